@@ -1,0 +1,1 @@
+"""The feed contract: ODCS v3.1 documents with typed custom properties."""

@@ -1,0 +1,1 @@
+"""Quality contracts: checks derived from the catalog, run in DuckDB, returned as data."""

@@ -1,0 +1,1 @@
+"""Who may see a release and how it is served over HTTP."""

@@ -1,0 +1,1 @@
+"""When and in what order: connectors, landing, reading, transformation, checks, release."""
