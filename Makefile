@@ -1,0 +1,40 @@
+# Two commands: `make demo` and `make test`. Each sets up all it needs; a second run is quick.
+
+PYTHON ?= python3
+UV := .tools/bin/uv
+READY := .venv/.ready
+
+.PHONY: demo test check clean help
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(READY) ## set up, run the demonstration city, serve it until Ctrl-C
+	@.venv/bin/civiclake demo
+
+test: check ## set up, lint, type-check, run every test
+	@echo "== tests"
+	@.venv/bin/pytest -n 2 --dist worksteal
+
+check: $(READY) ## lint, types, import directions
+	@echo "== lint, types, import directions"
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+clean: ## remove the environment and every city's state
+	rm -rf .tools .venv .civiclake
+
+$(UV):
+	@echo "== set-up 1/2: the package manager uv"
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+		|| { echo "CivicLake needs Python 3.11 to 3.13; name one with: make PYTHON=/path/to/python3.11 demo"; exit 5; }
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+
+$(READY): pyproject.toml uv.lock | $(UV)
+	@echo "== set-up 2/2: the environment (about 1 GB, a minute the first time)"
+	@$(UV) sync --frozen --python $(PYTHON) --compile-bytecode
+	@touch $(READY)
