@@ -42,9 +42,11 @@ class WithOptions(Odcs, Generic[OptionsT]):
     def _fold(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        pairs = data.get("customProperties", [])
-        folded = {pair["property"]: pair["value"] for pair in pairs if isinstance(pair, dict)}
-        return {**data, "options": folded}
+        if "options" in data:
+            raise ValueError("`options` is not a key of the document: write customProperties")
+        pairs = data.get("customProperties")
+        whole = [p for p in pairs or () if isinstance(p, dict) and "property" in p and "value" in p]
+        return {**data, "options": {p["property"]: p["value"] for p in whole}}
 
 
 class Rule(WithOptions[RuleOptions]):
@@ -62,9 +64,7 @@ class Rule(WithOptions[RuleOptions]):
     engine: Literal["civiclake"]
     implementation: str
     severity: Severity
-    dimension: Literal[
-        "accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"
-    ]
+    dimension: Literal["accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"]
 
 
 class TypeOptions(Odcs):
@@ -116,6 +116,13 @@ class Table(WithOptions[TableOptions]):
         keyed = sorted((c for c in self.properties if c.primary_key), key=lambda c: c.primary_key_position)
         return tuple(c.name for c in keyed)
 
+    def column(self, name: str) -> Column:
+        """The column called `name`; KeyError when the table has none."""
+        for column in self.properties:
+            if column.name == name:
+                return column
+        raise KeyError(f"table {self.name} has no column {name}")
+
 
 class Description(Odcs):
     """ODCS description block."""
@@ -153,4 +160,7 @@ class FeedContract(WithOptions[FeedOptions]):
 
     def table(self, name: str) -> Table:
         """The table called `name`; KeyError when the contract has none."""
-        return next(t for t in self.tables if t.name == name)
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(f"feed {self.id} has no table {name}")
