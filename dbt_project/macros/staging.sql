@@ -1,0 +1,81 @@
+{# What a city's staging SQL needs again and again. #}
+
+{# The bookkeeping columns of a landed row. `version_at` is the column that orders versions, if the source has one.
+   A removal is noticed after the business day, so it follows every version of that day. #}
+{% macro landed_bookkeeping(alias, version_at=none) -%}
+    case
+        when {{ alias }}._op = 'delete' then {{ hours_after('cast(' ~ alias ~ '._business_date as timestamp)', 24) }}
+        else
+            {%- if version_at %} coalesce({{ alias }}.{{ version_at }}, cast({{ alias }}._business_date as timestamp))
+            {%- else %} cast({{ alias }}._business_date as timestamp)
+            {%- endif %}
+    end as version_at,
+    {{ alias }}._op = 'delete' as is_deleted,
+    {{ alias }}._batch_id,
+    {{ alias }}._business_date,
+    {{ alias }}._object_id,
+    {{ alias }}._file_name,
+    {{ alias }}._line,
+    {{ alias }}._row_hash,
+    {{ alias }}._flags,
+    {{ alias }}._load_id
+{%- endmacro %}
+
+{# Join of the crosswalk of one code scheme under the name `alias`; its `code` is the code of `value`. #}
+{% macro crosswalk(alias, scheme, value) -%}
+    left join {{ source('vocab', 'code_crosswalk') }} as {{ alias }}
+        on {{ alias }}.scheme = '{{ scheme }}' and {{ alias }}.source_value = {{ value }}
+{%- endmacro %}
+
+{# Join of the organisation that is known as `value` under the name `alias`. #}
+{% macro organisation_named(alias, value) -%}
+    left join {{ source('vocab', 'organisation_alias') }} as {{ alias }}
+        on {{ alias }}.alias = {{ value }}
+{%- endmacro %}
+
+{# Names of districts, streets and communities as paths with their code: one row per path. #}
+{% macro division_paths() -%}
+    select district, street, community, max(code) as code
+    from (
+        select d.name as district, '' as street, '' as community, d.code
+        from {{ source('vocab', 'division') }} as d
+        where d.level = 3
+        union all
+        select d.name as district, s.name as street, '' as community, s.code
+        from {{ source('vocab', 'division') }} as s
+        inner join {{ source('vocab', 'division') }} as d on s.parent_code = d.code
+        where s.level = 4
+        union all
+        select d.name as district, s.name as street, c.name as community, c.code
+        from {{ source('vocab', 'division') }} as c
+        inner join {{ source('vocab', 'division') }} as s on c.parent_code = s.code
+        inner join {{ source('vocab', 'division') }} as d on s.parent_code = d.code
+        where c.level = 5
+    ) as paths
+    group by district, street, community
+{%- endmacro %}
+
+{# A document number with every kind of bracket written as 〔〕. #}
+{% macro normal_doc_no(expression) -%}
+    translate(replace({{ expression }}, ' ', ''), '[]﹝﹞【】（）()', '〔〕〔〕〔〕〔〕〔〕')
+{%- endmacro %}
+
+{# A grid-cell code of 14 digits (two for the sequence) in the 15-digit numbering. #}
+{% macro grid_code_15(expression) -%}
+    case
+        when length({{ expression }}) = 14
+            then concat(substr({{ expression }}, 1, 12), '0', substr({{ expression }}, 13))
+        else {{ expression }}
+    end
+{%- endmacro %}
+
+{# Join of the organisation with the unified social credit code `value` under the name `alias`. #}
+{% macro organisation_by_uscc(alias, value) -%}
+    left join (
+        select uscc, max(org_code) as org_code
+        from {{ source('vocab', 'organisation') }}
+        where uscc is not null
+        group by uscc
+    ) as {{ alias }}
+        on {{ alias }}.uscc = {{ value }}
+{%- endmacro %}

@@ -1,0 +1,62 @@
+-- Tickets of the 12345 hotline: the sub-order suffix split off, names of classes, places and organisations to codes.
+with delivered as (
+    select * from {{ source('landed', 'hotline_ticket') }}
+),
+
+places as (
+    {{ division_paths() }}
+)
+
+select
+    substr(t.ticket_no, 1, 15) as ticket_no,
+    coalesce(nullif(substr(t.ticket_no, 17), ''), '00') as sub_no,
+    t.master_no,
+    channel.code as channel_code,
+    kind.code as ticket_type_code,
+    coalesce(l1.code, l2.code, class.code) as class_l1_code,
+    case when l1.code is not null then l2.code when l2.code is not null then class.code end as class_l2_code,
+    case when l1.code is not null then class.code end as class_l3_code,
+    t.title,
+    t.content,
+    t.caller_name,
+    nullif({{ replace_matches('t.caller_phone', '[^0-9]', '') }}, '') as caller_phone,
+    t.event_time,
+    t.accept_time,
+    t.dispatch_time,
+    t.sign_time,
+    t.first_contact_time,
+    t.limit_at,
+    t.finish_time,
+    t.archive_time,
+    first_org.org_code as first_org_code,
+    undertake_org.org_code as undertake_org_code,
+    coalesce(community.code, street.code, district.code) as division_code,
+    t.address as address_raw,
+    t.lon,
+    t.lat,
+    urgency.code as urgency_code,
+    status.code as status_code,
+    coalesce(t.reopen_count, 0) as reopen_count,
+    case when t.excluded_reason is not null then coalesce(excluded.code, 'other') end as excluded_reason_code,
+    {{ landed_bookkeeping('t', 'updated_at') }}
+from delivered as t
+{{ crosswalk('channel', 'hotline_channel', 't.channel') }}
+{{ crosswalk('kind', 'hotline_type', 't.ticket_type') }}
+{{ crosswalk('class', 'hotline_class', "concat_ws('/', t.class_l1, t.class_l2, t.class_l3)") }}
+{{ crosswalk('urgency', 'urgency', 't.urgency') }}
+{{ crosswalk('status', 'hotline_status', 't.status') }}
+{{ crosswalk('excluded', 'hotline_excluded_reason', 't.excluded_reason') }}
+left join {{ source('vocab', 'code') }} as class_code
+    on class_code.scheme = 'hotline_class' and class.code = class_code.code
+left join {{ source('vocab', 'code') }} as l2
+    on l2.scheme = 'hotline_class' and class_code.parent_code = l2.code
+left join {{ source('vocab', 'code') }} as l1
+    on l1.scheme = 'hotline_class' and l2.parent_code = l1.code
+{{ organisation_named('first_org', 't.first_org') }}
+{{ organisation_named('undertake_org', 't.undertake_org') }}
+left join places as district
+    on t.district = district.district and district.street = '' and district.community = ''
+left join places as street
+    on t.district = street.district and t.street = street.street and street.community = ''
+left join places as community
+    on t.district = community.district and t.street = community.street and t.community = community.community

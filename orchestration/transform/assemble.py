@@ -1,0 +1,100 @@
+"""The runnable dbt project of a city: the shared project plus what the city brings, written into the workspace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from catalog.city import City
+from catalog.workspace import Workspace
+from orchestration.transform.errors import TransformError
+from orchestration.transform.interfaces import (
+    INTERFACES_FILE,
+    PROJECT_DIR,
+    Interface,
+    empty_model,
+    load_interfaces,
+    model_properties,
+)
+from orchestration.transform.profile import profile_text
+from orchestration.transform.sources import sources_text
+
+SHARED_FOLDERS = ("macros", "models", "tests")
+KEPT_FOLDERS = ("target", "logs")
+
+
+def assemble(city: City, workspace: Workspace) -> Path:
+    """Write the dbt project of `city` into `workspace.dbt` and return that folder.
+
+    Only files whose content changed are written and files no longer wanted are removed, so dbt's partial parsing
+    stays warm. TransformError when a staging file of the city satisfies no interface.
+    """
+    wanted = shared_files() | staging_files(city)
+    wanted["dbt_project.yml"] = (PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8") + _variables(city)
+    wanted["models/sources.yml"] = sources_text(city)
+    wanted["profiles.yml"] = profile_text(workspace)
+    _synchronise(workspace.dbt, wanted)
+    return workspace.dbt
+
+
+def shared_files() -> dict[str, str]:
+    """Text by relative path of everything that is the same for every city."""
+    return {
+        file.relative_to(PROJECT_DIR).as_posix(): file.read_text(encoding="utf-8")
+        for folder in SHARED_FOLDERS
+        for file in sorted((PROJECT_DIR / folder).rglob("*"))
+        if file.suffix in {".sql", ".yml", ".csv"} and file != INTERFACES_FILE
+    }
+
+
+def staging_files(city: City) -> dict[str, str]:
+    """Text by relative path of the staging models: the city's own, empty ones for the rest, their contracts."""
+    interfaces = load_interfaces()
+    provided = _provided(city, interfaces)
+    files = {}
+    for name, interface in interfaces.items():
+        folder = f"models/staging/{interface.feed}"
+        own = provided.get(name)
+        feed = city.feeds.get(interface.feed)
+        owner = feed.options.owner_org if feed else city.id
+        files[f"{folder}/{name}.sql"] = own.read_text(encoding="utf-8") if own else empty_model(interface)
+        files[f"{folder}/{name}.yml"] = model_properties(interface, owner=owner, provided=own is not None)
+    return files
+
+
+def _provided(city: City, interfaces: dict[str, Interface]) -> dict[str, Path]:
+    found = {}
+    for file in sorted(city.staging_dir.rglob("*.sql")):
+        if file.stem not in interfaces:
+            known = ", ".join(interfaces)
+            raise TransformError(f"{file}: no staging interface has this name. Rename the file to one of: {known}")
+        found[file.stem] = file
+    return found
+
+
+def _variables(city: City) -> str:
+    """The `vars` block: who owns the models of each feed, and how late its deliveries may be."""
+    owners = {
+        f"owner_{feed}": city.feeds[feed].options.owner_org if feed in city.feeds else city.id
+        for feed in sorted({interface.feed for interface in load_interfaces().values()} | city.feeds.keys())
+    }
+    lateness = {feed.id: feed.options.lateness.days for feed in city.feeds.values()}
+    values = {"city": city.id, "owner_city": city.id, "lateness_days": lateness, **owners}
+    return f"\nvars:\n  civiclake: {json.dumps(values, ensure_ascii=False)}\n"
+
+
+def _synchronise(root: Path, wanted: dict[str, str]) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    for name, text in wanted.items():
+        path = root / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    for path in sorted(root.rglob("*"), reverse=True):
+        name = path.relative_to(root).as_posix()
+        if name.split("/")[0] in KEPT_FOLDERS:
+            continue
+        if path.is_file() and name not in wanted:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()

@@ -1,0 +1,172 @@
+"""Runs dbt in this process on an assembled project and says what became of every node."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from catalog.workspace import Workspace
+from orchestration.transform.errors import TransformError
+
+AS_OF = "CIVICLAKE_AS_OF"
+GOOD = frozenset({"success", "pass", "warn", "skipped_empty", "no-op"})
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one dbt node. `failures` counts the failing rows of a test; `seconds` is its own time."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    seconds: float
+    failures: int | None
+    message: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the node was built, passed, or failed only as a warning."""
+        return self.status in GOOD
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """All node results of one dbt invocation, in the order in which they ended."""
+
+    nodes: tuple[NodeResult, ...]
+
+    @property
+    def failed(self) -> tuple[NodeResult, ...]:
+        """Nodes that erred, failed, or were skipped because something before them did."""
+        return tuple(node for node in self.nodes if not node.ok)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every node is well."""
+        return not self.failed
+
+
+def run_dbt(
+    workspace: Workspace,
+    command: str = "build",
+    *,
+    as_of: date,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    variables: dict[str, Any] | None = None,
+    full_refresh: bool = False,
+    unit_tests: bool = False,
+    progress: Callable[[NodeResult], None] | None = None,
+) -> DbtRun:
+    """Run `dbt <command>` on the project assembled in `workspace.dbt` and return every node's result.
+
+    `as_of` is the day as of which time-dependent models speak. The caller holds the writer lock of the lake.
+    Failed nodes are in the result; TransformError only when dbt could not run at all (a model that does not parse,
+    a contract that is broken at compile time).
+    """
+    arguments = [command, *_options(command, select, exclude, variables, full_refresh, unit_tests)]
+    with _told(as_of), _connections_closed():
+        outcome = _runner(progress).invoke(["--quiet", *arguments, *_places(workspace)])
+    if outcome.exception is not None:
+        raise TransformError(f"dbt {command} in {workspace.dbt} could not run: {outcome.exception}")
+    return DbtRun(tuple(_node(result) for result in getattr(outcome.result, "results", ()) or ()))
+
+
+def parse_project(workspace: Workspace) -> None:
+    """Parse the assembled project, which writes target/manifest.json; TransformError when it does not parse."""
+    run_dbt(workspace, "parse", as_of=date.min.replace(year=1970))
+
+
+def _options(
+    command: str,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    variables: dict[str, Any] | None,
+    full_refresh: bool,
+    unit_tests: bool,
+) -> list[str]:
+    options = []
+    if select:
+        options += ["--select", *select]
+    if exclude:
+        options += ["--exclude", *exclude]
+    if variables:
+        options += ["--vars", json.dumps(variables, ensure_ascii=False)]
+    if full_refresh:
+        options.append("--full-refresh")
+    if command == "build" and not unit_tests:
+        options += ["--exclude-resource-type", "unit_test"]
+    return options
+
+
+def _places(workspace: Workspace) -> list[str]:
+    folder = str(workspace.dbt)
+    return ["--project-dir", folder, "--profiles-dir", folder, "--log-path", str(workspace.dbt / "logs")]
+
+
+def _runner(progress: Callable[[NodeResult], None] | None) -> Any:
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+    def on_event(event: Any) -> None:
+        if progress is not None and event.info.name == "NodeFinished":
+            progress(_finished(event))
+
+    return dbtRunner(callbacks=[on_event])
+
+
+def _finished(event: Any) -> NodeResult:
+    node, result = event.data.node_info, event.data.run_result
+    return NodeResult(
+        unique_id=node.unique_id,
+        name=node.node_name,
+        resource_type=node.resource_type,
+        status=result.status,
+        seconds=result.execution_time,
+        failures=result.num_failures,
+        message=result.message,
+    )
+
+
+def _node(result: Any) -> NodeResult:
+    return NodeResult(
+        unique_id=result.node.unique_id,
+        name=result.node.name,
+        resource_type=str(result.node.resource_type),
+        status=str(result.status),
+        seconds=float(result.execution_time),
+        failures=result.failures,
+        message=result.message or "",
+    )
+
+
+@contextmanager
+def _told(as_of: date) -> Iterator[None]:
+    """The environment through which the session plugin learns the day, and analytics are off."""
+    told = {AS_OF: as_of.isoformat(), "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _connections_closed() -> Iterator[None]:
+    """dbt keeps its connections after a run, and with them the lake: close them whatever happened."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
+
+    try:
+        yield
+    finally:
+        DuckDBConnectionManager.close_all_connections()

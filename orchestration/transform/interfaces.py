@@ -1,0 +1,81 @@
+"""The staging interfaces, read from the dbt project, and the dbt files written from them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt_project"
+INTERFACES_FILE = PROJECT_DIR / "models" / "staging" / "interfaces.yml"
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One staging interface; `columns` are column mappings with name, type, level, title and description."""
+
+    name: str
+    feed: str
+    title: dict[str, str]
+    grain: str
+    key: tuple[str, ...]
+    level: str
+    columns: tuple[dict[str, Any], ...]
+
+
+@cache
+def load_interfaces(path: Path = INTERFACES_FILE) -> dict[str, Interface]:
+    """All interfaces by name, each with the bookkeeping columns appended."""
+    from ruamel.yaml import YAML  # noqa: PLC0415
+
+    authored = YAML(typ="safe", pure=False).load(path)
+    common = tuple(authored["bookkeeping"])
+    return {
+        name: Interface(
+            name=name,
+            feed=spec["feed"],
+            title=spec["title"],
+            grain=spec["grain"],
+            key=tuple(spec["key"]),
+            level=spec["level"],
+            columns=(*spec["columns"], *common),
+        )
+        for name, spec in authored["interfaces"].items()
+    }
+
+
+def empty_model(interface: Interface) -> str:
+    """SQL of a staging model without rows, for a city that does not deliver what the interface describes."""
+    columns = ",\n".join(f"    cast(null as {c['type']}) as {c['name']}" for c in interface.columns)
+    return f"-- The city does not provide this interface: no rows.\nselect\n{columns}\nwhere false\n"
+
+
+def model_properties(interface: Interface, *, owner: str, provided: bool) -> str:
+    """The dbt property file of a staging model: its contract, titles and levels (JSON, which is YAML)."""
+    model = {
+        "name": interface.name,
+        "description": interface.grain,
+        "config": {
+            "tags": [interface.feed],
+            "meta": {
+                "title": interface.title,
+                "level": interface.level,
+                "owner": owner,
+                "group": interface.feed,
+                "grain_key": list(interface.key),
+                "provided": provided,
+            },
+        },
+        "columns": [
+            {
+                "name": column["name"],
+                "data_type": column["type"],
+                "description": column["description"],
+                "config": {"meta": {"title": column["title"], "level": column["level"]}},
+            }
+            for column in interface.columns
+        ],
+    }
+    return json.dumps({"version": 2, "models": [model]}, ensure_ascii=False, indent=1) + "\n"
