@@ -1,1 +1,1 @@
-"""Who may see a release and how it is served over HTTP."""
+"""The governed door to a city's releases: who may see it, and how it is served."""

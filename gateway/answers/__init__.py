@@ -1,0 +1,1 @@
+"""From engine results to bytes: one module per row format."""

@@ -1,0 +1,1 @@
+"""One folder per protocol; a door parses to the query tree and shapes the answer, nothing else."""

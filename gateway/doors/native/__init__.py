@@ -1,0 +1,1 @@
+"""The native REST door, /v1."""

@@ -1,0 +1,180 @@
+"""The engine: one locked-down, read-only DuckDB per process. The only module of the gateway that knows DuckDB.
+
+It runs compiled SELECT trees, never text from outside. Statements run in threads of their own, each on its own
+cursor, and are interrupted when their time is over or their caller is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import duckdb
+
+from gateway.problems import Busy, QueryTimeout, QueryTooLarge
+from gateway.query.compile import Statement
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STREAM_ROWS = 16_384  # rows handed over at a time: a few MB, so memory stays flat however long the answer
+_QUEUED_PER_PLACE = 32
+_INTERRUPT_AGAIN = 0.05
+
+Result = TypeVar("Result")
+
+
+class Engine:
+    """Holds the attached releases and runs statements over them."""
+
+    def __init__(self, releases: Path, *, memory_limit: str, threads: int, places: int, exports: int) -> None:
+        self._root = duckdb.connect(":memory:")
+        for setting in _lockdown(releases, memory_limit, threads):
+            self._root.execute(setting)
+        self._threads = ThreadPoolExecutor(max_workers=places, thread_name_prefix="statement")
+        self._places = asyncio.Semaphore(places)
+        self._waiting, self._queue = 0, places * _QUEUED_PER_PLACE
+        self._exports = asyncio.Semaphore(exports)
+
+    def close(self) -> None:
+        """Let go of every file; no statement may be running."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._root.close()
+
+    def attach(self, name: str, file: Path) -> None:
+        """Open a serving file read-only under `name`. Blocks; call it from a thread."""
+        with self._root.cursor() as cursor:
+            cursor.execute(f"ATTACH {_literal(file)} AS {_identifier(name)} (READ_ONLY)")
+
+    def detach(self, name: str) -> None:
+        """Close a serving file; a name that is not attached is no error. Blocks; call it from a thread."""
+        with self._root.cursor() as cursor:
+            cursor.execute(f"DETACH DATABASE IF EXISTS {_identifier(name)}")
+
+    def tables(self, name: str, schema: str) -> dict[str, dict[str, str]]:
+        """Stored types by column, by table, of one schema of an attached file."""
+        found: dict[str, dict[str, str]] = {}
+        with self._root.cursor() as cursor:
+            columns = cursor.execute(
+                "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+                "WHERE database_name = ? AND schema_name = ? ORDER BY table_name, column_index",
+                [name, schema],
+            ).fetchall()
+        for table, column, kind in columns:
+            found.setdefault(table, {})[column] = kind
+        return found
+
+    def parquet_columns(self, file: Path) -> tuple[str, ...]:
+        """Names of the columns a Parquet file really holds."""
+        with self._root.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM read_parquet({_literal(file)}, hive_partitioning = false) LIMIT 0")
+            return tuple(str(column[0]) for column in cursor.description or ())
+
+    async def fetch(self, statement: Statement, timeout: float) -> list[tuple[Any, ...]]:
+        """All rows of a statement. Raises QueryTimeout, QueryTooLarge or Busy; being cancelled interrupts it."""
+        text = statement.text
+        with self._root.cursor() as cursor:
+            return await self._run(cursor, lambda: cursor.execute(text, statement.binds).fetchall(), timeout)
+
+    async def stream_text(self, statement: Statement, *, first: float, total: float) -> AsyncIterator[bytes]:
+        """The UTF-8 text of a one-column statement, in chunks, as the engine laid it out in memory.
+
+        The first chunk must come within `first` seconds, the last within `total`. A slow reader holds no place:
+        places are taken chunk by chunk, and the engine computes only a little ahead.
+        """
+        if self._exports.locked():
+            raise Busy("All places for streamed answers are taken.", headers={"Retry-After": "10"})
+        text, deadline = statement.text, asyncio.get_running_loop().time() + total
+        async with self._exports:
+            with self._root.cursor() as cursor:
+                reader = await self._run(
+                    cursor, lambda: cursor.execute(text, statement.binds).to_arrow_reader(STREAM_ROWS), first
+                )
+                while True:
+                    left = max(deadline - asyncio.get_running_loop().time(), 0.001)
+                    batch = await self._run(cursor, lambda: next(iter(reader), None), left)
+                    if batch is None:
+                        return
+                    yield _text_of(batch)
+
+    async def _run(self, cursor: duckdb.DuckDBPyConnection, work: Callable[[], Result], timeout: float) -> Result:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        async with self._place(timeout):
+            running = loop.run_in_executor(self._threads, work)
+            try:
+                return await asyncio.wait_for(asyncio.shield(running), deadline - loop.time())
+            except TimeoutError:
+                await _stop(cursor, running)
+                raise QueryTimeout(f"The query was stopped after {timeout:g} seconds.") from None
+            except asyncio.CancelledError:
+                await _stop(cursor, running)
+                raise
+            except duckdb.OutOfMemoryException as error:
+                raise QueryTooLarge("The query needs more memory than one request may use.") from error
+
+    @asynccontextmanager
+    async def _place(self, timeout: float) -> AsyncIterator[None]:
+        """One of the places for statements; waiting is bounded in length and in time."""
+        busy = Busy("All places for queries are taken.", headers={"Retry-After": "2"})
+        if self._waiting >= self._queue:
+            raise busy
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(timeout):
+                await self._places.acquire()
+        except TimeoutError:
+            raise busy from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def _lockdown(releases: Path, memory_limit: str, threads: int) -> list[str]:
+    """Settings that leave nothing but reading below the releases folder; the last one bars any further change."""
+    return [
+        f"SET memory_limit = '{memory_limit}'",
+        f"SET threads = {int(threads)}",
+        "SET default_null_order = 'nulls_last'",
+        "SET preserve_insertion_order = true",
+        "SET temp_directory = ''",
+        "SET autoinstall_known_extensions = false",
+        "SET autoload_known_extensions = false",
+        "SET allow_community_extensions = false",
+        f"SET allowed_directories = [{_literal(releases)}]",
+        "SET enable_external_access = false",
+        "SET lock_configuration = true",
+    ]
+
+
+async def _stop(cursor: duckdb.DuckDBPyConnection, running: asyncio.Future[Any]) -> None:
+    """Interrupt until the thread lets go: an interrupt that comes before the statement begins is lost."""
+    while not running.done():
+        cursor.interrupt()
+        await asyncio.wait({running}, timeout=_INTERRUPT_AGAIN)
+    running.exception()  # looked at, so that asyncio does not report it as lost
+
+
+def _text_of(batch: pa.RecordBatch) -> bytes:
+    """The values of the first column end to end: in Arrow they lie so already, this is one copy and no loop."""
+    column = batch.column(0)
+    _, offsets, data = column.buffers()
+    if data is None or len(column) == 0:
+        return b""
+    bounds = memoryview(offsets).cast("i")
+    return bytes(memoryview(data)[bounds[column.offset] : bounds[column.offset + len(column)]])
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

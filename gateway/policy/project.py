@@ -1,0 +1,71 @@
+"""Projection: catalog entry, decision and stored types become the view that is all the rest ever sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from catalog.compiled import CompiledDataset
+from catalog.contract.options import Title
+from catalog.release import Distribution as ReleasedDistribution
+from gateway.policy.decide import Decision
+from gateway.view.types import ValueType
+from gateway.view.view import Column, Distribution, Facts, Text, View
+
+
+def project(
+    dataset: CompiledDataset,
+    decision: Decision,
+    *,
+    stored: Mapping[str, str],
+    table: tuple[str, str, str],
+    row_count: int,
+    files: Mapping[ReleasedDistribution, tuple[str, ...]],
+) -> View | None:
+    """The view of a dataset under a decision; None when it is denied.
+
+    `stored` maps column names to stored types, `files` each distribution to the column names found in it. A
+    file that holds a column outside the decision is not offered, whatever the release says about it.
+    """
+    if not decision.allow:
+        return None
+    allowed = frozenset(decision.columns)
+    columns = tuple(
+        Column(
+            name=column.name,
+            kind=ValueType.of(stored[column.name]),
+            title=_text(column.title),
+            description=column.description,
+            nullable=column.nullable,
+        )
+        for column in dataset.columns
+        if column.name in allowed
+    )
+    visible = {column.name: column for column in columns}
+    key = tuple(visible[name] for name in dataset.key if name in visible)
+    return View(
+        dataset=dataset.id,
+        columns=columns,
+        key=key if len(key) == len(dataset.key) else (),
+        order=tuple(visible[name] for name in dataset.order if name in visible),
+        facts=Facts(
+            title=_text(dataset.title),
+            description=dataset.description,
+            grain=dataset.grain,
+            licence=dataset.licence,
+            publisher=_text(dataset.publisher),
+            frequency=dataset.frequency,
+            themes=dataset.themes,
+            row_count=row_count,
+        ),
+        distributions=tuple(
+            Distribution(file.name, file.format, file.media_type, file.bytes, file.sha256)
+            for file, held in files.items()
+            if allowed.issuperset(held)
+        ),
+        table=table,
+        policy=decision.digest,
+    )
+
+
+def _text(title: Title) -> Text:
+    return Text(zh=title.zh, en=title.en)

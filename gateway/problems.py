@@ -1,0 +1,172 @@
+"""Everything that can go wrong for a caller: one class per problem, one table from class to status, code and words.
+
+Details are written by the code that raises, from what the caller sent and may see; never from an exception text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class Problem(Exception):
+    """A refusal with words for the caller; `members` become extension members of the problem document."""
+
+    def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **members: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = headers or {}
+        self.members = members
+
+
+class NotFound(Problem):
+    """Nothing here, or nothing for this caller: the two are told apart by nobody."""
+
+
+class MethodNotAllowed(Problem):
+    """The address exists, the method does not."""
+
+
+class NotAcceptable(Problem):
+    """No format of this address is among those the caller accepts."""
+
+
+class UnknownParameter(Problem):
+    """A query parameter that this address does not have."""
+
+
+class RepeatedParameter(Problem):
+    """A parameter that may be given once came twice."""
+
+
+class UnknownColumn(Problem):
+    """A column that the dataset, as this caller sees it, does not have."""
+
+
+class UnknownOperator(Problem):
+    """An operator that does not exist or does not fit the column's type."""
+
+
+class BadValue(Problem):
+    """A value that cannot be read as its type, or is out of range."""
+
+
+class TooManyConditions(Problem):
+    """More conditions or values than one request may carry."""
+
+
+class BadCursor(Problem):
+    """A cursor that this server did not give for this query."""
+
+
+class ReleaseMoved(Problem):
+    """The walk belongs to a release that is no longer the current one."""
+
+
+class RangeNotSatisfiable(Problem):
+    """No byte of the file lies in the asked ranges."""
+
+
+class NoRelease(Problem):
+    """Nothing has been published yet."""
+
+
+class Busy(Problem):
+    """All places for statements or exports are taken."""
+
+
+class QueryTimeout(Problem):
+    """The statement ran longer than the server allows."""
+
+
+class QueryTooLarge(Problem):
+    """The statement needs more memory than the server gives to one."""
+
+
+class InternalError(Problem):
+    """A fault of ours; the log knows it by the request id."""
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """The fixed part of a problem: HTTP status, stable code, title and what the caller can do."""
+
+    status: int
+    code: str
+    title: str
+    hint: str
+
+
+CATALOGUE: dict[type[Problem], ProblemType] = {
+    NotFound: ProblemType(
+        404, "not-found", "There is nothing at this address", "GET /v1/datasets lists what can be read."
+    ),
+    MethodNotAllowed: ProblemType(
+        405, "method-not-allowed", "This address does not take that method", "Use GET or HEAD; data is read only here."
+    ),
+    NotAcceptable: ProblemType(
+        406,
+        "not-acceptable",
+        "No offered format is acceptable",
+        "Ask for application/json or text/csv, or use format=json or format=csv.",
+    ),
+    UnknownParameter: ProblemType(
+        400, "unknown-parameter", "The request has an unknown parameter", "See /openapi.json for this address."
+    ),
+    RepeatedParameter: ProblemType(
+        400, "repeated-parameter", "A parameter was given more than once", "Give it once; lists are comma separated."
+    ),
+    UnknownColumn: ProblemType(
+        400, "unknown-column", "The dataset has no such column", "The member `columns` lists the columns there are."
+    ),
+    UnknownOperator: ProblemType(
+        400, "unknown-operator", "The column has no such operator", "The member `operators` lists those it has."
+    ),
+    BadValue: ProblemType(
+        400, "bad-value", "A value cannot be read", "Correct the value; GET /v1/datasets/{id} gives each column's type."
+    ),
+    TooManyConditions: ProblemType(
+        400, "too-many-conditions", "The request carries too many conditions", "Split it, or download the whole file."
+    ),
+    BadCursor: ProblemType(
+        400, "bad-cursor", "The cursor is not valid for this query", "Follow the next link unchanged, or start again."
+    ),
+    ReleaseMoved: ProblemType(
+        410,
+        "release-moved",
+        "A new release has replaced the one this walk began on",
+        "Start the walk again without cursor, or download the whole file.",
+    ),
+    RangeNotSatisfiable: ProblemType(
+        416, "range-not-satisfiable", "The file has no such bytes", "Content-Range tells how long the file is."
+    ),
+    NoRelease: ProblemType(
+        503, "no-release", "No release has been published yet", "Publish one with `civiclake run`, then ask again."
+    ),
+    Busy: ProblemType(503, "busy", "The server is busy", "Try again after the time in Retry-After."),
+    QueryTimeout: ProblemType(
+        503, "query-timeout", "The query took too long", "Narrow the filter, order by the key, or download the file."
+    ),
+    QueryTooLarge: ProblemType(
+        400, "query-too-large", "The query needs too much memory", "Narrow the filter, or download the whole file."
+    ),
+    InternalError: ProblemType(
+        500, "internal-error", "Something failed on our side", "Report the request id to the publisher."
+    ),
+}
+
+
+def describe(problem: Problem, request_id: str) -> tuple[int, dict[str, Any]]:
+    """HTTP status and RFC 9457 document of a problem."""
+    kind = CATALOGUE[type(problem)]
+    document: dict[str, Any] = {
+        "type": f"/problems/{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail or kind.title + ".",
+        "instance": f"urn:civiclake:request:{request_id}",
+        "code": kind.code,
+        "hint": kind.hint,
+        "request_id": request_id,
+    }
+    return kind.status, document | problem.members

@@ -1,0 +1,1 @@
+"""One request model: the query tree, its operators and types, and its compilation to a governed statement."""

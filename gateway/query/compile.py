@@ -1,0 +1,78 @@
+"""From the query tree to one statement: the projected relation innermost, identifiers quoted, values bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from gateway.query.keyset import after, lies_sorted, total_order
+from gateway.query.tree import Query
+from gateway.view.types import Scalar
+
+_RELATION = exp.to_identifier("relation", quoted=True)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A SELECT and the values of its placeholders. `outputs` are the leading result columns that are the answer;
+    what follows them are the sort values of the row."""
+
+    select: exp.Select
+    binds: dict[str, Scalar]
+    outputs: int
+
+    @property
+    def text(self) -> str:
+        """SQL of the statement."""
+        return self.select.sql(dialect="duckdb")
+
+
+class _Binds:
+    """Collects bound values and hands out their placeholders."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Scalar] = {}
+
+    def __call__(self, value: Scalar) -> exp.Placeholder:
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        return exp.Placeholder(this=name)
+
+
+def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Statement:
+    """One page: `limit + 1` rows, so that the answer knows whether more follow.
+
+    `outputs` replaces the selected columns by other expressions over the relation (a CSV line, for one).
+    """
+    if query.limit is None:
+        raise ValueError("a page needs a limit")
+    binds = _Binds()
+    terms = total_order(query)
+    chosen = _columns(query) if outputs is None else outputs
+    places = [exp.alias_(term.expression.copy(), f"#sort{number}", quoted=True) for number, term in enumerate(terms)]
+    select = _filtered(query, [*chosen, *places], binds)
+    if query.after is not None:
+        select = select.where(after(terms, query.after, binds), copy=False)
+    select = select.order_by(*(term.ordered for term in terms), copy=False).limit(query.limit + 1, copy=False)
+    return Statement(select, binds.values, len(chosen))
+
+
+def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:
+    """Every row of a query; not sorted again where the order is the one the rows are stored in."""
+    binds = _Binds()
+    select = _filtered(query, outputs, binds)
+    if not lies_sorted(query):
+        select = select.order_by(*(term.ordered for term in total_order(query)), copy=False)
+    return Statement(select, binds.values, len(outputs))
+
+
+def _columns(query: Query) -> list[exp.Expr]:
+    return [column.ref for column in query.select]
+
+
+def _filtered(query: Query, outputs: list[exp.Expr], binds: _Binds) -> exp.Select:
+    relation = exp.Subquery(this=query.view.relation(), alias=exp.TableAlias(this=_RELATION.copy()))
+    select = exp.select(*outputs).from_(relation)
+    conditions = [c.operator.build(c.column.ref, c.values, binds) for c in query.where]
+    return select.where(*conditions, copy=False) if conditions else select

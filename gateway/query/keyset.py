@@ -1,0 +1,88 @@
+"""Keyset paging: the total order of a query, and the condition that holds for rows after a given place in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from gateway.query.operators import Bind
+from gateway.query.tree import Query
+from gateway.view.types import Family, Scalar, ValueType
+from gateway.view.view import ORDINAL
+
+ORDERED_CHARACTERS = 200  # text is ordered by this many characters: cursors stay short enough for a URL
+
+_ORDINAL = ValueType(Family.INTEGER)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of the total order: an expression over the relation, the type of its values, its direction."""
+
+    expression: exp.Expr
+    kind: ValueType
+    descending: bool = False
+
+    @property
+    def ordered(self) -> exp.Ordered:
+        """The term as it stands in ORDER BY."""
+        return exp.Ordered(this=self.expression.copy(), desc=self.descending, nulls_first=False)
+
+
+def total_order(query: Query) -> tuple[Term, ...]:
+    """The requested order, made total by the key, or by the ordinal where there is no visible key."""
+    key = {column.name for column in query.view.key}
+    terms = []
+    for sort in query.order:
+        expression: exp.Expr = sort.column.ref
+        if sort.column.kind.family is Family.TEXT and sort.column.name not in key:
+            expression = exp.Left(this=expression, expression=exp.Literal.number(ORDERED_CHARACTERS))
+        terms.append(Term(expression, sort.column.kind, sort.descending))
+    requested = {sort.column.name for sort in query.order}
+    terms += [Term(column.ref, column.kind) for column in query.view.key if column.name not in requested]
+    if not query.view.key:
+        terms.append(Term(exp.column(exp.to_identifier(ORDINAL, quoted=True)), _ORDINAL))
+    return tuple(terms)
+
+
+def lies_sorted(query: Query) -> bool:
+    """Whether the total order is the order in which a release stores its rows: by the key, ascending."""
+    key = [column.name for column in query.view.key]
+    requested = [sort.column.name for sort in query.order]
+    ascending = not any(sort.descending for sort in query.order)
+    return bool(key) and ascending and requested == key[: len(requested)]
+
+
+def after(terms: tuple[Term, ...], values: tuple[Scalar | None, ...], bind: Bind) -> exp.Expr:
+    """Condition of the rows that come after the row with these sort values.
+
+    (a, b) after (x, y) is: a after x, or a is x and b after y. A row without a value comes last, so it is after
+    every value and nothing is after it. The first term's bound is repeated in front, because only a plain
+    conjunct lets the engine skip the row groups that lie wholly before it.
+    """
+    alternatives: list[exp.Expr] = []
+    same: list[exp.Expr] = []
+    for term, value in zip(terms, values, strict=True):
+        if value is not None:
+            alternatives.append(exp.and_(*same, _beyond(term, value, bind)))
+        same.append(_equal(term, value, bind))
+    reached = exp.or_(*alternatives) if alternatives else exp.false()
+    if values[0] is None:
+        return reached
+    return exp.and_(_beyond(terms[0], values[0], bind, inclusive=True), reached)
+
+
+def _beyond(term: Term, value: Scalar, bind: Bind, *, inclusive: bool = False) -> exp.Expr:
+    if inclusive:
+        node: type[exp.Binary] = exp.LTE if term.descending else exp.GTE
+    else:
+        node = exp.LT if term.descending else exp.GT
+    further = node(this=term.expression.copy(), expression=bind(value))
+    return exp.or_(further, exp.Is(this=term.expression.copy(), expression=exp.Null()))
+
+
+def _equal(term: Term, value: Scalar | None, bind: Bind) -> exp.Expr:
+    if value is None:
+        return exp.Is(this=term.expression.copy(), expression=exp.Null())
+    return exp.EQ(this=term.expression.copy(), expression=bind(value))

@@ -1,0 +1,1 @@
+"""Opened releases: which one is current, who still reads an old one, when it is closed."""

@@ -1,0 +1,63 @@
+"""What can be set about the gateway: one typed record, read from CIVICLAKE_GATEWAY_* and refused when unknown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "CIVICLAKE_GATEWAY_"
+
+
+class GatewaySettings(BaseSettings):
+    """Settings of one gateway process. Times are seconds, sizes are bytes unless the name says otherwise.
+
+    Every field can be given as `CIVICLAKE_GATEWAY_<FIELD>`; a variable with that prefix and no such field is
+    refused at start, so that a slip of the pen cannot leave a limit switched off.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    home: Path = Field(description="Workspace of the city: the folder that holds `releases/`.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Server processes; they share the release files.")
+    cursor_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Signs page cursors. Unset: a fresh one per start, so cursors do not outlive the server.",
+    )
+    default_page_rows: int = Field(100, ge=1, description="Rows of a JSON page when `limit` is not given.")
+    max_page_rows: int = Field(10_000, ge=1, description="Largest `limit` of one page.")
+    max_conditions: int = Field(50, ge=1, description="Most filter conditions of one request.")
+    max_set_values: int = Field(500, ge=1, description="Most values of one `in` list.")
+    statement_timeout: float = Field(15.0, gt=0, description="A page query is interrupted after this time.")
+    export_timeout: float = Field(900.0, gt=0, description="A streamed answer is broken off after this time.")
+    concurrent_statements: int = Field(4, ge=1, le=256, description="Statements that run at the same time.")
+    concurrent_exports: int = Field(8, ge=1, le=1024, description="Streamed answers that may be open at a time.")
+    memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$", description="Engine memory per process.")
+    engine_threads: int = Field(2, ge=1, le=256, description="Engine threads per process.")
+    release_poll: float = Field(0.25, gt=0, le=60, description="How often the CURRENT file is looked at.")
+    max_age: int = Field(
+        0, ge=0, le=60, description="Seconds a cache may answer without asking; 0 asks each time (304 is cheap)."
+    )
+    cors_origins: tuple[str, ...] = Field(("*",), description="Web origins that may read answers in a browser.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_variables(cls, values: Any) -> Any:
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+        if unknown:
+            allowed = ", ".join(sorted(known))
+            raise ValueError(f"unknown setting {', '.join(unknown)}; remove it or use one of: {allowed}")
+        return values
+
+    @model_validator(mode="after")
+    def _default_page_fits(self) -> GatewaySettings:
+        if self.default_page_rows > self.max_page_rows:
+            raise ValueError("default_page_rows must not exceed max_page_rows")
+        return self
