@@ -79,11 +79,13 @@ class DbtManifest:
     tests: Mapping[str, DbtTest] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: Path) -> DbtManifest:
-        """Reads `path`; CatalogError when it is missing or is no manifest."""
+    def load(cls, path: Path, *, authored: Path | None = None) -> DbtManifest:
+        """Reads `path`; CatalogError when it is missing or is no manifest.
+
+        Models are placed below the project of the manifest, or below `authored` where a copied file comes from there.
+        """
         try:
-            raw = json.loads(path.read_bytes())
-            return cls.parse(raw, path.parent.parent)
+            return cls.parse(json.loads(path.read_bytes()), path.parent.parent, authored)
         except FileNotFoundError:
             raise CatalogError.one(path, "the file does not exist", "Run `dbt compile` in the project first") from None
         except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
@@ -91,10 +93,10 @@ class DbtManifest:
             raise CatalogError.one(path, text, "Delete it and run `dbt compile` again") from None
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any], project: Path) -> DbtManifest:
-        """The manifest as read from JSON; file paths are given below `project`."""
+    def parse(cls, raw: Mapping[str, Any], project: Path, authored: Path | None = None) -> DbtManifest:
+        """The manifest as read from JSON; see `load`."""
         nodes = sorted(raw["nodes"].items())
-        models = {key: _model(node, project) for key, node in nodes if node["resource_type"] == "model"}
+        models = {key: _model(node, project, authored) for key, node in nodes if node["resource_type"] == "model"}
         sources = {key: _source(node) for key, node in sorted(raw.get("sources", {}).items())}
         tests = {key: _test(node) for key, node in nodes if node["resource_type"] == "test"}
         return cls(models, sources, tests)
@@ -126,14 +128,15 @@ class DbtManifest:
         return [self.models[key] for key in TopologicalSorter(graph).static_order()]
 
 
-def _model(node: Mapping[str, Any], project: Path) -> DbtModel:
+def _model(node: Mapping[str, Any], project: Path, authored: Path | None) -> DbtModel:
     config = node["config"]
-    described = (node.get("patch_path") or node["original_file_path"]).partition("://")
+    described = (node.get("patch_path") or node["original_file_path"]).rpartition("://")[2]
+    original = authored / described if authored else None
     return DbtModel(
         unique_id=node["unique_id"],
         name=node["name"],
         layer=node["schema"],
-        file=project / (described[2] or described[0]),
+        file=original if original and original.exists() else project / described,
         description=node.get("description") or "",
         columns={name: _column(name, column) for name, column in node["columns"].items()},
         meta=_meta(node),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from catalog.landed import LOADED_COLUMNS
 from catalog.validate import nearest
 from catalog.vocabulary import load_interface
 
@@ -12,20 +13,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 RULE_NAMES = frozenset({"batch_date", "as_of"})
-LOADED_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("_feed", "VARCHAR"),
-    ("_batch_id", "VARCHAR"),
-    ("_business_date", "DATE"),
-    ("_object_id", "VARCHAR"),
-    ("_file_name", "VARCHAR"),
-    ("_line", "BIGINT"),
-    ("_row_hash", "VARCHAR"),
-    ("_op", "VARCHAR"),
-    ("_flags", "VARCHAR[]"),
-    ("_load_id", "BIGINT"),
-    ("_landed_at", "TIMESTAMP"),
-    ("_contract_version", "VARCHAR"),
-)
 # Types that may hold each ODCS logical type, as sqlglot spells DuckDB types (its TEXT is VARCHAR).
 PHYSICAL_TYPES = {
     "string": ("VARCHAR",),
@@ -61,7 +48,7 @@ def rule_faults(expression: str, columns: Iterable[str], *, aggregate: bool) -> 
         return
     from sqlglot import exp  # noqa: PLC0415
 
-    known = {*columns, *RULE_NAMES, *(name for name, _ in LOADED_COLUMNS)}
+    known = {*columns, *RULE_NAMES, *(column.name for column in LOADED_COLUMNS)}
     faults, opened = _relation_faults(tree)
     yield from faults
     local = {i.name for node in tree.find_all(exp.Lambda) for i in node.expressions}

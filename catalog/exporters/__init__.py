@@ -1,0 +1,1 @@
+"""Writers of other formats from the catalog: one module per format."""
