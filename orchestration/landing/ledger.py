@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from catalog.workspace import Workspace
-from orchestration.landing.records import Batch, Notice, NoticeKind, OpenPull, Progress, Receipt, batch_id
+from orchestration.landing.records import Batch, Notice, NoticeKind, OpenPull, Receipt, StreamPoint, batch_id
 from orchestration.landing.store import LandingStore
 
 SCHEMA_VERSION = 1
@@ -90,12 +90,16 @@ class Ledger:
         """File holding the exact bytes of a landed object."""
         return self.store.path(object_id)
 
-    def notices(self, feed: str) -> list[Notice]:
-        """Files of a feed that were offered and not landed, oldest first."""
+    def newest_notice(self, feed: str) -> int:
+        """Number of the newest notice of a feed, 0 when there is none."""
+        return int(self.execute("SELECT coalesce(max(notice_id), 0) FROM notice WHERE feed = ?", (feed,)).fetchone()[0])
+
+    def notices(self, feed: str, after: int = 0) -> list[Notice]:
+        """Files of a feed that were offered and not landed, oldest first, beyond notice number `after`."""
         rows = self._con.execute(
             "SELECT feed, table_name, kind, file_name, object_id, text, noticed_at FROM notice "
-            "WHERE feed = ? ORDER BY notice_id",
-            (feed,),
+            "WHERE feed = ? AND notice_id > ? ORDER BY notice_id",
+            (feed, after),
         )
         return [
             Notice(of, table, NoticeKind(kind), name, object_id, text, datetime.fromisoformat(at))
@@ -149,21 +153,26 @@ class Ledger:
             [(pull.pull_id, *_values(receipt)) for receipt in receipts],
         )
 
-    def progress(self, pull: OpenPull, table: str) -> Progress:
+    def stream(self, pull: OpenPull, table: str) -> StreamPoint:
         """How far the paged stream of a table is recorded; the start when nothing is."""
         row = self._con.execute(
-            "SELECT pages, cursor, finished FROM stream WHERE pull_id = ? AND table_name = ?", (pull.pull_id, table)
+            "SELECT pages, cursor, finished, contract_version FROM stream WHERE pull_id = ? AND table_name = ?",
+            (pull.pull_id, table),
         ).fetchone()
-        return Progress() if row is None else Progress(row[0], row[1], bool(row[2]))
+        return StreamPoint() if row is None else StreamPoint(row[0], row[1], bool(row[2]), row[3])
 
-    def record_page(self, pull: OpenPull, receipt: Receipt, progress: Progress) -> None:
+    def record_page(self, pull: OpenPull, receipt: Receipt, point: StreamPoint) -> None:
         """One page's receipt together with the point the stream continues from."""
         with self.transaction():
             self.insert_receipts(pull, [receipt])
             self._con.execute(
-                "INSERT OR REPLACE INTO stream (pull_id, table_name, pages, cursor, finished) VALUES (?, ?, ?, ?, ?)",
-                (pull.pull_id, receipt.table, progress.pages, progress.cursor, progress.finished),
+                "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?, ?, ?)",
+                (pull.pull_id, receipt.table, point.pages, point.cursor, point.finished, receipt.contract_version),
             )
+
+    def has_receipts(self, pull: OpenPull) -> bool:
+        """Whether anything is recorded of a pull."""
+        return self.execute("SELECT 1 FROM receipt WHERE pull_id = ?", (pull.pull_id,)).fetchone() is not None
 
     def forget_stream(self, pull: OpenPull, table: str) -> None:
         """Take back what an open pull recorded of one paged stream, so that it starts from its first page."""
@@ -186,6 +195,10 @@ class Ledger:
                 (now.isoformat(), pull.contract_version, pull.pull_id),
             )
         return batches
+
+    def execute(self, sql: str, parameters: tuple[object, ...]) -> sqlite3.Cursor:
+        """One statement of a sibling module of landing."""
+        return self._con.execute(sql, parameters)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

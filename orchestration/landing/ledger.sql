@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS stream (
     pages INTEGER NOT NULL,
     cursor TEXT,
     finished INTEGER NOT NULL,
+    contract_version TEXT NOT NULL,
     PRIMARY KEY (pull_id, table_name)
 ) WITHOUT ROWID;
 

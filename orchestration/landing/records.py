@@ -86,12 +86,16 @@ class OpenPull:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far one paged stream of a pull is recorded: pages landed, the cursor of the next, whether it ended."""
+class StreamPoint:
+    """How far one paged stream of a pull is recorded: pages landed, the cursor of the next, whether it ended.
+
+    `contract_version` is that of the contract whose requests brought the pages; None before the first.
+    """
 
     pages: int = 0
     cursor: str | None = None
     finished: bool = False
+    contract_version: str | None = None
 
 
 def batch_id(feed: str, business_date: date, receipts: Iterable[Receipt]) -> str:

@@ -53,6 +53,11 @@ class ObjectWriter:
         self._hash.update(chunk)
         self._handle.write(chunk)
 
+    def content(self) -> bytes:
+        """What was written so far, read back."""
+        self._handle.flush()
+        return self._file.read_bytes()
+
     def store(self) -> StoredObject:
         """Make the bytes durable under their hash; an object that is already there is left as it is."""
         stored = StoredObject(self._hash.hexdigest(), self.size)

@@ -1,0 +1,1 @@
+"""Connectors: how the bytes of a department system are reached and brought to landing."""

@@ -1,0 +1,132 @@
+"""Pull a feed: bring what its department has for a business date into landing, once, whatever happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from filelock import FileLock, Timeout
+
+from catalog.city import City
+from catalog.contract.options import FolderTransport, HttpTransport, SqlTransport
+from catalog.workspace import Workspace
+from orchestration.connectors.base import Progress, PullTask
+from orchestration.connectors.errors import SourceError
+from orchestration.landing.ledger import Ledger
+from orchestration.landing.records import Batch, Notice, OpenPull
+
+
+@dataclass(frozen=True)
+class PullReport:
+    """What a pull brought.
+
+    `batches` were closed by it, earliest business date first; `objects` and `total_bytes` are theirs.
+    `skipped` files were offered and not landed; `unsettled` files were still being written and are left for
+    the next pull. `complete_before` says the day had been pulled after its end, so the source was not asked.
+    """
+
+    feed: str
+    business_date: date
+    batches: tuple[Batch, ...] = ()
+    objects: int = 0
+    total_bytes: int = 0
+    skipped: tuple[Notice, ...] = ()
+    unsettled: tuple[str, ...] = ()
+    complete_before: bool = False
+
+
+def pull(
+    city: City,
+    feed: str,
+    business_date: date,
+    workspace: Workspace,
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    again: bool = False,
+) -> PullReport:
+    """Pull a feed for a business date and close its batches; SourceError when the source cannot be read.
+
+    A pull that a crash or an error cut short is continued. A day of an HTTP or SQL feed that was pulled after
+    it had ended is not asked for again unless `again`; whatever is asked for twice, equal contents are landed once.
+    """
+    with _feed_lock(city, feed, workspace), Ledger(workspace) as ledger:
+        seen = ledger.newest_notice(feed)
+        open_days = {p.business_date for p in ledger.open_pulls(feed)}
+        folder = isinstance(city.feeds[feed].options.transport, FolderTransport)
+        if not folder and not again and business_date not in open_days and _complete(city, feed, business_date, ledger):
+            return PullReport(feed, business_date, complete_before=True)
+        # Files recorded by an unfinished pull are met, and would wait for that very day to be pulled again.
+        days = sorted({*open_days, business_date}) if folder else [business_date]
+        batches: list[Batch] = []
+        unsettled: list[str] = []
+        for day in days:
+            task = _task(city, feed, ledger.open_pull(feed, day, city.feeds[feed].version), ledger, on_progress)
+            _connect(task)
+            batches += ledger.close_pull(task.pull)
+            unsettled += task.unsettled
+        receipts = [receipt for batch in batches for receipt in ledger.objects(batch.batch_id)]
+        return PullReport(
+            feed,
+            business_date,
+            tuple(batches),
+            len(receipts),
+            sum(receipt.size for receipt in receipts),
+            tuple(ledger.notices(feed, after=seen)),
+            tuple(dict.fromkeys(unsettled)),
+        )
+
+
+def _feed_lock(city: City, feed: str, workspace: Workspace) -> FileLock:
+    """One puller of a feed at a time; the system frees the lock when its holder dies."""
+    file = workspace.landing_ledger.parent / f"{feed}.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=city.feeds[feed].options.retry.deadline_seconds)
+    except Timeout:
+        text = "another process is pulling this feed"
+        raise SourceError(city.contract_path(feed), "id", text, f"Wait for it, or end it; it holds {file}") from None
+    return lock
+
+
+def _complete(city: City, feed: str, business_date: date, ledger: Ledger) -> bool:
+    """Whether the day was pulled when it was already over, so that nothing more can come of its window."""
+    last = ledger.last_pull(feed, business_date)
+    after = datetime.combine(business_date + timedelta(days=1), datetime.min.time(), ZoneInfo(city.timezone))
+    return last is not None and last >= after
+
+
+def _task(
+    city: City, feed: str, opened: OpenPull, ledger: Ledger, on_progress: Callable[[Progress], None] | None
+) -> PullTask:
+    contract = city.feeds[feed]
+    return PullTask(
+        contract=contract,
+        contract_file=city.contract_path(feed),
+        city_root=city.root,
+        zone=ZoneInfo(city.timezone),
+        pull=opened,
+        ledger=ledger,
+        deadline=time.monotonic() + contract.options.retry.deadline_seconds,
+        on_progress=on_progress,
+    )
+
+
+def _connect(task: PullTask) -> None:
+    """Run the connector of the feed's transport; connectors are imported when one is needed."""
+    match task.contract.options.transport:
+        case HttpTransport() as transport:
+            from orchestration.connectors.http import pull_http  # noqa: PLC0415
+
+            pull_http(task, transport)
+        case FolderTransport() as transport:
+            from orchestration.connectors.folder import pull_folder  # noqa: PLC0415
+
+            pull_folder(task, transport)
+        case SqlTransport() as transport:
+            from orchestration.connectors.sql import pull_sql  # noqa: PLC0415
+
+            pull_sql(task, transport)
