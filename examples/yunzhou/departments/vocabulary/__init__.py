@@ -1,0 +1,1 @@
+"""Writes the city's vocabulary CSV files; the committed files are its output."""

@@ -1,0 +1,104 @@
+"""Enforcement items, time limits, working hours, publicity rules and parameters of the city."""
+
+
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from departments.vocabulary.codes import grid_paths
+from departments.vocabulary.places import SINCE, Row
+
+ASPECTS = {
+    "市容环境卫生": ("垃圾投放", "公厕设施", "临街建筑外立面", "占道堆放"),
+    "园林绿化": ("树木移植", "绿地占用", "古树保护", "绿化养护"),
+    "市政公用": ("道路挖掘", "井盖养护", "路灯设施", "桥梁检测"),
+    "城乡规划": ("建设工程", "临时建筑", "规划公示", "用途变更"),
+    "环境保护": ("餐饮油烟", "噪声排放", "扬尘防治", "露天焚烧"),
+    "无照经营": ("流动摊点", "店外经营", "夜间市场", "废品收购"),
+    "施工管理": ("渣土运输", "施工围挡", "夜间施工", "工地出入口"),
+    "停车管理": ("停车场备案", "泊位占用", "停车收费", "共享单车投放"),
+    "燃气管理": ("燃气设施保护", "瓶装燃气经营", "用气安全检查", "燃气工程"),
+    "供热管理": ("供热温度", "供热设施", "停热通知", "热计量"),
+    "水务管理": ("排水许可", "河道保护", "节约用水", "二次供水"),
+    "户外广告": ("广告设置", "牌匾标识", "电子显示屏", "小广告清理"),
+}
+ACTS = (
+    "未按规定办理手续",
+    "逾期未整改",
+    "损毁设施",
+    "擅自变更",
+    "拒绝接受检查",
+    "未履行管理责任",
+    "提供虚假材料",
+    "未公示信息",
+)
+ITEMS = 371
+REPEALED_EVERY = 31  # every 31st item was repealed at the end of 2025
+HOTLINE_HOURS = {"critical": 2, "urgent": 24, "general": 168, "complex": 360}
+
+
+def item_codes() -> list[str]:
+    """Codes of the 371 items in order; the two digits after A are the aspect."""
+    return [f"A{number % len(ASPECTS) + 1:02}{number // len(ASPECTS) + 1:03}" for number in range(ITEMS)]
+
+
+def item_rows() -> Iterator[Row]:
+    """Rows of enforcement_item.csv; fines in yuan."""
+    aspects = list(ASPECTS)
+    for number, code in enumerate(item_codes()):
+        aspect, turn = aspects[number % len(ASPECTS)], number // len(ASPECTS)
+        name = f"{ASPECTS[aspect][turn % 4]}{ACTS[turn // 4 % 8]}"
+        low = (200, 500, 1000, 2000, 5000)[number % 5]
+        until = "2025-12-31" if number % REPEALED_EVERY == 0 else None
+        yield code, 1, aspect, name, f"{low}.00", f"{low * (10, 20, 5)[number % 3]}.00", SINCE, until
+
+
+def limit_rows() -> Iterator[Row]:
+    """Rows of time_limit.csv; class HOTLINE by urgency, grid classes by code."""
+    for urgency, hours in HOTLINE_HOURS.items():
+        yield "HOTLINE", urgency, hours, "hour", SINCE, None
+    for number, (code, *_) in enumerate(grid_paths()):
+        if code.startswith("E04"):
+            value, unit = (2, 4)[number % 2], "hour"
+        elif number % 3 == 0:
+            value, unit = (4, 8)[number % 2], "work_hour"
+        else:
+            value, unit = (1, 2, 3, 5)[number % 4], "work_day"
+        yield code, "general", value, unit, SINCE, None
+
+
+def window_rows() -> Iterator[Row]:
+    """Rows of work_window.csv."""
+    yield 1, "08:30:00", "12:00:00"
+    yield 2, "13:30:00", "18:00:00"
+
+
+def publicity_rows() -> Iterator[Row]:
+    """Rows of publicity_rule.csv: the rules before and from 1 April 2026, in months."""
+    before, after = "2022 rules (modelled after)", "Rules in force from 2026-04-01 (modelled after)"
+    for severity, low, high in (("minor", 3, 12), ("general", 3, 36), ("serious", 12, 36)):
+        yield severity, low, high, "2022-01-01", "2026-03-31", before
+    for severity, low, high in (("minor", 0, 3), ("general", 3, 12), ("serious", 12, 36)):
+        yield severity, low, high, "2026-04-01", None, after
+
+
+def parameter_rows() -> Iterator[Row]:
+    """Rows of parameter.csv."""
+    choice = "Choice of the demonstration city"
+    values = {
+        "hotline.weight.response": 0.2, "hotline.weight.resolved": 0.4, "hotline.weight.satisfied": 0.4,
+        "hotline.contact_limit_hours": 24, "hotline.contact_limit_hours_urgent": 2, "hotline.partly_resolved": 0,
+        "hotline.basically_satisfied": 1, "risk.grade.b": 20, "risk.grade.c": 50, "risk.grade.d": 80,
+        "risk.severity.minor": 10, "risk.severity.general": 25, "risk.severity.serious": 60, "risk.complaint": 2,
+        "risk.decay_days": 365,
+    }  # fmt: skip
+    for name, value in values.items():
+        yield name, value, SINCE, None, choice
+    yield (
+        "calendar.provisional_from",
+        20270101,
+        SINCE,
+        None,
+        "From this day (yyyymmdd) the calendar knows weekends only",
+    )
