@@ -23,7 +23,7 @@ def uscc_sql(kind: str, area: str, number: str) -> str:
     digits = [f"({number} // {10**power}) % 10" for power in range(5, -1, -1)]
     subject = " + ".join(f"({digit}) * {weight}" for digit, weight in zip(digits, SUBJECT_WEIGHTS[2:], strict=True))
     fixed = SUBJECT_WEIGHTS[0] * int("M", 36) + SUBJECT_WEIGHTS[1] * int("A", 36)
-    check = f"substr('01X98765432', cast(({fixed} + {subject}) % 11 + 1 as integer), 1)"
+    check = f"substr('0X987654321', cast(({fixed} + {subject}) % 11 + 1 as integer), 1)"
     body = f"({kind} || {area} || 'MA' || lpad(cast({number} as varchar), 6, '0') || {check})"
     return f"(select b || {_uscc_check_sql('b')} from (select {body} as b))"
 

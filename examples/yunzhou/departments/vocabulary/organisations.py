@@ -40,9 +40,7 @@ RENAMED_ON, LAST_OLD_DAY = "2025-01-01", "2024-12-31"
 
 def organisation_rows() -> Iterator[Row]:
     """Rows of organisation.csv; a renamed organisation has a row for each name."""
-    number = 0
-    for code, level, parent, division, name, english, former in _organisations():
-        number += 1
+    for number, (code, level, parent, division, name, english, former) in enumerate(_organisations(), start=1):
         credit = uscc("11", division[:6], f"{number:08}")
         if former:
             yield code, credit, former, english, level, parent, division, SINCE, LAST_OLD_DAY

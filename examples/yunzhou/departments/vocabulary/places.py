@@ -1,4 +1,4 @@
-"""Administrative divisions and grid cells of the fictional city: 1 city, 16 districts, 215 streets, their communities."""
+"""Divisions and grid cells of the fictional city: 1 city, 16 districts, 215 streets and their communities."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """Enforcement items, time limits, working hours, publicity rules and parameters of the city."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Iterator
