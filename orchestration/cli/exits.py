@@ -1,0 +1,72 @@
+"""Exit codes, and which error means which."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+class ExitCode(IntEnum):
+    """What the exit status of `civiclake` says."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    DATA = 3
+    BLOCKED = 4
+    ENVIRONMENT = 5
+
+
+EXIT_HELP = (
+    "Exit codes: 0 all went well; 1 unexpected error; 2 wrong usage; 3 a problem in data or contract;"
+    " 4 a check blocked it; 5 the installation or environment needs mending (see `civiclake doctor`)."
+)
+
+
+class CommandError(Exception):
+    """A command that cannot go on: `code` is the exit status, the text says what is wrong and how to mend it."""
+
+    def __init__(self, code: ExitCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ReportingGroup(TyperGroup):
+    """A command group that turns known errors into one clear message and their exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; errors that are not known pass through and exit with 1 and a traceback."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            code = code_of(error)
+            if code is None:
+                raise
+            from orchestration.cli.console import print_error  # noqa: PLC0415
+
+            print_error(str(error))
+            raise typer.Exit(code) from None
+
+
+def code_of(error: Exception) -> ExitCode | None:
+    """The exit code of a known error; None for one nobody foresaw."""
+    if isinstance(error, CommandError):
+        return error.code
+    for known, code in _known_errors():
+        if isinstance(error, known):
+            return code
+    return None
+
+
+def _known_errors() -> list[tuple[type[Exception], ExitCode]]:
+    from catalog.errors import CatalogError  # noqa: PLC0415
+    from orchestration.release.errors import PublishBlockedError, ReleaseError  # noqa: PLC0415
+
+    return [
+        (PublishBlockedError, ExitCode.BLOCKED),
+        (ReleaseError, ExitCode.DATA),
+        (CatalogError, ExitCode.DATA),
+    ]

@@ -1,0 +1,215 @@
+"""Releases: all or nothing, immutable, verifiable, comparable, reversible."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from catalog.compiled import CityInfo, CompiledCatalog, CompiledColumn, CompiledDataset
+from catalog.contract.options import Strict, Title
+from catalog.workspace import Workspace
+from orchestration.lake.connect import open_lake
+from orchestration.lake.schema import ensure_ops
+from orchestration.release.diff import diff
+from orchestration.release.errors import DamagedReleaseError, PublishBlockedError, ReleaseError
+from orchestration.release.publish import Publication, publish
+from orchestration.release.rollback import rollback
+from orchestration.release.store import ReleaseStore
+from orchestration.release.verify import verify
+
+Lake = duckdb.DuckDBPyConnection
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+TITLE = Title(zh="许可", en="Permits")
+
+
+class Lineage(Strict):
+    """Stands for any lineage document."""
+
+    edges: tuple[str, ...] = ()
+
+
+def dataset(name: str, opening: str = "unconditional") -> CompiledDataset:
+    columns = [
+        ("doc_no", "VARCHAR", "L1"),
+        ("party", "VARCHAR", "L1"),
+        ("fine", "DECIMAL(18,2)", "L1"),
+        ("person", "VARCHAR", "L4"),
+    ]
+    return CompiledDataset.model_validate(
+        {
+            "id": name, "model": f"open_{name}", "title": TITLE, "description": "One row per permit.",
+            "grain": "One row per permit", "level": "L4", "key": ["doc_no"], "order": ["doc_no"],
+            "columns": [
+                CompiledColumn(name=c, type=t, title=TITLE, description="", level=level, nullable=c != "doc_no")  # type: ignore[arg-type]
+                for c, t, level in columns
+            ],
+            "sharing": "unconditional", "opening": opening, "publisher": TITLE, "owner": None, "licence": "CC-BY-4.0",
+            "frequency": "daily", "themes": [], "upstream": [], "feeds": [],
+        }
+    )  # fmt: skip
+
+
+CATALOG = CompiledCatalog(
+    city=CityInfo(
+        id="tiny", title=TITLE, country="CN", timezone="Asia/Shanghai", area_code="990100",
+        bbox=(1, 1, 2, 2), licence="CC-BY-4.0", publisher=TITLE,
+    ),
+    datasets=(dataset("penalty", "none"), dataset("permit")),
+    models=(),
+    feeds=(),
+)  # fmt: skip
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def lake(workspace: Workspace) -> Iterator[Lake]:
+    with open_lake(workspace) as con:
+        ensure_ops(con)
+        for name in ("permit", "penalty"):
+            con.execute(
+                f"CREATE TABLE lake.open.open_{name} AS"
+                " SELECT format('D{:04d}', 1000 - i) AS doc_no, 'P' || i AS party,"
+                " CASE WHEN i % 7 = 0 THEN NULL ELSE (i * 1.25)::DECIMAL(18,2) END AS fine, 'id' || i AS person"
+                " FROM range(500) t(i)"
+            )
+        yield con
+
+
+def make(workspace: Workspace, lake: Lake, run_id: str = "r", *, force: bool = False) -> Publication:
+    return publish(workspace, lake, CATALOG, Lineage(), run_id=run_id, at=NOW, force=force)
+
+
+def test_release_holds_what_the_manifest_says(workspace: Workspace, lake: Lake) -> None:
+    made = make(workspace, lake)
+    store = ReleaseStore(workspace)
+    assert (made.outcome, store.current(), store.numbers()) == ("published", 1, [1])
+    assert verify(store, 1) == []
+    folder = store.path(1)
+    public = (folder / "files" / "permit.csv").read_text(encoding="utf-8").splitlines()
+    assert public[:2] == ["doc_no,party,fine", "D0501,P499,623.75"]
+    assert len(public) == 501
+    assert [d.name for d in made.manifest.dataset("penalty").distributions] == []
+    assert json.loads((folder / "release.json").read_text(encoding="utf-8"))["datasets"][0]["id"] == "penalty"
+    with duckdb.connect(str(folder / "serving.duckdb"), read_only=True) as con:
+        assert con.execute("SELECT count(person) FROM open.penalty").fetchone() == (500,)
+    assert not list(workspace.releases.glob(".staging-*"))
+
+
+def test_same_content_makes_no_release(workspace: Workspace, lake: Lake) -> None:
+    first = make(workspace, lake)
+    assert make(workspace, lake).outcome == "unchanged"
+    forced = make(workspace, lake, force=True)
+    assert (forced.outcome, forced.manifest.number) == ("published", 2)
+    assert forced.manifest.content_hash == first.manifest.content_hash
+
+
+def test_hidden_columns_count_as_content(workspace: Workspace, lake: Lake) -> None:
+    first = make(workspace, lake)
+    lake.execute("UPDATE lake.open.open_penalty SET person = 'someone else' WHERE doc_no = 'D0501'")
+    second = make(workspace, lake)
+    assert second.outcome == "published"
+    assert second.manifest.content_hash != first.manifest.content_hash
+
+
+def test_blocking_check_prevents_the_switch(workspace: Workspace, lake: Lake) -> None:
+    make(workspace, lake)
+    lake.execute("DELETE FROM lake.open.open_permit WHERE doc_no = 'D0501'")
+    lake.execute(
+        "INSERT INTO lake.ops.check_result VALUES"
+        " ('bad', 'open_permit', 'P9', 'block', 'validity', false, NULL, NULL, 3, 500, NULL, now()),"
+        " ('bad', 'open_permit', 'P8', 'warn', 'validity', false, NULL, NULL, 3, 500, NULL, now())"
+    )
+    with pytest.raises(PublishBlockedError, match="open_permit: P9: 3 of 500 fail"):
+        make(workspace, lake, "bad")
+    assert ReleaseStore(workspace).numbers() == [1]
+    assert make(workspace, lake, "good").outcome == "published"
+
+
+@pytest.mark.parametrize("change", ["doc_no = 'D0502'", "doc_no = NULL"])
+def test_a_key_must_be_a_key(workspace: Workspace, lake: Lake, change: str) -> None:
+    lake.execute(f"UPDATE lake.open.open_permit SET {change} WHERE doc_no = 'D0501'")
+    with pytest.raises(PublishBlockedError, match="dataset permit: key"):
+        make(workspace, lake)
+    assert ReleaseStore(workspace).current() is None
+    assert not list(workspace.releases.glob(".staging-*"))
+    assert lake.execute("SELECT count(*) FROM lake.open.open_permit").fetchone() == (500,)
+
+
+def test_diff_counts_rows_and_columns(workspace: Workspace, lake: Lake) -> None:
+    make(workspace, lake)
+    lake.execute("DELETE FROM lake.open.open_permit WHERE doc_no < 'D0504'")
+    lake.execute("UPDATE lake.open.open_permit SET fine = NULL WHERE doc_no IN ('D0600', 'D0602')")
+    lake.execute("INSERT INTO lake.open.open_permit VALUES ('X1', 'new', 1, NULL)")
+    lake.execute("ALTER TABLE lake.open.open_permit ALTER fine TYPE DECIMAL(20,2)")
+    make(workspace, lake)
+    penalty, permit = diff(ReleaseStore(workspace), 1, 2).datasets
+    assert penalty.status == "same"
+    assert (permit.rows.added, permit.rows.removed, permit.rows.changed) == (1, 3, 2)
+    assert permit.rows.by_column == {"fine": 2}
+    assert permit.rows.sample["added"] == [("X1",)]
+    assert permit.schema == ("fine: type DECIMAL(18,2) → DECIMAL(20,2)",)
+
+
+def test_rollback_switches_and_is_remembered(workspace: Workspace, lake: Lake) -> None:
+    make(workspace, lake)
+    lake.execute("DELETE FROM lake.open.open_permit WHERE doc_no < 'D0504'")
+    make(workspace, lake)
+    store = ReleaseStore(workspace)
+    assert rollback(store, NOW) == 1
+    assert make(workspace, lake).outcome == "withdrawn"
+    assert store.current() == 1
+    assert [(s.action, s.number, s.previous) for s in store.log()] == [
+        ("publish", 1, None),
+        ("publish", 2, 1),
+        ("rollback", 1, 2),
+    ]
+    with pytest.raises(ReleaseError, match="already the one"):
+        rollback(store, NOW, 1)
+
+
+def test_damage_is_found_and_never_served(workspace: Workspace, lake: Lake) -> None:
+    make(workspace, lake)
+    make(workspace, lake, force=True)
+    store = ReleaseStore(workspace)
+    path = store.path(1) / "files" / "permit.csv"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"P499", b"P498"))
+    (store.path(1) / "stray.txt").write_text("x", encoding="utf-8")
+    (store.path(1) / "lineage.json").unlink()
+    findings = "\n".join(verify(store, 1))
+    assert "files/permit.csv: sha256" in findings
+    assert "stray.txt: the manifest does not know" in findings
+    assert "lineage.json: missing" in findings
+    with pytest.raises(DamagedReleaseError):
+        rollback(store, NOW)
+    assert store.current() == 2
+
+
+def test_crash_between_seal_and_switch_is_resumed(
+    workspace: Workspace, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(workspace, lake)
+    lake.execute("DELETE FROM lake.open.open_permit WHERE doc_no < 'D0504'")
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReleaseStore, "switch", crash)
+        with pytest.raises(KeyboardInterrupt):
+            make(workspace, lake)
+    store = ReleaseStore(workspace)
+    assert (store.current(), store.numbers()) == (1, [1, 2])
+    (workspace.releases / ".staging-0003").mkdir()
+    resumed = make(workspace, lake)
+    assert (resumed.outcome, store.current(), store.numbers()) == ("resumed", 2, [1, 2])
+    assert not list(workspace.releases.glob(".staging-*"))
