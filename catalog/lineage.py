@@ -1,0 +1,159 @@
+"""Column lineage: which columns of which relations the value of every model column comes from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import PrivateAttr, ValidationError
+
+from catalog.canonical import write_json
+from catalog.contract.options import Strict
+from catalog.errors import CatalogError
+from catalog.landed import LOADED_COLUMNS
+from catalog.vocabulary import load_interface
+
+if TYPE_CHECKING:
+    from catalog.city import City
+    from catalog.manifest import DbtManifest
+
+LINEAGE_FILE = "lineage.json"
+Ref = tuple[str, str]
+How = Literal["same", "derived", "lookup"]
+
+
+class ColumnEdge(Strict):
+    """`to_column` of `to_relation` comes from the other column. A relation is `<schema>.<table>` of the lake.
+
+    `how` is `same` (passed on unchanged), `derived` (computed from it) or `lookup` (found by means of it).
+    """
+
+    from_relation: str
+    from_column: str
+    to_relation: str
+    to_column: str
+    how: How
+
+
+class LandedRelation(Strict):
+    """Which table of which contract a landed relation holds."""
+
+    relation: str
+    feed: str
+    table: str
+
+
+class UnreadModel(Strict):
+    """A model whose SQL could not be analysed, and why; its columns have no edges."""
+
+    relation: str
+    reason: str
+
+
+class ColumnLineage(Strict):
+    """All edges between adjacent relations, sorted; `landed` says which feeds stand behind landed relations."""
+
+    edges: tuple[ColumnEdge, ...]
+    landed: tuple[LandedRelation, ...]
+    unread: tuple[UnreadModel, ...] = ()
+    _incoming: dict[Ref, list[ColumnEdge]] | None = PrivateAttr(default=None)
+
+    def incoming(self, relation: str, column: str) -> list[ColumnEdge]:
+        """Edges that end at `column`."""
+        if self._incoming is None:
+            self._incoming = defaultdict(list)
+            for edge in self.edges:
+                self._incoming[edge.to_relation, edge.to_column].append(edge)
+        return self._incoming.get((relation, column), [])
+
+    def roots(self, relation: str, column: str, *, lookups: bool = True) -> list[Ref]:
+        """Landed and vocabulary columns at the beginning of `column`, sorted; empty for a constant or a count.
+
+        Without `lookups` only those whose values can be in it.
+        """
+        found: set[Ref] = set()
+        seen: set[Ref] = set()
+        waiting = [(relation, column)]
+        while waiting:
+            ref = waiting.pop()
+            if ref not in seen:
+                seen.add(ref)
+                edges = [edge for edge in self.incoming(*ref) if lookups or edge.how != "lookup"]
+                below = [(edge.from_relation, edge.from_column) for edge in edges]
+                waiting += below
+                if not below and ref[0].startswith(("landed.", "vocab.")):
+                    found.add(ref)
+        return sorted(found)
+
+    def feed_columns(self, relation: str, column: str, *, lookups: bool = True) -> list[str]:
+        """The contract columns behind `column`, as `<feed>.<table>.<column>`, sorted; see `roots`."""
+        contract = {entry.relation: f"{entry.feed}.{entry.table}" for entry in self.landed}
+        roots = self.roots(relation, column, lookups=lookups)
+        return sorted(f"{contract[source]}.{name}" for source, name in roots if source in contract)
+
+    @classmethod
+    def load(cls, path: Path) -> ColumnLineage:
+        """Reads a saved lineage; CatalogError when the file is missing or is none."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise CatalogError.one(path, "the file does not exist", "Publish the release again") from None
+        except ValidationError as error:
+            raise CatalogError.one(path, str(error.errors()[0]["msg"]), "Publish the release again") from None
+
+    def save(self, path: Path) -> None:
+        """Writes canonical JSON: the same lineage is the same bytes."""
+        write_json(self, path)
+
+
+def column_lineage(manifest: DbtManifest, city: City) -> ColumnLineage:
+    """The lineage of every column of the compiled models of `manifest`, down to the landed columns of `city`."""
+    from catalog.sqllineage import SqlLineageError, Tracer  # noqa: PLC0415  -- brings sqlglot
+
+    tracer = Tracer(_known_columns(manifest, city))
+    edges: list[ColumnEdge] = []
+    unread: list[UnreadModel] = []
+    for model in manifest.in_order():
+        relation = f"{model.layer}.{model.name}"
+        if model.compiled_code is None:
+            unread.append(UnreadModel(relation=relation, reason="it is not compiled"))
+            continue
+        try:
+            traced = tracer.trace(model.compiled_code, model.columns)
+        except SqlLineageError as error:
+            unread.append(UnreadModel(relation=relation, reason=str(error)))
+            continue
+        edges += (
+            ColumnEdge(from_relation=source, from_column=name, to_relation=relation, to_column=column, how=how)
+            for column, sources in traced.items()
+            for (source, name), how in sources.items()
+            if source != relation
+        )
+    return ColumnLineage(
+        edges=tuple(sorted(edges, key=lambda e: (e.to_relation, e.to_column, e.from_relation, e.from_column))),
+        landed=tuple(_landed(city)),
+        unread=tuple(sorted(unread, key=lambda entry: entry.relation)),
+    )
+
+
+def _known_columns(manifest: DbtManifest, city: City) -> dict[str, dict[str, dict[str, str]]]:
+    """Schema → table → column → type, of everything a model can read."""
+    known: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    for _, table in city.tables():
+        columns = {column.name: column.physical_type for column in table.properties}
+        known["landed"][table.physical_name] = columns | {column.name: column.type for column in LOADED_COLUMNS}
+    for vocabulary in load_interface().values():
+        known["vocab"][vocabulary.name] = dict(vocabulary.columns)
+    for model in manifest.models.values():
+        known[model.layer][model.name] = {c.name: c.type or "VARCHAR" for c in model.columns.values()}
+    return dict(known)
+
+
+def _landed(city: City) -> Iterable[LandedRelation]:
+    entries = [
+        LandedRelation(relation=f"landed.{table.physical_name}", feed=feed.id, table=table.name)
+        for feed, table in city.tables()
+    ]
+    return sorted(entries, key=lambda entry: entry.relation)
