@@ -50,49 +50,26 @@ inspection as (
     where found.results = 'Fail'
 ),
 
--- A decision with several violations goes on over the next lines without repeating its number. Lines that follow
--- one another without a gap belong together; a quarantined line leaves a gap, so nothing is hung on a wrong decision.
-unbroken as (
-    select
-        *,
-        _line - row_number() over (partition by _load_id, _object_id order by _line) as run
-    from {{ source('landed', 'credit_tainan_decision') }}
-),
-
-attached as (
-    select
-        *,
-        last_value(regexp_replace(doc_no, '\D', '', 'g') ignore nulls) over following as digits,
-        last_value(party ignore nulls) over following as decided_party,
-        last_value(decided_on ignore nulls) over following as decided_day
-    from unbroken
-    window following as (
-        partition by _load_id, _object_id, run
-        order by _line
-        rows between unbounded preceding and current row
-    )
-),
-
 -- One row per decision and file. 2014 leaves out 府勞條字第…號 around the number of the same series.
 gathered as (
     select
-        '府勞條字第' || digits || '號' as doc_no,
-        regexp_replace(first(decided_party order by _line), '\s', '', 'g') as party,
+        '府勞條字第' || regexp_replace(doc_no, '\D', '', 'g') || '號' as doc_no,
+        regexp_replace(arg_min(party, _line), '\s', '', 'g') as party,
         string_agg(regexp_replace(clause, '\s', '', 'g'), '、' order by _line) as clauses,
         string_agg(regexp_replace(content, '\s', '', 'g'), '；' order by _line) as facts,
-        first(decided_day order by _line) as decided_on,
+        arg_min(decided_on, _line) as decided_on,
         _op,
         _batch_id,
         _business_date,
         _object_id,
         _file_name,
         min(_line) as _line,
-        min(_row_hash) as _row_hash,
-        list_distinct(flatten(list(_flags))) as _flags,
+        arg_min(_row_hash, _line) as _row_hash,
+        list_sort(list_distinct(flatten(list(_flags)))) as _flags,
         _load_id
-    from attached
-    where digits <> ''
-    group by digits, _op, _batch_id, _business_date, _object_id, _file_name, _load_id
+    from {{ source('landed', 'credit_tainan_decision') }}
+    group by
+        regexp_replace(doc_no, '\D', '', 'g'), _op, _batch_id, _business_date, _object_id, _file_name, _load_id
 ),
 
 -- Company and owner share a cell: 甲有限公司(王某), 甲有限公司王某, 王某(即甲商行), 甲商行(王某), or a name alone.

@@ -6,7 +6,9 @@ with delivered as (
         *,
         regexp_matches(
             upper(general_contractor),
-            '\b(INC|INCORPORATED|LLC|L\.? ?L\.? ?C|CORP|CORPORATION|LTD|LIMITED|LP|LLP|CO|COMPANY|COMPANIES|ASSOC(IATION|IATES)?)\b'
+            '\b(INC|INCORPORATED|LLC|L\.? ?L\.? ?C|CORP|CORPORATION|LTD|LIMITED|LP|LLP|CO|COMPANY|COMPANIES|GROUP'
+            || '|ASSOC(IATION|IATES)?|CONSTRUCTION|SERVICES?|ELECTRIC(AL)?|PLUMBING|HEATING|ROOFING|BUILDERS?|HOMES'
+            || '|CONTRACT(ORS?|ING)|ENTERPRISES?|DEVELOPMENT|SYSTEMS?|SOLUTIONS|MASONRY|RESTORATION|MANAGEMENT)\b'
         ) as is_firm,
         -- A month delivered again says when in its name; the monthly files stand for the end of their month.
         try_strptime(nullif(regexp_extract(_file_name, '__(\d{8}T\d{6})_', 1), ''), '%Y%m%dT%H%M%S') as delivered_at
