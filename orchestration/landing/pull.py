@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from catalog.city import City
 from catalog.contract.options import FolderTransport, HttpTransport, SqlTransport
@@ -79,17 +79,15 @@ def pull(
         )
 
 
-def _feed_lock(city: City, feed: str, workspace: Workspace) -> FileLock:
+def _feed_lock(city: City, feed: str, workspace: Workspace) -> AcquireReturnProxy:
     """One puller of a feed at a time; the system frees the lock when its holder dies."""
     file = workspace.landing_ledger.parent / f"{feed}.lock"
     file.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(file)
     try:
-        lock.acquire(timeout=city.feeds[feed].options.retry.deadline_seconds)
+        return FileLock(file).acquire(timeout=city.feeds[feed].options.retry.deadline_seconds)
     except Timeout:
         text = "another process is pulling this feed"
         raise SourceError(city.contract_path(feed), "id", text, f"Wait for it, or end it; it holds {file}") from None
-    return lock
 
 
 def _complete(city: City, feed: str, business_date: date, ledger: Ledger) -> bool:
