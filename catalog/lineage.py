@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import PrivateAttr, ValidationError
+from pydantic import ValidationError
 
 from catalog.canonical import write_json
 from catalog.contract.options import Strict
@@ -58,15 +59,17 @@ class ColumnLineage(Strict):
     edges: tuple[ColumnEdge, ...]
     landed: tuple[LandedRelation, ...]
     unread: tuple[UnreadModel, ...] = ()
-    _incoming: dict[Ref, list[ColumnEdge]] | None = PrivateAttr(default=None)
+
+    @cached_property
+    def _by_target(self) -> dict[Ref, list[ColumnEdge]]:
+        index: dict[Ref, list[ColumnEdge]] = defaultdict(list)
+        for edge in self.edges:
+            index[edge.to_relation, edge.to_column].append(edge)
+        return dict(index)
 
     def incoming(self, relation: str, column: str) -> list[ColumnEdge]:
         """Edges that end at `column`."""
-        if self._incoming is None:
-            self._incoming = defaultdict(list)
-            for edge in self.edges:
-                self._incoming[edge.to_relation, edge.to_column].append(edge)
-        return self._incoming.get((relation, column), [])
+        return self._by_target.get((relation, column), [])
 
     def roots(self, relation: str, column: str, *, lookups: bool = True) -> list[Ref]:
         """Landed and vocabulary columns at the beginning of `column`, sorted; empty for a constant or a count.

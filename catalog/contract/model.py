@@ -6,9 +6,10 @@ as aliases, so `model_validate` takes the parsed YAML as it stands and `model_du
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from catalog.contract.options import ColumnOptions, FeedOptions, RuleOptions, TableOptions
@@ -29,6 +30,16 @@ class CustomProperty(Odcs):
 
     property: str
     value: Any
+
+    @field_validator("value")
+    @classmethod
+    def _as_json(cls, value: Any) -> Any:
+        """YAML reads dates as dates, JSON as text: kept as text, a document is equal in both."""
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, dict):
+            return {key: cls._as_json(item) for key, item in value.items()}
+        return [cls._as_json(item) for item in value] if isinstance(value, list) else value
 
 
 class WithOptions(Odcs, Generic[OptionsT]):
