@@ -7,7 +7,7 @@ cursor, and are interrupted when their time is over or their caller is gone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -80,7 +80,7 @@ class Engine:
         with self._root.cursor() as cursor:
             return await self._run(cursor, lambda: cursor.execute(text, statement.binds).fetchall(), timeout)
 
-    async def stream_text(self, statement: Statement, *, first: float, total: float) -> AsyncIterator[bytes]:
+    async def stream_text(self, statement: Statement, *, first: float, total: float) -> AsyncGenerator[bytes, None]:
         """The UTF-8 text of a one-column statement, in chunks, as the engine laid it out in memory.
 
         The first chunk must come within `first` seconds, the last within `total`. A slow reader holds no place:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  -- RFC 9457 calls it so; `NotFound` and the others are its kinds
     """A refusal with words for the caller; `members` become extension members of the problem document."""
 
     def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **members: Any) -> None:

@@ -34,8 +34,8 @@ class Sort:
 class Query:
     """A request over one view.
 
-    `order` is what the caller asked for, else the dataset's own; the compiler ends it with the key. `limit` None means every
-    row; `after` holds the sort values of the last row of the page before, one per compiled sort term.
+    `order` is what the caller asked for, else the dataset's own; the compiler ends it with the key. `limit` None
+    means every row; `after` holds the sort values of the last row of the page before, one per compiled sort term.
     """
 
     view: View

@@ -20,7 +20,7 @@ SERVING_SCHEMA = "open"
 FILES_FOLDER = "files"
 
 
-class ReleaseUnusable(Exception):
+class ReleaseUnusableError(Exception):
     """A release that contradicts itself; the text is for the log, never for a caller."""
 
 
@@ -85,15 +85,15 @@ def database_name(number: int) -> str:
 
 
 def open_release(workspace: Workspace, number: int, engine: Engine) -> OpenRelease:
-    """Attach and check a release. Blocks. Raises CatalogError or ReleaseUnusable, leaving nothing attached."""
+    """Attach and check a release. Blocks. Raises CatalogError or ReleaseUnusableError, leaving nothing attached."""
     folder = release_folder(workspace, number).resolve()
     manifest = read_manifest(workspace, number)
     catalog = CompiledCatalog.load(folder / CATALOG_FILE)
     if manifest.number != number:
-        raise ReleaseUnusable(f"{folder} says that it is release {manifest.number}")
+        raise ReleaseUnusableError(f"{folder} says that it is release {manifest.number}")
     serving = folder / SERVING_FILE
     if not serving.is_file():
-        raise ReleaseUnusable(f"{serving} is missing")
+        raise ReleaseUnusableError(f"{serving} is missing")
     engine.attach(database_name(number), serving)
     try:
         tables = engine.tables(database_name(number), SERVING_SCHEMA)
@@ -109,13 +109,13 @@ def _stored(
 ) -> StoredDataset:
     stored = tables.get(entry.id)
     if stored is None:
-        raise ReleaseUnusable(f"{folder / SERVING_FILE} has no table {SERVING_SCHEMA}.{entry.id}")
+        raise ReleaseUnusableError(f"{folder / SERVING_FILE} has no table {SERVING_SCHEMA}.{entry.id}")
     missing = [column.name for column in entry.columns if column.name not in stored]
     if missing:
-        raise ReleaseUnusable(f"{SERVING_SCHEMA}.{entry.id} lacks the catalog's columns {', '.join(missing)}")
+        raise ReleaseUnusableError(f"{SERVING_SCHEMA}.{entry.id} lacks the catalog's columns {', '.join(missing)}")
     released = next((dataset for dataset in manifest.datasets if dataset.id == entry.id), None)
     if released is None:
-        raise ReleaseUnusable(f"{folder} has no manifest entry for dataset {entry.id}")
+        raise ReleaseUnusableError(f"{folder} has no manifest entry for dataset {entry.id}")
     files = {file: _columns_of(folder, file, engine) for file in released.distributions}
     return StoredDataset(entry, stored, released.row_count, files)
 
@@ -124,10 +124,10 @@ def _columns_of(folder: Path, file: Distribution, engine: Engine) -> tuple[str, 
     """The columns a file really holds, so that a file written under another policy is noticed."""
     path = folder / FILES_FOLDER / file.name
     if PurePosixPath(file.name).name != file.name or not path.is_file() or path.stat().st_size != file.bytes:
-        raise ReleaseUnusable(f"{path} is missing or has not the size the manifest says")
+        raise ReleaseUnusableError(f"{path} is missing or has not the size the manifest says")
     if file.format == "parquet":
         return engine.parquet_columns(path)
     if file.format == "csv":
         with path.open(encoding="utf-8-sig", newline="") as text:
             return tuple(next(csv.reader(text), []))
-    raise ReleaseUnusable(f"{path} has the format {file.format}; this gateway can check parquet and csv only")
+    raise ReleaseUnusableError(f"{path} has the format {file.format}; this gateway can check parquet and csv only")

@@ -18,7 +18,7 @@ from catalog.errors import CatalogError
 from catalog.release import read_current
 from catalog.workspace import Workspace
 from gateway.engine import Engine
-from gateway.release.opened import OpenRelease, ReleaseUnusable, database_name, open_release
+from gateway.release.opened import OpenRelease, ReleaseUnusableError, database_name, open_release
 
 log = logging.getLogger("gateway.release")
 
@@ -142,7 +142,7 @@ class ReleaseShelf:
         """Remember and log a failure once, and again when it is tried again."""
         if not self._due(number):
             return
-        expected = isinstance(error, (CatalogError, ReleaseUnusable, OSError))
+        expected = isinstance(error, (CatalogError, ReleaseUnusableError, OSError))
         log.error("cannot open the release that CURRENT names: %s", error, exc_info=None if expected else error)
         self._failure = _Failure(number, asyncio.get_running_loop().time())
 

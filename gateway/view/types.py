@@ -86,7 +86,7 @@ class ValueType:
         """Public name of the type."""
         if self.family is Family.DECIMAL:
             return f"decimal({self.precision},{self.scale})"
-        return self.family.value
+        return str(self.family.value)
 
     def parse(self, text: str) -> Scalar:
         """Read a value from a URL; raises ValueError whose text says what is expected."""

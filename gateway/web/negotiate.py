@@ -43,7 +43,7 @@ def _parse(part: str, *, token: bool = False) -> tuple[str, float] | None:
 
 def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
     """Quality of the most specific range that covers the offer."""
-    for pattern in (offer, offer.split("/")[0] + "/*", "*/*"):
+    for pattern in (offer, offer.partition("/")[0] + "/*", "*/*"):
         for name, quality in ranges:
             if name == pattern:
                 return quality

@@ -1,0 +1,164 @@
+"""The parts the OpenAPI document is put together from: parameters, schemas, problem answers, fixed addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.problems import CATALOGUE, InternalError, NoRelease
+from gateway.query.operators import EQUALS, OPERATORS, operators_of
+from gateway.query.parse import Limits
+from gateway.view.types import Family
+from gateway.view.view import View
+
+_PROBLEM_REF = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/problem"}}}
+_TEXT: dict[str, Any] = {"type": "string"}
+_TITLE = {"type": "object", "properties": {"zh": _TEXT, "en": _TEXT}, "required": ["zh", "en"]}
+
+
+def description(limits: Limits, default_rows: int) -> str:
+    """The introduction, with one line per operator."""
+    operators = "\n".join(
+        f"- `column__{operator.name}` ({operator.arity.value}): {operator.sentence}" for operator in OPERATORS.values()
+    )
+    return (
+        "Filters are query parameters `column=value` or `column__operator=value`; all must hold.\n\n"
+        f"{operators}\n\n"
+        f"A page has {default_rows} rows unless `limit` says otherwise (at most {limits.max_rows}). Follow the link "
+        '`rel="next"`, or the member `next`, until `complete` is true: the walk gives every row exactly once, all from '
+        "one release. CSV without `limit` gives every row in one answer. Rows without a value come last in any order; "
+        "text is ordered by its first 200 characters. Dates and times are ISO 8601 local times without zone; "
+        "decimals are JSON numbers with all their places, to be read as decimals where cents matter."
+    )
+
+
+def parameters_of(view: View, max_rows: int, default_rows: int) -> dict[str, dict[str, Any]]:
+    """Every parameter of the rows addresses, by name."""
+    names = [column.name for column in view.columns]
+    sortable = [column.name for column in view.columns if column.kind.family is not Family.NESTED]
+    found = [
+        _list("select", "Columns of the answer, comma separated; all unless given.", names),
+        _list(
+            "order", "Columns to order by, `-` in front for descending.", [s + n for n in sortable for s in ("", "-")]
+        ),
+        _parameter(
+            "limit", "Rows of a page.", {"type": "integer", "minimum": 1, "maximum": max_rows, "default": default_rows}
+        ),
+        _parameter("cursor", "The place to go on from; part of the next link.", _TEXT),
+        _parameter("format", "Format of the answer, before any Accept header.", {"enum": ["json", "csv"]}),
+        _parameter(
+            "bom", "CSV with a byte order mark, for spreadsheet programs.", {"type": "boolean", "default": False}
+        ),
+    ]
+    for column in view.columns:
+        for operator in operators_of(column.kind):
+            entry = operator.parameter(column.name, column.kind)
+            if operator is EQUALS and column.name not in {p["name"] for p in found[:6]}:
+                found.append(entry | {"name": column.name})
+            found.append(entry)
+    return {parameter["name"]: parameter for parameter in found}
+
+
+def row_schema(view: View) -> dict[str, Any]:
+    """One row as a JSON object; `select` leaves members out, so none is required."""
+    return {
+        "type": "object",
+        "title": f"{view.facts.title.zh} {view.facts.title.en}",
+        "description": view.facts.description,
+        "properties": {column.name: _column_schema(view, column.name) for column in view.columns},
+        "additionalProperties": False,
+    }
+
+
+def answer(media_type: str, schema: str | None) -> dict[str, Any]:
+    """A 200 answer of one media type; `schema` is `#name` of a component, None for bytes."""
+    described = {"$ref": f"#/components/schemas/{schema[1:]}"} if schema else {"contentMediaType": media_type}
+    return {"description": "The answer.", "content": {media_type: {"schema": described}}}
+
+
+def _column_schema(view: View, name: str) -> dict[str, Any]:
+    column = view.column(name)
+    if column is None:
+        raise KeyError(name)
+    schema = column.kind.json_schema
+    if column.nullable and "type" in schema:
+        schema["type"] = [schema["type"], "null"]
+    title = f"{column.title.zh} {column.title.en}"
+    return schema | {
+        "title": title,
+        "description": " ".join(filter(None, [column.description, schema.get("description")])),
+    }
+
+
+def _parameter(name: str, sentence: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": sentence, "schema": schema}
+
+
+def _list(name: str, sentence: str, values: list[str]) -> dict[str, Any]:
+    schema = {"type": "array", "items": {"enum": values}, "uniqueItems": True, "minItems": 1}
+    return _parameter(name, sentence, schema) | {"style": "form", "explode": False}
+
+
+def _responses() -> dict[str, Any]:
+    """One answer per status that a caller can cause, naming the problems behind it."""
+    by_status: dict[str, list[str]] = {}
+    for kind, entry in CATALOGUE.items():
+        if kind is not InternalError:
+            by_status.setdefault(str(entry.status), []).append(f"`{entry.code}`: {entry.title}.")
+    return {
+        status: {"description": " ".join(lines), "content": _PROBLEM_REF} for status, lines in sorted(by_status.items())
+    }
+
+
+def _fixed(summary: str, ok: dict[str, Any], *refusals: str) -> dict[str, Any]:
+    references = {status: {"$ref": f"#/components/responses/{status}"} for status in refusals}
+    return {"get": {"summary": summary, "responses": {"200": ok, **references}}}
+
+
+PROBLEM_RESPONSES: dict[str, Any] = _responses()
+SCHEMAS: dict[str, Any] = {
+    "problem": {
+        "type": "object",
+        "description": "RFC 9457 problem document.",
+        "properties": {
+            **dict.fromkeys(("type", "title", "detail", "instance", "code", "hint", "request_id"), _TEXT),
+            "status": {"type": "integer"},
+        },
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
+    },
+    "page": {
+        "type": "object",
+        "properties": {
+            "dataset": _TEXT,
+            "release": {"type": "integer"},
+            "complete": {"type": "boolean", "description": "True when no row follows this page."},
+            "next": {"type": ["string", "null"], "description": "Address of the next page."},
+            "rows": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["dataset", "release", "complete", "next", "rows"],
+    },
+    "dataset": {
+        "type": "object",
+        "properties": {"id": _TEXT, "title": _TITLE, "grain": _TEXT, "row_count": {"type": "integer"}},
+        "required": ["id", "title", "grain", "row_count"],
+    },
+    "datasets": {
+        "type": "object",
+        "properties": {"datasets": {"type": "array", "items": {"$ref": "#/components/schemas/dataset"}}},
+        "required": ["datasets"],
+    },
+    "health": {
+        "type": "object",
+        "properties": {"status": {"enum": ["ok", "behind", "waiting"]}, "release": {"type": ["integer", "null"]}},
+        "required": ["status", "release"],
+    },
+}
+_JSON, _NO_RELEASE = "application/json", str(CATALOGUE[NoRelease].status)
+FIXED_PATHS: dict[str, Any] = {
+    "/": _fixed("The page for people; JSON for programs", answer("text/html", None)),
+    "/healthz": _fixed("Whether the server can answer, and from which release", answer(_JSON, "#health"), _NO_RELEASE),
+    "/problems": _fixed("Every problem type", answer(_JSON, None)),
+    "/problems/{code}": _fixed("One problem type", answer(_JSON, None), "404")
+    | {"parameters": [{"name": "code", "in": "path", "required": True, "schema": _TEXT}]},
+    "/openapi.json": _fixed("This document", answer(_JSON, None), _NO_RELEASE),
+    "/v1/datasets": _fixed("Every dataset", answer(_JSON, "#datasets"), "400", _NO_RELEASE),
+}

@@ -1,0 +1,93 @@
+"""The landing page: what there is, for a person in a browser; the same as JSON for a program."""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from pathlib import Path
+from string import Template
+
+from fastapi import APIRouter, Request, Response
+
+from gateway.answers.json_rows import MEDIA_TYPE, dumps
+from gateway.doors.deps import ActorDep, ReleaseDep, ServicesDep
+from gateway.doors.native.describe import dataset_summary, file_link, release_document
+from gateway.release.opened import OpenRelease
+from gateway.view.view import Distribution, View
+from gateway.web.answers import document_answer
+from gateway.web.negotiate import choose
+
+router = APIRouter()
+
+_HTML = "text/html"
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def landing(request: Request, release: ReleaseDep, actor: ActorDep, services: ServicesDep) -> Response:
+    """HTML for those who ask for it, JSON for all others."""
+    views = release.views(actor)
+    if choose(request.headers.get("accept"), [MEDIA_TYPE, _HTML]) == _HTML:
+        page = render(release, views).encode()
+        return await document_answer(request, page, media_type=f"{_HTML}; charset=utf-8", cache=services.cache_control)
+    links = {"datasets": "/v1/datasets", "openapi": "/openapi.json", "health": "/healthz", "problems": "/problems"}
+    datasets = [dataset_summary(view) for view in views]
+    document = {"release": release_document(release), "links": links, "datasets": datasets}
+    return await document_answer(request, dumps(document), cache=services.cache_control)
+
+
+def render(release: OpenRelease, views: list[View]) -> str:
+    """The page. Everything that comes from a catalog is escaped."""
+    city, manifest = release.catalog.city, release.manifest
+    return _template("landing.html").substitute(
+        city_zh=escape(city.title.zh),
+        city_en=escape(city.title.en),
+        publisher=escape(f"{city.publisher.zh} · {city.publisher.en}"),
+        release=manifest.number,
+        published=manifest.published_at.strftime("%Y-%m-%d %H:%M"),
+        datasets=len(views),
+        rows=f"{sum(view.facts.row_count for view in views):,}",
+        example=escape(_example(views)),
+        cards="\n".join(_card(view) for view in views),
+    )
+
+
+def _card(view: View) -> str:
+    facts = view.facts
+    return _template("card.html").substitute(
+        id=escape(view.dataset),
+        zh=escape(facts.title.zh),
+        en=escape(facts.title.en),
+        grain=escape(facts.grain),
+        rows=f"{facts.row_count:,}",
+        columns=len(view.columns),
+        frequency=escape(facts.frequency),
+        licence=escape(facts.licence),
+        themes="".join(f"<li>{escape(theme)}</li>" for theme in facts.themes),
+        files="\n".join(_file(view, file) for file in view.distributions),
+    )
+
+
+def _file(view: View, file: Distribution) -> str:
+    label = f"{escape(file.format.upper())} <small>{_size(file.bytes)}</small>"
+    return f'<a href="{escape(file_link(view, file))}">{label}</a>'
+
+
+def _example(views: list[View]) -> str:
+    if not views:
+        return "/v1/datasets"
+    view = views[0]
+    return f"/v1/datasets/{view.dataset}/rows.csv?order=-{(view.key or view.columns)[0].name}&limit=20"
+
+
+def _size(count: float) -> str:
+    for unit in _UNITS[:-1]:
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} {_UNITS[-1]}"
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((Path(__file__).parent / name).read_text(encoding="utf-8"))

@@ -1,0 +1,51 @@
+"""Problems as HTTP answers: every refusal of every address is one RFC 9457 document."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.answers.json_rows import dumps
+from gateway.problems import BadValue, InternalError, MethodNotAllowed, NotFound, Problem, describe
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem_response(problem: Problem, request_id: str) -> Response:
+    """The HTTP answer for a problem."""
+    status, document = describe(problem, request_id)
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return Response(dumps(document), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make an application answer every refusal with a problem document."""
+
+    async def own(request: Request, error: Exception) -> Response:
+        problem = error if isinstance(error, Problem) else InternalError()
+        return problem_response(problem, request.state.request_id)
+
+    async def routing(request: Request, error: Exception) -> Response:
+        return problem_response(_translated(error), request.state.request_id)
+
+    app.add_exception_handler(Problem, own)
+    app.add_exception_handler(HTTPException, routing)
+    app.add_exception_handler(RequestValidationError, routing)
+
+
+def _translated(error: Exception) -> Problem:
+    """Our problem for a refusal of the framework; its text is not passed on."""
+    if isinstance(error, HTTPException):
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return NotFound()
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            return MethodNotAllowed(headers=headers)
+    if isinstance(error, RequestValidationError):
+        return BadValue("The request could not be read.")
+    return InternalError()
