@@ -10,8 +10,9 @@ from pydantic import ConfigDict, Field, field_validator
 from catalog.contract.load import load_contract
 from catalog.contract.model import FeedContract, Table
 from catalog.contract.options import Strict, Title
+from catalog.contract.sql import landed_tables
 from catalog.errors import CatalogError, Problem
-from catalog.validate import validate
+from catalog.validate import nearest, validate
 from catalog.vocabulary import check_vocabulary
 from catalog.yamlfile import read_yaml
 
@@ -111,8 +112,8 @@ def load_city(path: Path) -> City:
 
 
 def check_city(city: City) -> list[Problem]:
-    """Faults of a loaded city beyond its contracts: its vocabulary files, and staging for unknown feeds."""
-    problems = check_vocabulary(city.vocabulary_dir)
+    """Faults of a loaded city beyond its single contracts: its vocabulary files, and what its rules read."""
+    problems = check_vocabulary(city.vocabulary_dir) + _unknown_landed(city)
     if not city.feeds:
         problems.append(Problem(city.root / "feeds", None, "", "the city has no feed", "Add feeds/<feed>.odcs.yaml"))
     return problems
@@ -128,3 +129,21 @@ def _shared_names(city: City) -> list[Problem]:
             key = f"schema[{table.name}].physicalName"
             problems.append(Problem(city.contract_path(feed.id), None, key, text, "Choose another physicalName"))
     return problems
+
+
+def _unknown_landed(city: City) -> list[Problem]:
+    """Rules may read landed tables of any feed of the city, and of no other."""
+    landed = {table.physical_name for _, table in city.tables()}
+    return [
+        Problem(
+            city.contract_path(feed.id),
+            None,
+            f"schema[{table.name}].quality[{rule.name}].implementation",
+            f"no feed lands in landed.{name}",
+            f"Correct it; {nearest(name, landed)}",
+        )
+        for feed, table in city.tables()
+        for rule in table.rules()
+        if "landed" in rule.implementation
+        for name in sorted(landed_tables(rule.implementation) - landed)
+    ]

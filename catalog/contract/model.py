@@ -127,6 +127,10 @@ class Table(WithOptions[TableOptions]):
         keyed = sorted((c for c in self.properties if c.primary_key), key=lambda c: c.primary_key_position)
         return tuple(c.name for c in keyed)
 
+    def rules(self) -> tuple[Rule, ...]:
+        """All written rules: those of the table, then those of its columns."""
+        return (*self.quality, *(rule for column in self.properties for rule in column.quality))
+
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError when the table has none."""
         for column in self.properties:

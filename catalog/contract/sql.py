@@ -65,6 +65,14 @@ def rule_faults(expression: str, columns: Iterable[str], *, aggregate: bool) -> 
         yield "a row rule cannot aggregate", "Set aggregate: true and severity: block, or compare single rows"
 
 
+def landed_tables(expression: str) -> set[str]:
+    """Names of the landed tables a sound rule expression reads."""
+    from sqlglot import exp  # noqa: PLC0415
+
+    tree = _parse(expression)
+    return set() if isinstance(tree, str) else {t.name for t in tree.find_all(exp.Table) if t.db == "landed"}
+
+
 def _parse(expression: str) -> exp.Expression | str:
     """The one condition written in `expression`, or why it cannot be read as one."""
     import sqlglot  # noqa: PLC0415

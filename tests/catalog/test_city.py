@@ -91,3 +91,15 @@ def test_vocabulary_files_are_held_against_the_interface(tmp_path: Path) -> None
 def test_a_city_without_feeds_is_told(tmp_path: Path) -> None:
     problems = check_city(load_city(make_city(tmp_path)))
     assert "the city has no feed" in [problem.text for problem in problems]
+
+
+def test_a_rule_reads_only_what_the_city_lands(tmp_path: Path) -> None:
+    def change(doc: contracts.Document) -> None:
+        for name, table in (("L4", "lamps_repair"), ("L5", "lamps_repairs")):
+            reads = f"repair_no IN (SELECT p.repair_no FROM landed.{table} p)"
+            doc["schema"][0]["quality"].append(contracts.rule(name, reads))
+
+    contracts.write(make_city(tmp_path) / "feeds", change)
+    (problem,) = [p for p in check_city(load_city(tmp_path)) if p.file.name == "lamps.odcs.yaml"]
+    assert problem.key == "schema[repair].quality[L5].implementation"
+    assert "did you mean `lamps_repair`?" in problem.mend
