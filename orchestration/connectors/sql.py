@@ -69,7 +69,7 @@ def _read(task: PullTask, engine: sa.Engine, url: sa.URL) -> list[Receipt]:
                         break
             return found
     except (OperationalError, InterfaceError) as error:
-        reason = hide(str(error.orig).strip(), url.password, url.render_as_string(hide_password=False))
+        reason = hide(" ".join(str(error.orig).split()), url.password, url.render_as_string(hide_password=False))
         if str(getattr(error.orig, "sqlstate", None) or "").startswith(LOGIN_REFUSED):
             mend = "Renew user and password in the environment"
             raise task.error("transport.url", f"the database refuses the login: {reason}", mend) from None

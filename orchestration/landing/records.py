@@ -101,5 +101,5 @@ class StreamPoint:
 def batch_id(feed: str, business_date: date, receipts: Iterable[Receipt]) -> str:
     """The batch's name, derived from its contents: the same files for the same day give the same name."""
     contents = sorted({(r.table, r.file_name, r.object_id) for r in receipts})
-    digest = hashlib.sha256("\n".join("\t".join(entry) for entry in contents).encode()).hexdigest()
+    digest = hashlib.sha256("\0".join(text for entry in contents for text in entry).encode()).hexdigest()
     return f"{feed}-{business_date:%Y%m%d}-{digest[:10]}"
