@@ -55,12 +55,12 @@
     (extract(hour from {{ expression }}) * 60 + extract(minute from {{ expression }}))
 {%- endmacro %}
 
-{# Every match replaced; the pattern is one that RE2 and Java read alike. #}
+{# Every match replaced; the pattern is one that RE2 and Java read alike, groups are written \1. #}
 {% macro replace_matches(expression, pattern, replacement) -%}
     {{ return(adapter.dispatch('replace_matches', 'civiclake')(expression, pattern, replacement)) }}
 {%- endmacro %}
 {% macro default__replace_matches(expression, pattern, replacement) -%}
-    regexp_replace({{ expression }}, r'{{ pattern }}', '{{ replacement }}')
+    regexp_replace({{ expression }}, r'{{ pattern }}', '{{ replacement | replace('\\', '$') }}')
 {%- endmacro %}
 {% macro duckdb__replace_matches(expression, pattern, replacement) -%}
     regexp_replace({{ expression }}, '{{ pattern }}', '{{ replacement }}', 'g')

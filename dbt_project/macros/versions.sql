@@ -70,16 +70,16 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# Of the newest arrivals in `arrivals`, those that beat what the table being built already holds. On a full build
-   all of them do. The range of the arriving keys bounds what is read of the table. #}
-{% macro winners(arrivals, key) -%}
+{# Of the newest arrivals in `arrivals`, those that beat what the table being built already holds; on a full build
+   all of them. With `months` the row's list of months so far comes along as `_held_months`. #}
+{% macro winners(arrivals, key, months=false) -%}
     {%- if is_incremental() %}
-    select arrived.*
+    select arrived.*{{ ', held._months as _held_months' if months }}
     from {{ arrivals }} as arrived
     left join {{ this }} as held
         on {{ same_key('arrived', 'held', key) }}
     where held.{{ key[0] }} is null or {{ is_newer('arrived', 'held') }}
     {%- else %}
-    select * from {{ arrivals }}
+    select *{{ ', cast(null as varchar) as _held_months' if months }} from {{ arrivals }}
     {%- endif %}
 {%- endmacro %}

@@ -17,7 +17,7 @@ from orchestration.transform.interfaces import (
     model_properties,
 )
 from orchestration.transform.profile import profile_text
-from orchestration.transform.sources import sources_text
+from catalog.exporters.dbt_sources import dbt_sources
 
 SHARED_FOLDERS = ("macros", "models", "tests")
 KEPT_FOLDERS = ("target", "logs")
@@ -31,7 +31,7 @@ def assemble(city: City, workspace: Workspace) -> Path:
     """
     wanted = shared_files() | staging_files(city)
     wanted["dbt_project.yml"] = (PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8") + _variables(city)
-    wanted["models/sources.yml"] = sources_text(city)
+    wanted["models/sources.yml"] = dbt_sources(city)
     wanted["profiles.yml"] = profile_text(workspace)
     _synchronise(workspace.dbt, wanted)
     return workspace.dbt
