@@ -1,0 +1,46 @@
+"""Files that will be delivered, and their delivery into the drop folders as the clock moves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+from departments.home import Home
+
+FEEDS = ("grid", "credit")
+
+
+def stage(home: Home, feed: str, delivered_on: date, name: str, content: bytes) -> None:
+    """Keeps a file until the day it is delivered under `name` (relative, `/` separated)."""
+    path = home.outbox(feed) / str(delivered_on) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def deliver(home: Home, after: date | None, until: date) -> int:
+    """Delivers the files of the days after `after` up to `until`; gives their number."""
+    count = 0
+    for feed in FEEDS:
+        home.drop(feed).mkdir(parents=True, exist_ok=True)
+        for day in sorted(home.outbox(feed).glob("*-*-*")):
+            if (after is None or date.fromisoformat(day.name) > after) and date.fromisoformat(day.name) <= until:
+                count += sum(_place(file, home.drop(feed) / file.relative_to(day)) for file in sorted(day.rglob("*.*")))
+    return count
+
+
+def withdraw(home: Home) -> None:
+    """Empties the drop folders."""
+    for feed in FEEDS:
+        shutil.rmtree(home.drop(feed), ignore_errors=True)
+
+
+def _place(source: Path, target: Path) -> int:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
+    return 1
