@@ -35,7 +35,8 @@ class Progress:
 class PullTask:
     """One pull: the contract, the day, the open pull in the ledger, and patience (`deadline`, monotonic seconds).
 
-    `unsettled` collects names of files that were still being written.
+    `unsettled` collects names of files that were still being written, `records` counts those that a paged or
+    database source sent in this run.
     """
 
     contract: FeedContract
@@ -48,6 +49,7 @@ class PullTask:
     on_progress: Callable[[Progress], None] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     unsettled: list[str] = field(default_factory=list)
+    records: int = 0
     objects: int = 0
     total_bytes: int = 0
 

@@ -176,10 +176,14 @@ class _PageReader:
             raise self._error(table, f"a page has {error}", mend) from None
 
     def _next_cursor(self, table: Table, source: HttpSource, document: Any) -> str | None:
-        """The cursor of the following page, None after the last; SourceError if this is no page as declared."""
+        """Count a page's records; the cursor of the following page, None after the last.
+
+        SourceError if this is no page as declared.
+        """
         items = _dotted(document, source.items) if source.items else document
         if not isinstance(items, list):
             raise self._error(table, f"a page has no array `{source.items}`", "Correct `items` of the source")
+        self._task.records += len(items)
         cursor = _dotted(document, source.next_cursor)
         if cursor in (MISSING, None, "", False):
             return None

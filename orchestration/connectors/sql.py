@@ -106,18 +106,20 @@ class _TableReader:
         updated, keys = self._column(self._source.updated_at, "updated_at"), self._keys()
         since, before = (self._bound(moment) for moment in self._task.window())
         rows = sa.select(*columns).where(updated >= since, updated < before).order_by(updated, *keys)
-        stored = self._store(rows)
+        stored, count = self._store(rows)
+        self._task.records += count
         receipts = [self._task.receipt(self._table, stored, f"{base}.ndjson", self._uri, variant=self._variant)]
         if self._table.options.deletes == "key_snapshot":
             if not keys:
                 raise self._error("deletes", "key_snapshot needs a primary key", "Mark the key columns primaryKey")
-            stored = self._store(sa.select(*keys).order_by(*keys))
+            stored, _ = self._store(sa.select(*keys).order_by(*keys))
             name = f"{base}.keys.ndjson"
             receipt = self._task.receipt(self._table, stored, name, self._uri, variant=self._variant, role="keys")
             receipts.append(receipt)
         return receipts
 
-    def _store(self, query: sa.Select[Any]) -> StoredObject:
+    def _store(self, query: sa.Select[Any]) -> tuple[StoredObject, int]:
+        """Store what a query gives; the object and its number of rows."""
         limit, batch = self._task.limits.max_object_bytes, self._source.batch_rows
         try:
             with (
@@ -125,10 +127,12 @@ class _TableReader:
                 NdjsonEncoder(list(result.keys())) as encoder,
                 self._task.ledger.store.writer(limit) as writer,
             ):
+                count = 0
                 for rows in result.partitions(batch):
                     writer.write(encoder.encode(rows))
+                    count += len(rows)
                     self._task.remaining()
-                return writer.store()
+                return writer.store(), count
         except ObjectTooLargeError as error:
             raise self._error("source", f"a day has {error}", "Raise limits.max_object_bytes") from None
 

@@ -133,13 +133,10 @@ class Ledger:
             for number, of, day, opened, version in rows
         ]
 
-    def last_pull(self, feed: str, business_date: date) -> datetime | None:
-        """When the last finished pull of this feed and day was opened (UTC); None when there was none."""
-        row = self._con.execute(
-            "SELECT max(opened_at) FROM pull WHERE feed = ? AND business_date = ? AND closed_at IS NOT NULL",
-            (feed, business_date.isoformat()),
-        ).fetchone()
-        return None if row[0] is None else datetime.fromisoformat(row[0])
+    def is_final(self, feed: str, business_date: date) -> bool:
+        """Whether a closed pull of this feed and day was final."""
+        sql = "SELECT 1 FROM pull WHERE feed = ? AND business_date = ? AND final"
+        return self.execute(sql, (feed, business_date.isoformat())).fetchone() is not None
 
     def record(self, pull: OpenPull, receipts: Sequence[Receipt]) -> None:
         """Write the receipts of objects that are in the store; all or none."""
@@ -180,19 +177,19 @@ class Ledger:
             self._con.execute("DELETE FROM receipt WHERE pull_id = ? AND table_name = ?", (pull.pull_id, table))
             self._con.execute("DELETE FROM stream WHERE pull_id = ? AND table_name = ?", (pull.pull_id, table))
 
-    def close_pull(self, pull: OpenPull) -> list[Batch]:
+    def close_pull(self, pull: OpenPull, *, final: bool = False) -> list[Batch]:
         """Close a pull: its receipts become one batch per business date, earliest first, in one transaction.
 
-        A batch whose contents equal those of an earlier batch is that batch: its receipts are dropped and
-        noticed as seen, so that pulling the same day twice adds nothing.
+        A batch whose contents equal those of an earlier batch is that batch: its receipts are dropped, so that
+        pulling the same contents twice adds nothing. `final`: the day need not be asked for again.
         """
         now = datetime.now(UTC)
         with self.transaction():
             batches = [batch for group in self._by_date(pull) if (batch := self._close_batch(pull, group, now))]
             self._con.execute("DELETE FROM stream WHERE pull_id = ?", (pull.pull_id,))
             self._con.execute(
-                "UPDATE pull SET closed_at = ?, contract_version = ? WHERE pull_id = ?",
-                (now.isoformat(), pull.contract_version, pull.pull_id),
+                "UPDATE pull SET closed_at = ?, contract_version = ?, final = ? WHERE pull_id = ?",
+                (now.isoformat(), pull.contract_version, final, pull.pull_id),
             )
         return batches
 
@@ -227,9 +224,6 @@ class Ledger:
         where = (pull.pull_id, day.isoformat())
         if self._con.execute("SELECT 1 FROM batch WHERE batch_id = ?", (name,)).fetchone():
             self._con.execute("DELETE FROM receipt WHERE pull_id = ? AND business_date = ?", where)
-            text = f"already received in batch {name}"
-            for r in receipts:
-                self.insert_notice(Notice(r.feed, r.table, NoticeKind.SEEN, r.file_name, r.object_id, text, now))
             return None
         late_days = max(0, (pull.business_date - day).days)
         batch = Batch(name, pull.feed, day, now, late_days, pull.contract_version)

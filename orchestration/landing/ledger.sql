@@ -1,14 +1,16 @@
 -- One attempt to bring a feed's deliveries for a business date; open while closed_at is null.
+-- final: the day was over when it was asked for and something came, so it need not be asked for again.
 CREATE TABLE IF NOT EXISTS pull (
     pull_id INTEGER PRIMARY KEY,
     feed TEXT NOT NULL,
     business_date TEXT NOT NULL,
     opened_at TEXT NOT NULL,
     closed_at TEXT,
+    final INTEGER NOT NULL DEFAULT 0,
     contract_version TEXT NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_open_pull ON pull (feed, business_date) WHERE closed_at IS NULL;
-CREATE INDEX IF NOT EXISTS pull_of_day ON pull (feed, business_date, opened_at);
+CREATE INDEX IF NOT EXISTS final_pull ON pull (feed, business_date) WHERE final;
 
 -- Contents of one business date that one pull brought; position is the order of closing.
 CREATE TABLE IF NOT EXISTS batch (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from filelock import AcquireReturnProxy, FileLock, Timeout
@@ -25,7 +25,8 @@ class PullReport:
 
     `batches` were closed by it, earliest business date first; `objects` and `total_bytes` are theirs.
     `skipped` files were offered and not landed; `unsettled` files were still being written and are left for
-    the next pull. `complete_before` says the day had been pulled after its end, so the source was not asked.
+    the next pull. `complete_before` says the day had been pulled after its end, so the source was not asked;
+    `unchanged` that it was asked and sent what is landed already.
     """
 
     feed: str
@@ -36,6 +37,7 @@ class PullReport:
     skipped: tuple[Notice, ...] = ()
     unsettled: tuple[str, ...] = ()
     complete_before: bool = False
+    unchanged: bool = False
 
 
 def pull(
@@ -50,23 +52,25 @@ def pull(
     """Pull a feed for a business date and close its batches; SourceError when the source cannot be read.
 
     A pull that a crash or an error cut short is continued. A day of an HTTP or SQL feed that was pulled after
-    it had ended is not asked for again unless `again`; whatever is asked for twice, equal contents are landed once.
+    it had ended, with records, is not asked for again unless `again`; equal contents are landed once anyhow.
     """
     with _feed_lock(city, feed, workspace), Ledger(workspace) as ledger:
         seen = ledger.newest_notice(feed)
         open_days = {p.business_date for p in ledger.open_pulls(feed)}
         folder = isinstance(city.feeds[feed].options.transport, FolderTransport)
-        if not folder and not again and business_date not in open_days and _complete(city, feed, business_date, ledger):
+        if not (folder or again or business_date in open_days) and ledger.is_final(feed, business_date):
             return PullReport(feed, business_date, complete_before=True)
         # Files recorded by an unfinished pull are met, and would wait for that very day to be pulled again.
         days = sorted({*open_days, business_date}) if folder else [business_date]
         batches: list[Batch] = []
         unsettled: list[str] = []
+        records = 0
         for day in days:
             task = _task(city, feed, ledger.open_pull(feed, day, city.feeds[feed].version), ledger, on_progress)
             _connect(task)
-            batches += ledger.close_pull(task.pull)
+            batches += ledger.close_pull(task.pull, final=task.records > 0 and _was_over(task))
             unsettled += task.unsettled
+            records += task.records
         receipts = [receipt for batch in batches for receipt in ledger.objects(batch.batch_id)]
         return PullReport(
             feed,
@@ -76,6 +80,7 @@ def pull(
             sum(receipt.size for receipt in receipts),
             tuple(ledger.notices(feed, after=seen)),
             tuple(dict.fromkeys(unsettled)),
+            unchanged=records > 0 and not batches,
         )
 
 
@@ -90,11 +95,10 @@ def _feed_lock(city: City, feed: str, workspace: Workspace) -> AcquireReturnProx
         raise SourceError(city.contract_path(feed), "id", text, f"Wait for it, or end it; it holds {file}") from None
 
 
-def _complete(city: City, feed: str, business_date: date, ledger: Ledger) -> bool:
-    """Whether the day was pulled when it was already over, so that nothing more can come of its window."""
-    last = ledger.last_pull(feed, business_date)
-    after = datetime.combine(business_date + timedelta(days=1), datetime.min.time(), ZoneInfo(city.timezone))
-    return last is not None and last >= after
+def _was_over(task: PullTask) -> bool:
+    """Whether the day had ended when the pull began, so that nothing more can fall into its window."""
+    _, end = task.window()
+    return task.pull.opened_at >= end.replace(tzinfo=task.zone)
 
 
 def _task(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -128,8 +129,32 @@ def test_a_finished_day_is_not_asked_again_and_equal_contents_add_nothing(
     assert pull(city, "feed", DAY, workspace).complete_before
     assert len(source.requests) == asked
     repeat = pull(city, "feed", DAY, workspace, again=True)
-    assert (repeat.batches, len(repeat.skipped)) == ((), 3)
-    assert [entry for entry in account(workspace) if entry[0] != "seen"] == before
+    assert (repeat.batches, repeat.unchanged) == ((), True)
+    assert account(workspace) == before
+
+
+def test_an_empty_day_is_asked_again(source: Department, tmp_path: Path, workspace: Workspace) -> None:
+    """Nothing came although the day is over: the department may only be behind."""
+    city = town(source, tmp_path)
+    source.rows = {}
+    pull(city, "feed", DAY, workspace)
+    source.rows["2026-01-05"] = ROWS
+    pull(city, "feed", DAY, workspace)
+    assert landed(workspace) == ROWS
+    assert pull(city, "feed", DAY, workspace).complete_before
+
+
+def test_a_server_that_does_not_answer_is_given_up_at_the_deadline(
+    source: Department, tmp_path: Path, workspace: Workspace
+) -> None:
+    done = threading.Event()
+    source.faults.append(lambda handler: (done.wait(30), source.page(handler))[1])
+    city = town(source, tmp_path, retry={"deadline_seconds": 1})
+    with pytest.raises(DeadlineError):
+        pull(city, "feed", DAY, workspace)
+    done.set()
+    pull(city, "feed", DAY, workspace)
+    assert landed(workspace) == ROWS
 
 
 def test_a_day_that_is_not_over_is_asked_again(source: Department, tmp_path: Path, workspace: Workspace) -> None:
