@@ -3,12 +3,12 @@
 {# The value of a parameter on a day; `fallback` when the city does not state it. #}
 {% macro parameter(name, fallback, day) -%}
     coalesce((
-        select max(p.value)
-        from {{ source('vocab', 'parameter') }} as p
+        select max(setting.value)
+        from {{ source('vocab', 'parameter') }} as setting
         where
-            p.name = '{{ name }}'
-            and {{ day }} >= coalesce(p.valid_from, cast('1900-01-01' as date))
-            and {{ day }} <= coalesce(p.valid_to, cast('9999-12-31' as date))
+            setting.name = '{{ name }}'
+            and {{ day }} >= coalesce(setting.valid_from, cast('1900-01-01' as date))
+            and {{ day }} <= coalesce(setting.valid_to, cast('9999-12-31' as date))
     ), {{ fallback }})
 {%- endmacro %}
 

@@ -18,7 +18,8 @@
     {{ alias }}._line,
     {{ alias }}._row_hash,
     {{ alias }}._flags,
-    {{ alias }}._load_id
+    {{ alias }}._load_id,
+    {{ alias }}._landed_at
 {%- endmacro %}
 
 {# Join of the crosswalk of one code scheme under the name `alias`; its `code` is the code of `value`. #}

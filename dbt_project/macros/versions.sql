@@ -1,18 +1,17 @@
 {# Versions of a key: which rows are new, which of them is the newest, what is kept of a row's origin.
 
-   The order of versions never depends on how deliveries were grouped into loads: the source's own version
-   time first, then the business date, then the file (a correction file sorts after the one it corrects),
-   then the load in which it arrived, then its place in the file. #}
+   The order of versions does not depend on how deliveries were grouped into loads: the source's own version time
+   first, then the business date, then the arrival of the batch, then the place in the file. #}
 
 {% macro version_order() -%}
-    {{ return(['version_at', '_business_date', '_file_name', '_load_id', '_line']) }}
+    {{ return(['version_at', '_business_date', '_landed_at', '_batch_id', '_file_name', '_line']) }}
 {%- endmacro %}
 
 {% macro bookkeeping(alias=none) -%}
     {%- set prefix = alias ~ '.' if alias else '' -%}
     {%- for column in [
         'version_at', 'is_deleted', '_batch_id', '_business_date', '_object_id', '_file_name', '_line', '_row_hash',
-        '_flags', '_load_id'
+        '_flags', '_load_id', '_landed_at'
     ] -%}
         {{ prefix }}{{ column }}{{ ', ' if not loop.last }}
     {%- endfor -%}

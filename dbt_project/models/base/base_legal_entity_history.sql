@@ -66,6 +66,7 @@ select
     _line,
     _row_hash,
     _flags,
-    entity_load_id as _load_id
+    entity_load_id as _load_id,
+    _landed_at
 from periods
 where not is_deleted

@@ -160,5 +160,6 @@ select
     t._line,
     t._row_hash,
     t._flags,
-    greatest(t._load_id, coalesce(t.side_load_id, t._load_id)) as _load_id
+    greatest(t._load_id, coalesce(t.side_load_id, t._load_id)) as _load_id,
+    t._landed_at
 from complete as t

@@ -112,7 +112,8 @@ select
     p._line,
     p._row_hash,
     p._flags,
-    greatest(p._load_id, coalesce(p.repair_load_id, p._load_id)) as _load_id
+    greatest(p._load_id, coalesce(p.repair_load_id, p._load_id)) as _load_id,
+    p._landed_at
 from ruled as p
 left join {{ ref('base_calendar') }} as decided on p.decided_on = decided.day
 left join {{ ref('base_calendar') }} as published on cast(p.published_at as date) = published.day

@@ -66,7 +66,8 @@ gathered as (
         min(_line) as _line,
         arg_min(_row_hash, _line) as _row_hash,
         list_sort(list_distinct(flatten(list(_flags)))) as _flags,
-        _load_id
+        _load_id,
+        min(_landed_at) as _landed_at
     from {{ source('landed', 'credit_tainan_decision') }}
     group by
         regexp_replace(doc_no, '\D', '', 'g'), _op, _batch_id, _business_date, _object_id, _file_name, _load_id
@@ -111,7 +112,8 @@ labour as (
         _line,
         _row_hash,
         _flags,
-        _load_id
+        _load_id,
+        _landed_at
     from named
 ),
 
@@ -121,7 +123,8 @@ penalty as (
     select
         doc_no, authority_code, authority_name, party_uscc, party_name, party_type_code, violation_type, fact,
         category_codes, content, decided_on, severity_code, case_no,
-        _op, _batch_id, _business_date, _object_id, _file_name, _line, _row_hash, _flags, _load_id
+        _op, _batch_id, _business_date, _object_id, _file_name, _line, _row_hash, _flags, _load_id,
+        _landed_at
     from inspection
 )
 
