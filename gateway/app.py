@@ -30,7 +30,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     settings = settings or GatewaySettings()
     workspace = Workspace(settings.home.resolve())
     engine = Engine(
-        workspace.releases,
+        workspace.releases.resolve(),
         memory_limit=settings.memory_limit,
         threads=settings.engine_threads,
         places=settings.concurrent_statements,

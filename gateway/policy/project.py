@@ -20,11 +20,13 @@ def project(
     table: tuple[str, str, str],
     row_count: int,
     files: Mapping[ReleasedDistribution, tuple[str, ...]],
+    release: str,
 ) -> View | None:
     """The view of a dataset under a decision; None when it is denied.
 
     `stored` maps column names to stored types, `files` each distribution to the column names found in it. A
-    file that holds a column outside the decision is not offered, whatever the release says about it.
+    file that holds a column outside the decision is not offered, whatever the release says about it. `release`
+    names the release and when it was published.
     """
     if not decision.allow:
         return None
@@ -41,6 +43,7 @@ def project(
         if column.name in allowed
     )
     visible = {column.name: column for column in columns}
+    offered = tuple(file for file, held in files.items() if allowed.issuperset(held))
     key = tuple(visible[name] for name in dataset.key if name in visible)
     return View(
         dataset=dataset.id,
@@ -58,12 +61,11 @@ def project(
             row_count=row_count,
         ),
         distributions=tuple(
-            Distribution(file.name, file.format, file.media_type, file.bytes, file.sha256)
-            for file, held in files.items()
-            if allowed.issuperset(held)
+            Distribution(file.name, file.format, file.media_type, file.bytes, file.sha256) for file in offered
         ),
         table=table,
         policy=decision.digest,
+        edition=" ".join([release, *(file.sha256 for file in offered)]),
     )
 
 

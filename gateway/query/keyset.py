@@ -9,7 +9,7 @@ from sqlglot import exp
 from gateway.query.operators import Bind
 from gateway.query.tree import Query
 from gateway.view.types import Family, Scalar, ValueType
-from gateway.view.view import ORDINAL
+from gateway.view.view import ORDINAL, Column
 
 ORDERED_CHARACTERS = 200  # text is ordered by this many characters: cursors stay short enough for a URL
 
@@ -18,11 +18,15 @@ _ORDINAL = ValueType(Family.INTEGER)
 
 @dataclass(frozen=True)
 class Term:
-    """One term of the total order: an expression over the relation, the type of its values, its direction."""
+    """One term of the total order: an expression over the relation, the type of its values, its direction.
+
+    Keys have no missing values: a release whose keys are not keys cannot be published.
+    """
 
     expression: exp.Expr
     kind: ValueType
     descending: bool = False
+    nullable: bool = True
 
     @property
     def ordered(self) -> exp.Ordered:
@@ -31,19 +35,28 @@ class Term:
 
 
 def total_order(query: Query) -> tuple[Term, ...]:
-    """The requested order, made total by the key, or by the ordinal where there is no visible key."""
-    key = {column.name for column in query.view.key}
-    terms = []
+    """The requested order, made total by the key, or by the ordinal where there is no visible key.
+
+    It ends where the key is complete: nothing that follows could matter. So the last term is never missing.
+    """
+    missing = {column.name: column for column in query.view.key}
+    terms: list[Term] = []
     for sort in query.order:
-        expression: exp.Expr = sort.column.ref
-        if sort.column.kind.family is Family.TEXT and sort.column.name not in key:
-            expression = exp.Left(this=expression, expression=exp.Literal.number(ORDERED_CHARACTERS))
-        terms.append(Term(expression, sort.column.kind, sort.descending))
-    requested = {sort.column.name for sort in query.order}
-    terms += [Term(column.ref, column.kind) for column in query.view.key if column.name not in requested]
+        terms.append(_term(sort.column, sort.descending, in_key=sort.column in query.view.key))
+        missing.pop(sort.column.name, None)
+        if query.view.key and not missing:
+            return tuple(terms)
+    terms += [_term(column, descending=False, in_key=True) for column in missing.values()]
     if not query.view.key:
-        terms.append(Term(exp.column(exp.to_identifier(ORDINAL, quoted=True)), _ORDINAL))
+        terms.append(Term(exp.column(exp.to_identifier(ORDINAL, quoted=True)), _ORDINAL, nullable=False))
     return tuple(terms)
+
+
+def _term(column: Column, descending: bool, *, in_key: bool) -> Term:
+    expression: exp.Expr = column.ref
+    if column.kind.family is Family.TEXT and not in_key:
+        expression = exp.Left(this=expression, expression=exp.Literal.number(ORDERED_CHARACTERS))
+    return Term(expression, column.kind, descending, nullable=not in_key)
 
 
 def lies_sorted(query: Query) -> bool:
@@ -80,6 +93,8 @@ def _beyond(term: Term, value: Scalar, bind: Bind, *, inclusive: bool = False) -
     else:
         node = exp.LT if term.descending else exp.GT
     further = node(this=term.expression.copy(), expression=bind(value))
+    if not term.nullable:
+        return further
     return exp.or_(further, exp.Is(this=term.expression.copy(), expression=exp.Null()))
 
 

@@ -67,6 +67,7 @@ class OpenRelease:
                 table=(self.database, SERVING_SCHEMA, dataset),
                 row_count=stored.row_count,
                 files=stored.files,
+                release=f"{self.number} {self.manifest.published_at.isoformat()}",
             )
         return self._views[dataset, actor]
 

@@ -70,7 +70,9 @@ class View:
 
     `key` is empty when a part of the dataset's key is not visible; `order` is the visible part of the order it
     is served in unless asked otherwise. `policy` is a digest of the decision that made the view: it goes into
-    every cursor and ETag. `table` is (database, schema, table).
+    every cursor and ETag. `edition` tells this release's visible content from any other's; it is made of what
+    the caller can see anyway, so that it does not tell when something hidden changes. `table` is (database,
+    schema, table).
     """
 
     dataset: str
@@ -81,6 +83,7 @@ class View:
     distributions: tuple[Distribution, ...]
     table: tuple[str, str, str]
     policy: str
+    edition: str
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

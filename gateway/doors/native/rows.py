@@ -90,7 +90,7 @@ async def _answer(request: Request, services: Services, actor: Actor, dataset: s
     if form == "csv":
         headers["Content-Disposition"] = f'attachment; filename="{dataset}.csv"'
     variant = f"{form} {bom} {wants_gzip(request)} {query.limit}"
-    etag = make_etag(str(release.number), release.manifest.content_hash, query.digest, variant, sealed or "")
+    etag = make_etag(view.edition, query.digest, variant, sealed or "")
     same = unchanged(request, etag, headers)
     if same is not None:
         return same
