@@ -28,7 +28,9 @@ class RawFiles:
             "violation": "chicago/credit/violation_matrix.csv",
             "licence": "chicago/credit/business_licences_at_inspection.csv",
         }.items():
-            self.con.execute(f"CREATE VIEW {name} AS FROM read_csv('{folder / file}', all_varchar = true, header = true)")
+            self.con.execute(
+                f"CREATE VIEW {name} AS FROM read_csv('{folder / file}', all_varchar = true, header = true)"
+            )
         keys = ", ".join(f"{key}: 'VARCHAR'" for key in ("n", "s", "t", "c", "gp", "cn", "gc", "os", "x", "ca"))
         files = [str(folder / "chicago" / name / "*.json.gz") for name in ("permits", "permits_versions")]
         self.con.execute(
