@@ -26,7 +26,7 @@ class ModelColumn:
 class DbtModel:
     """One model. `layer` is its lake schema; `depends_on` holds unique ids of models and sources it reads.
 
-    `compiled_code` is None until dbt has compiled the project; `file` is the YAML (or SQL) it is described in.
+    `compiled_code` is the SQL last compiled, None before the first time; `file` describes the model (YAML or SQL).
     """
 
     unique_id: str
@@ -85,7 +85,7 @@ class DbtManifest:
         Models are placed below the project of the manifest, or below `authored` where a copied file comes from there.
         """
         try:
-            return cls.parse(json.loads(path.read_bytes()), path.parent.parent, authored)
+            return cls.parse(json.loads(path.read_bytes()), path.parent, authored)
         except FileNotFoundError:
             raise CatalogError.one(path, "the file does not exist", "Run `dbt compile` in the project first") from None
         except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
@@ -93,10 +93,10 @@ class DbtManifest:
             raise CatalogError.one(path, text, "Delete it and run `dbt compile` again") from None
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any], project: Path, authored: Path | None = None) -> DbtManifest:
-        """The manifest as read from JSON; see `load`."""
+    def parse(cls, raw: Mapping[str, Any], target: Path, authored: Path | None = None) -> DbtManifest:
+        """The manifest as read from JSON, of the project whose target folder is `target`; see `load`."""
         nodes = sorted(raw["nodes"].items())
-        models = {key: _model(node, project, authored) for key, node in nodes if node["resource_type"] == "model"}
+        models = {key: _model(node, target, authored) for key, node in nodes if node["resource_type"] == "model"}
         sources = {key: _source(node) for key, node in sorted(raw.get("sources", {}).items())}
         tests = {key: _test(node) for key, node in nodes if node["resource_type"] == "test"}
         return cls(models, sources, tests)
@@ -128,7 +128,7 @@ class DbtManifest:
         return [self.models[key] for key in TopologicalSorter(graph).static_order()]
 
 
-def _model(node: Mapping[str, Any], project: Path, authored: Path | None) -> DbtModel:
+def _model(node: Mapping[str, Any], target: Path, authored: Path | None) -> DbtModel:
     config = node["config"]
     described = (node.get("patch_path") or node["original_file_path"]).rpartition("://")[2]
     original = authored / described if authored else None
@@ -136,15 +136,21 @@ def _model(node: Mapping[str, Any], project: Path, authored: Path | None) -> Dbt
         unique_id=node["unique_id"],
         name=node["name"],
         layer=node["schema"],
-        file=original if original and original.exists() else project / described,
+        file=original if original and original.exists() else target.parent / described,
         description=node.get("description") or "",
         columns={name: _column(name, column) for name, column in node["columns"].items()},
         meta=_meta(node),
         depends_on=_relations(node["depends_on"]["nodes"]),
         materialized=config.get("materialized") or "view",
         contract_enforced=bool((config.get("contract") or {}).get("enforced")),
-        compiled_code=node.get("compiled_code"),
+        compiled_code=node.get("compiled_code") or _compiled_before(node, target),
     )
+
+
+def _compiled_before(node: Mapping[str, Any], target: Path) -> str | None:
+    """The SQL an earlier run left behind: dbt's manifest holds it only for what the latest run selected."""
+    path = target / "compiled" / str(node.get("package_name")) / str(node["original_file_path"])
+    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 def _column(name: str, column: Mapping[str, Any]) -> ModelColumn:

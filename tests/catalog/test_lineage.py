@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ def test_the_file_is_the_same_bytes_each_time(lineage: ColumnLineage, tmp_path: 
     ColumnLineage.load(tmp_path / "one.json").save(tmp_path / "two.json")
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
     assert ColumnLineage.load(tmp_path / "one.json") == lineage
+
+
+def test_a_model_the_latest_run_left_out_is_still_followed(
+    manifest: DbtManifest, city: City, lineage: ColumnLineage
+) -> None:
+    target = next(iter(manifest.models.values())).file.parents[1] / "target"
+    raw = json.loads((target / "manifest.json").read_bytes())
+    for node in raw["nodes"].values():
+        node.pop("compiled_code", None)
+    assert column_lineage(DbtManifest.parse(raw, target), city) == lineage
+    assert len(column_lineage(DbtManifest.parse(raw, target.parent), city).unread) == len(manifest.models)
 
 
 CASES = [
