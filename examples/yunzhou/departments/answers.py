@@ -22,7 +22,8 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
     """Creates the empty key.
 
     `table` is a table of schema `landed`; `row_key` the delivered key values joined by |; `version_at` orders
-    versions of the key where it is known; `file_name` is relative to the drop folder; `line` counts records of the file from 1.
+    versions of the key where it is known; `file_name` is relative to the drop folder; `line` counts the
+    records of the file from 1.
     """
     con.execute("""
         create table answer (feed varchar, "table" varchar, row_key varchar, version_at timestamp, business_date date,

@@ -9,6 +9,7 @@ from datetime import date
 from departments import answers, entities, world
 from departments.clock import advance
 from departments.defects import Defects
+from departments.grid import drops as grid
 from departments.home import Home, Setup
 from departments.hotline import log as hotline
 from departments.permits import decisions as permits
@@ -24,7 +25,7 @@ def generate(home: Home, setup: Setup, defects: Defects, *, at: date, say: Calla
     con = world.open_world(setup)
     entities.create_entities(con, setup)
     answers.create(con)
-    for name, system in (("hotline", hotline), ("permits", permits)):
+    for name, system in (("hotline", hotline), ("grid", grid), ("permits", permits)):
         say(f"{name} …")
         system.generate(con, home, setup, defects)
     answers.write(con, home.answer_key)

@@ -1,0 +1,1 @@
+"""The grid centre: its simulated cases, and the files it drops each day."""
