@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from orchestration.connectors.base import PullTask
 from orchestration.connectors.guard import Guard
+from orchestration.connectors.patience import TransientError
 
 KEY = "transport.url"
 CONNECT_SECONDS = 10
@@ -45,7 +47,10 @@ def make_engine(task: PullTask, url: sa.URL, *, allow_private: bool) -> sa.Engin
     def _pin(dialect: sa.Dialect, record: Any, args: list[Any], parameters: dict[str, Any]) -> None:
         """Resolve and check for every connection; libpq keeps verifying the host's name."""
         port = url.port or DEFAULT_PORTS.get(backend, 0)
-        address = guard.addresses(host, port)[0]
+        try:
+            address = guard.addresses(host, port)[0]
+        except socket.gaierror as error:
+            raise TransientError(f"{host} cannot be resolved: {error.strerror}") from None
         parameters["hostaddr" if backend == "postgresql" else "host"] = address
 
     return engine

@@ -23,8 +23,7 @@ INT64 = range(-(2**63), 2**63)
 class NdjsonEncoder:
     """Turns blocks of rows into NDJSON bytes; a context manager that owns a DuckDB instance of its own."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self._columns = list(columns)
+    def __init__(self) -> None:
         self._con = duckdb.connect(":memory:", config={"threads": 1})
 
     def __enter__(self) -> Self:
@@ -35,9 +34,9 @@ class NdjsonEncoder:
     ) -> None:
         self._con.close()
 
-    def encode(self, rows: Sequence[Sequence[Any]]) -> memoryview:
+    def encode(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> memoryview:
         """The rows, one JSON object and line feed each; at least one row."""
-        block = pa.table([_column(values) for values in zip(*rows, strict=True)], names=self._columns)
+        block = pa.table([_column(values) for values in zip(*rows, strict=True)], names=list(columns))
         lines = self._con.from_arrow(block).query(
             "block", "SELECT to_json(block)::VARCHAR || chr(10) AS line FROM block"
         )

@@ -12,7 +12,14 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, NoSuchTableError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    NoSuchTableError,
+    OperationalError,
+)
 
 from catalog.contract.model import Table
 from catalog.contract.options import SqlSource, SqlTransport
@@ -52,7 +59,7 @@ def pull_sql(task: PullTask, transport: SqlTransport) -> None:
 def _read(task: PullTask, engine: sa.Engine, url: sa.URL) -> list[Receipt]:
     """Objects of all tables from one snapshot; TransientError when the database may answer another time."""
     try:
-        with snapshot(task, engine) as connection:
+        with snapshot(task, engine) as connection, NdjsonEncoder() as encoder:
             found: list[Receipt] = []
             for table in task.contract.tables:
                 for variant, entry in enumerate(table.options.variants):
@@ -60,6 +67,7 @@ def _read(task: PullTask, engine: sa.Engine, url: sa.URL) -> list[Receipt]:
                         reader = _TableReader(
                             task,
                             connection,
+                            encoder,
                             table=table,
                             variant=variant,
                             source=entry.source,
@@ -68,8 +76,11 @@ def _read(task: PullTask, engine: sa.Engine, url: sa.URL) -> list[Receipt]:
                         found += reader.land()
                         break
             return found
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
         reason = hide(" ".join(str(error.orig).split()), url.password, url.render_as_string(hide_password=False))
+        if not isinstance(error, OperationalError | InterfaceError):
+            mend = "See that the file or server is the right one and its user may read the tables"
+            raise task.error("transport.url", f"the database refuses to be read: {reason}", mend) from None
         if str(getattr(error.orig, "sqlstate", None) or "").startswith(LOGIN_REFUSED):
             mend = "Renew user and password in the environment"
             raise task.error("transport.url", f"the database refuses the login: {reason}", mend) from None
@@ -83,6 +94,7 @@ class _TableReader:
         self,
         task: PullTask,
         connection: sa.Connection,
+        encoder: NdjsonEncoder,
         *,
         table: Table,
         variant: int,
@@ -91,6 +103,7 @@ class _TableReader:
     ) -> None:
         self._task = task
         self._connection = connection
+        self._encoder = encoder
         self._table = table
         self._variant = variant
         self._source = source
@@ -124,12 +137,11 @@ class _TableReader:
         try:
             with (
                 self._stream(query, batch) as result,
-                NdjsonEncoder(list(result.keys())) as encoder,
                 self._task.ledger.store.writer(limit) as writer,
             ):
                 count = 0
                 for rows in result.partitions(batch):
-                    writer.write(encoder.encode(rows))
+                    writer.write(self._encoder.encode(tuple(result.keys()), rows))
                     count += len(rows)
                     self._task.remaining()
                 return writer.store(), count

@@ -168,6 +168,12 @@ def test_a_server_that_is_down_is_tried_again_without_telling_the_password(
     assert "secret" not in str(caught.value)
 
 
+def test_what_is_no_database_is_said_to_be_none(tmp_path: Path, workspace: Workspace) -> None:
+    (tmp_path / "text.db").write_text("not a database, only a text that is long enough to have a header" * 20)
+    with pytest.raises(SourceError, match="refuses to be read: file is not a database"):
+        pull(town(tmp_path, f"sqlite:///{tmp_path / 'text.db'}"), "feed", DAY, workspace)
+
+
 def test_a_database_is_never_written(tmp_path: Path, workspace: Workspace) -> None:
     file = tmp_path / "permits.db"
     with sqlite3.connect(file) as connection:
@@ -203,8 +209,8 @@ ZONED = datetime(2026, 1, 5, 8, tzinfo=timezone(timedelta(hours=8)))
     ],
 )  # fmt: skip
 def test_values_have_one_canonical_form(values: tuple[Any, ...], written: list[Any]) -> None:
-    with NdjsonEncoder(["列", "n"]) as encoder:
-        lines = bytes(encoder.encode(list(zip(values, range(len(values)), strict=True)))).decode()
+    with NdjsonEncoder() as encoder:
+        lines = bytes(encoder.encode(["列", "n"], list(zip(values, range(len(values)), strict=True)))).decode()
     rows = [json.loads(line) for line in lines.split("\n")[:-1]]
     assert [row["列"] for row in rows] == written
     assert all(list(row) == ["列", "n"] for row in rows)
