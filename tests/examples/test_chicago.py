@@ -52,19 +52,24 @@ class Run:
     raw: RawFiles
     output: str
 
-    def one(self, query: str) -> int:
+    def one(self, query: str) -> Any:
+        """The single value of a query."""
         row = self.con.execute(query).fetchone()
         assert row is not None
-        return int(row[0])
+        return row[0]
 
-    def flagged(self, table: str, rule: str, where: str = "true") -> int:
+    def count(self, relation: str, condition: str = "true") -> int:
+        """Rows of a relation of the lake that satisfy a condition."""
+        return int(self.one(f"SELECT count(*) FROM lake.{relation} WHERE {condition}"))
+
+    def flagged(self, table: str, rule: str, condition: str = "true") -> int:
         """Accepted rows with this warning."""
-        return self.one(f"SELECT count(*) FROM lake.landed.{table} WHERE list_contains(_flags, '{rule}') AND {where}")
+        return self.count(f"landed.{table}", f"list_contains(_flags, '{rule}') AND {condition}")
 
-    def quarantined(self, feed: str, rule: str) -> int:
-        """Quarantined rows that broke this rule."""
-        condition = f"feed = '{feed}' AND list_contains(rule_ids, '{rule}')"
-        return self.one(f"SELECT count(*) FROM lake.ops.quarantine WHERE {condition}")
+    def quarantined(self, feed: str, *rules: str) -> int:
+        """Quarantined rows of a feed, or those that broke one of these rules."""
+        condition = f"list_has_any(rule_ids, {list(rules)})" if rules else "true"
+        return self.count("ops.quarantine", f"feed = '{feed}' AND {condition}")
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +93,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 class TestRealFiles:
+    """Figures of the lake against those of the raw files."""
+
     pytestmark = real
 
     def test_every_raw_row_is_accounted_for(self, run: Run) -> None:
-        rows = run.con.execute(
-            "SELECT feed || '.' || table_name, sum(rows_in), "
-            "sum(rows_accepted + rows_quarantined + rows_duplicate), bool_and(status = 'loaded') FROM lake.ops.batch GROUP BY 1"
-        ).fetchall()
         raw = run.raw
         expected = {
             "hotline.request": raw.count("hotline"),
@@ -105,6 +108,10 @@ class TestRealFiles:
             "credit.licence": raw.count("licence"),
             "tainan_penalties.decision": len(raw.decision_lines),
         }
+        rows = run.con.execute(
+            "SELECT feed || '.' || table_name, sum(rows_in), sum(rows_accepted + rows_quarantined + rows_duplicate), "
+            "bool_and(status = 'loaded') FROM lake.ops.batch GROUP BY 1"
+        ).fetchall()
         assert {name: rows_in for name, rows_in, _, _ in rows} == expected
         assert all(rows_in == ended and loaded for _, rows_in, ended, loaded in rows)
 
@@ -115,11 +122,11 @@ class TestRealFiles:
                 f"SELECT sum(rows_accepted), sum(rows_quarantined), sum(rows_duplicate) FROM lake.ops.batch WHERE {of}"
             ).fetchone()
             held = (
-                run.one(f"SELECT count(*) FROM lake.landed.{table.physical_name}"),
-                run.one(f"SELECT count(*) FROM lake.ops.quarantine WHERE {of}"),
-                run.one(f"SELECT count(*) FROM lake.ops.duplicate WHERE {of}"),
+                run.count(f"landed.{table.physical_name}"),
+                run.count("ops.quarantine", of),
+                run.count("ops.duplicate", of),
             )
-            assert stated == held, f"{feed.id}.{table.name}"
+            assert stated == held, of
 
     @pytest.mark.parametrize(
         ("rule", "condition"),
@@ -134,62 +141,55 @@ class TestRealFiles:
         ],
     )
     def test_hotline_defects_are_named(self, run: Run, rule: str, condition: str) -> None:
-        found = run.flagged("hotline_request", rule)
-        assert found == run.raw.count("hotline", condition) > 0
+        assert run.flagged("hotline_request", rule) == run.raw.count("hotline", condition) > 0
 
     def test_two_snapshots_of_the_grid_become_versions(self, run: Run) -> None:
         recurring = "Service_Request_Number IN (SELECT Service_Request_Number FROM later)"
         assert run.raw.count("earlier", recurring) == 72_846
-        turned = (
-            "SELECT count(*) FROM (SELECT service_request_number, list(status ORDER BY _business_date, _line) AS s "
-            "FROM lake.landed.grid_sanitation_case GROUP BY ALL) WHERE s = {}"
+        history = (
+            "(SELECT service_request_number, list(status ORDER BY _business_date, _line) AS states "
+            "FROM lake.landed.grid_sanitation_case GROUP BY ALL)"
         )
-        raw_turned = (
-            "earlier e JOIN later l USING (Service_Request_Number)",
-            "e.Status = '{}' AND l.Status = '{}' AND l.Service_Request_Number IN "
-            "(SELECT Service_Request_Number FROM later GROUP BY ALL HAVING count(*) = 1)",
-        )
+        once = "Service_Request_Number IN (FROM later SELECT Service_Request_Number GROUP BY ALL HAVING count(*) = 1)"
         for before, after, known in (("Open", "Completed", 234), ("Open - Dup", "Completed - Dup", 7)):
-            versions = run.one(turned.format(f"['{before}', '{after}']"))
-            assert versions == run.raw.count(raw_turned[0], raw_turned[1].format(before, after)) == known
-        unchanged = run.one(
-            "SELECT sum(rows_duplicate) FROM lake.ops.batch WHERE feed = 'grid' AND business_date = '2015-01-01'"
-        )
+            turned = run.one(f"SELECT count(*) FROM {history} WHERE states = ['{before}', '{after}']")
+            pair = f"e.Status = '{before}' AND l.Status = '{after}' AND l.{once}"
+            assert turned == run.raw.count("earlier e JOIN later l USING (Service_Request_Number)", pair) == known
+        unchanged = run.count("ops.duplicate", "file_name = 'sanitation_code_20150101.csv'")
         assert 71_000 < unchanged < run.raw.count("earlier", recurring)
 
     def test_grid_defects_are_named(self, run: Run) -> None:
         header = run.con.execute(
-            "SELECT file_name, line, rule_ids FROM lake.ops.quarantine WHERE feed = 'grid' AND list_contains(rule_ids, 'CG1')"
+            "SELECT file_name, line FROM lake.ops.quarantine WHERE feed = 'grid' AND list_contains(rule_ids, 'CG1')"
         ).fetchall()
-        assert [(name, line) for name, line, _ in header] == [("sanitation_code_20141110.csv", 72_847)]
+        assert header == [("sanitation_code_20141110.csv", 72_847)]
         first = "_business_date = '2014-11-10'"
         assert run.flagged("grid_sanitation_case", "CG4", first) == run.raw.count("later", "Latitude IS NULL") == 24
         assert run.flagged("grid_sanitation_case", "CG5", first) == run.raw.count("later", "ZIP_Code IS NULL") == 105
-        later = run.raw.con.execute("SELECT count(*) - count(DISTINCT Service_Request_Number) FROM later").fetchone()
-        assert later == (375,)
-        repeated = "SELECT count(*) FROM lake.landed.grid_sanitation_case WHERE list_contains(_flags, 'CG3')"
-        distinct = repeated.replace("count(*)", "count(DISTINCT service_request_number)")
-        in_later = "(SELECT Service_Request_Number FROM later GROUP BY ALL HAVING count(*) > 1)"
-        assert run.one(distinct) == run.raw.count(in_later) == 371
-        assert run.one(repeated) >= 371
+        distinct = run.raw.count("(SELECT DISTINCT Service_Request_Number FROM later)")
+        assert run.raw.count("later") - distinct == 375
+        repeated = "(SELECT Service_Request_Number FROM later GROUP BY ALL HAVING count(*) > 1)"
+        flagged = run.one(
+            "SELECT count(DISTINCT service_request_number) FROM lake.landed.grid_sanitation_case "
+            "WHERE list_contains(_flags, 'CG3')"
+        )
+        assert flagged == run.raw.count(repeated) == 371
 
     def test_a_column_appears_mid_stream(self, run: Run) -> None:
-        by_file = dict(
-            run.con.execute(
-                "SELECT regexp_extract(_file_name, '__([0-9T]{15})', 1) AS version, bool_or(contractor_phone IS NOT NULL) "
-                "FROM lake.landed.permits_building_permit WHERE _file_name LIKE 'permits_versions/%' GROUP BY 1"
-            ).fetchall()
-        )
-        assert by_file == {version: version >= "20260715T160002" for version in by_file}
-        assert len(by_file) == 7
-        # Dropped as repetitions: what did not change in any column.
-        assert run.one("SELECT sum(rows_duplicate) FROM lake.ops.batch WHERE feed = 'permits'") > 10_000
+        delivered = run.con.execute(
+            "SELECT regexp_extract(_file_name, '__([0-9T]{15})', 1), bool_or(contractor_phone IS NOT NULL), "
+            "bool_and(list_contains(_flags, 'CP13')) FROM lake.landed.permits_building_permit "
+            "WHERE _file_name LIKE 'permits_versions/%' GROUP BY 1"
+        ).fetchall()
+        assert len(delivered) == 7
+        for version, has_phone, says_so in delivered:
+            assert has_phone is (version >= "20260715T160002")
+            assert says_so is not has_phone
+        assert run.count("ops.duplicate", "feed = 'permits'") > 10_000, "what did not change is a repetition"
 
-    def test_permit_defects_are_named(self, run: Run) -> None:
-        monthly = "_file_name LIKE 'permits/%' AND _business_date < '2026-06-01'"
-        raw_monthly = "filename NOT LIKE '%\\_\\_%' ESCAPE '\\' AND filename < 'permits_2026_06'"
-        kept = f"{raw_monthly} AND coalesce(try_cast(c AS DOUBLE), 0) < 1e9"
-        for rule, condition in (
+    @pytest.mark.parametrize(
+        ("rule", "condition"),
+        [
             ("CP1", "s IS NULL"),
             ("CP2", "c IS NULL"),
             ("CP3", "c = '0'"),
@@ -197,54 +197,52 @@ class TestRealFiles:
             ("CP6", "length(x) >= 200 AND x LIKE '%...'"),
             ("CP7", "'' IN (cn, gc, gp, os, x)"),
             ("CP8", "coalesce(ca, '0') = '0'"),
-        ):
-            found = run.flagged("permits_building_permit", rule, monthly)
-            assert found == run.raw.count("permit", f"{kept} AND {condition}") > 0, rule
+        ],
+    )
+    def test_permit_defects_are_named(self, run: Run, rule: str, condition: str) -> None:
+        # The months that are delivered once only, without the one permit that is quarantined.
+        single = "filename NOT LIKE '%!_!_%' ESCAPE '!' AND filename < 'permits_2026_06'"
+        expected = run.raw.count("permit", f"{single} AND coalesce(try_cast(c AS DOUBLE), 0) < 1e9 AND {condition}")
+        found = run.flagged("permits_building_permit", rule, "_business_date < '2026-06-01'")
+        assert found == expected > 0
+
+    def test_an_impossible_cost_is_quarantined(self, run: Run) -> None:
         assert run.quarantined("permits", "CP4") == run.raw.count("permit", "try_cast(c AS DOUBLE) >= 1e9") == 1
 
     def test_credit_defects_are_named(self, run: Run) -> None:
         raw = run.raw
-        assert run.flagged("credit_food_inspection", "CC1") == raw.count(
-            "inspection", "City IS DISTINCT FROM 'CHICAGO'"
-        )
+        odd_city = raw.count("inspection", "City IS DISTINCT FROM 'CHICAGO'")
+        assert run.flagged("credit_food_inspection", "CC1") == odd_city > 0
         assert run.flagged("credit_food_inspection", "CC2") == raw.count("inspection", "Results = 'Fail'") == 5_455
         assert run.quarantined("credit", "CC11") == raw.count("licence", "ID IS NULL") == 2_846
-        notes = run.one(
-            "SELECT count(*) FROM lake.ops.batch WHERE feed = 'credit' AND array_to_string(reasons, ' ') LIKE '%criticalCount%'"
+        unread = run.one(
+            "SELECT array_to_string(reasons, ' ') FROM lake.ops.batch WHERE feed = 'credit' AND table_name = 'inspection'"
         )
-        assert notes == 1, "the derived columns are said to be unread"
-        failed = "SELECT count(*) FROM lake.topic.topic_penalty WHERE authority_code = 'CHICDPH'"
-        assert run.one(failed) == 5_455
+        assert "criticalCount" in unread, "the derived columns are said to be unread"
+        assert run.count("topic.topic_penalty", "authority_code = 'CHICDPH'") == 5_455
 
     def test_tainan_is_read_out_of_36_workbooks(self, run: Run) -> None:
         assert len(run.raw.decisions) == 4_072
-        # 2,381 with the one line in thirty-four that writes its number otherwise or has none counted as one.
+        # 2,381 when the lines whose number is written otherwise, or missing, count as one more.
         assert len(run.raw.decision_numbers()) == 2_380
-        files = "SELECT count(DISTINCT _file_name) FROM lake.landed.credit_tainan_decision"
-        assert run.one(files) == 36
-        not_decisions = run.one(
-            "SELECT count(*) FROM lake.ops.quarantine WHERE feed = 'tainan_penalties' AND list_has_any(rule_ids, ['TP1', 'TP2'])"
-        )
-        refused = run.one("SELECT count(*) FROM lake.ops.quarantine WHERE feed = 'tainan_penalties'") - not_decisions
-        accepted = run.one("SELECT count(*) FROM lake.landed.credit_tainan_decision")
-        assert accepted + refused == len(run.raw.decisions)
+        landed = "landed.credit_tainan_decision"
+        assert run.one(f"SELECT count(DISTINCT _file_name) FROM lake.{landed}") == 36
+        refused = run.quarantined("tainan_penalties") - run.quarantined("tainan_penalties", "TP1", "TP2")
+        assert run.count(landed) + refused == len(run.raw.decisions)
         assert run.quarantined("tainan_penalties", "TP3") == 2
         assert run.quarantined("tainan_penalties", "T1") == 12
-        years = "SELECT count(*) FROM lake.landed.credit_tainan_decision WHERE decided_on NOT BETWEEN '2013-01-01' AND '2017-12-31'"
-        assert run.one(years) == 0
+        assert run.count(landed, "decided_on NOT BETWEEN '2013-01-01' AND '2017-12-31'") == 0
 
     def test_the_release_is_current_and_names_no_person(self, run: Run) -> None:
         number = run.workspace.current.read_text(encoding="utf-8").strip()
-        manifest: dict[str, Any] = json.loads(
-            (run.workspace.releases / number / "release.json").read_text(encoding="utf-8")
-        )
+        manifest = json.loads((run.workspace.releases / number / "release.json").read_text(encoding="utf-8"))
         rows = {dataset["id"]: dataset["row_count"] for dataset in manifest["datasets"]}
         assert set(rows) == {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities"}
         assert min(rows.values()) > 0
-        assert rows["grid_cases"] == run.raw.count(
-            "(SELECT DISTINCT Service_Request_Number FROM later WHERE Status NOT LIKE '%Dup')"
+        for table in ("topic.topic_permit", "topic.topic_penalty"):
+            assert run.count(table, "party_type_code <> 'legal' AND party_name NOT LIKE '%*'") == 0
+        assert (
+            run.count("open.open_permit")
+            == rows["permits"]
+            == run.count("topic.topic_permit", "party_type_code = 'legal'")
         )
-        unmasked = (
-            "SELECT count(*) FROM lake.topic.topic_{} WHERE party_type_code <> 'legal' AND party_name NOT LIKE '%*%'"
-        )
-        assert run.one(unmasked.format("permit")) == run.one(unmasked.format("penalty")) == 0
