@@ -53,6 +53,8 @@ OPS_TABLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("object_id", "VARCHAR"),
         ("file_name", "VARCHAR"),
         ("line", "BIGINT"),
+        ("business_date", "DATE"),
+        ("landed_at", "TIMESTAMP"),
         ("row_hash", "VARCHAR"),
         ("duplicate_of", "VARCHAR"),
         ("load_id", "BIGINT"),

@@ -1,0 +1,47 @@
+"""Writing SQL from contract words: identifiers, literals, and the relations a rule may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def identifier(name: str) -> str:
+    """`name` as a quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as a string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def redirect(expression: str, schema: str, relation: Callable[[str], str]) -> str:
+    """`expression` with every `<schema>.<name>` replaced by `relation(name)`.
+
+    Works on tokens, so that text inside literals, identifiers and comments is left alone.
+    """
+    from sqlglot.dialects.duckdb import DuckDB  # noqa: PLC0415
+
+    tokens = DuckDB().tokenize(expression)
+    pieces, done = list[str](), 0
+    for before, first, dot, name in zip([None, *tokens], tokens, tokens[1:], tokens[2:], strict=False):
+        qualified = before is not None and before.text == "."
+        if qualified or dot.text != "." or first.text.lower() != schema:
+            continue
+        if expression[first.start : first.end + 1].lower() != schema:
+            continue
+        pieces += [expression[done : first.start], relation(name.text)]
+        done = name.end + 1
+    return "".join([*pieces, expression[done:]])
+
+
+def references(expression: str, schema: str) -> tuple[str, ...]:
+    """Names of the relations of `schema` that `expression` mentions, in order of appearance."""
+    found: list[str] = []
+
+    def note(name: str) -> str:
+        found.append(name)
+        return name
+
+    redirect(expression, schema, note)
+    return tuple(dict.fromkeys(found))

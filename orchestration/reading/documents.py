@@ -1,0 +1,140 @@
+"""JSON pages and NDJSON as relations of raw text: numbers keep the digits they were delivered with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.contract.model import Table
+from catalog.contract.options import JsonFormat
+from expectations.sql import identifier, literal
+from orchestration.reading.header import delivered_names
+from orchestration.reading.source import Findings, Piece
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+LINE_BLOCK_BYTES = 32 << 20
+
+# A number whose text the JSON parser would change: written with an exponent, with a zero at its end, or with more
+# digits than a double holds. Only such documents are rewritten.
+FRAGILE = r"[:,\[\s]-?[0-9]+(\.[0-9]*0\s*[,}\]]|\.?[0-9]*[eE]|\.[0-9]{14,}|[0-9]{14,}\.)"
+# A string is kept, a number is put between two marks; no valid document holds the mark, a control character.
+TOKENS = r'("(?:[^"\\]|\\.)*")|(-?[0-9][-+.0-9eE]*)'
+MARK = "chr(1)"
+
+
+def exact_numbers(document: str) -> str:
+    """Expression: `document` with its fragile numbers turned into strings of the same characters."""
+    marked = f"regexp_replace({document}, {literal(TOKENS)}, '\\1' || {MARK} || '\\2' || {MARK}, 'g')"
+    quoted = f"replace(replace({marked}, {MARK} || {MARK}, ''), {MARK}, '\"')"
+    return f"CASE WHEN regexp_matches({document}, {literal(FRAGILE)}) THEN {quoted} ELSE {document} END"
+
+
+def pages_relation(
+    con: duckdb.DuckDBPyConnection,
+    form: JsonFormat,
+    table: Table,
+    files: Mapping[int, Path],
+    findings: Findings,
+) -> str:
+    """Relation of the records of JSON pages; a page that is no JSON or lacks the array becomes a fault of its piece."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    numbers, paths = list(files), [str(path) for path in files.values()]
+    con.register(
+        "_page_file", pa.table({"_piece": pa.array(numbers, pa.int32()), "path": pa.array(paths, pa.string())})
+    )
+    at = "$" + "".join(f".{identifier(step)}" for step in form.items.split(".") if step)
+    listed = ", ".join(literal(path) for path in dict.fromkeys(paths)) or "NULL"
+    if not files:
+        return _fields(table, "(SELECT 0 AS _piece, 0 AS _line, NULL::VARCHAR AS _document WHERE false)")
+    text = f"SELECT _piece, content FROM read_text([{listed}]) AS page JOIN _page_file ON page.filename = path"
+    faulty = con.execute(
+        f"SELECT _piece, json_valid(content), CASE WHEN json_valid(content) "
+        f"THEN json_array_length(content, {literal(at)}) END, CASE WHEN json_valid(content) "
+        f"THEN json_type(content, {literal(at)}) END FROM ({text})"
+    ).fetchall()
+    for number, valid, size, kind in faulty:
+        if not valid:
+            findings.faults[number] = "B1: the page is not JSON"
+        elif kind != "ARRAY":
+            findings.faults[number] = f"B3: the page has no array at `{form.items or '(document)'}`"
+        else:
+            findings.counts[number] = int(size)
+    good = ", ".join(str(number) for number, _, _, _ in faulty if number not in findings.faults) or "NULL"
+    items = (
+        f"SELECT _piece, CAST(json_extract({exact_numbers('content')}, {literal(at)}) AS JSON[]) AS items "
+        f"FROM ({text}) WHERE _piece IN ({good})"
+    )
+    return _fields(
+        table,
+        f"(SELECT _piece, unnest(items)::VARCHAR AS _document, generate_subscripts(items, 1) AS _line FROM ({items}))",
+    )
+
+
+def read_lines(path: Path, piece: Piece) -> Iterator[pa.RecordBatch]:
+    """The lines of an NDJSON file as text (columns `_piece`, `_line`, `_document`), blank lines left out."""
+    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import compute as pc  # noqa: PLC0415
+    from pyarrow import csv as pa_csv  # noqa: PLC0415
+
+    if path.stat().st_size == 0:
+        return
+    reader = pa_csv.open_csv(
+        path,
+        read_options=pa_csv.ReadOptions(use_threads=False, block_size=LINE_BLOCK_BYTES, column_names=["line"]),
+        parse_options=pa_csv.ParseOptions(delimiter="\x1f", quote_char=False, ignore_empty_lines=False),
+        convert_options=pa_csv.ConvertOptions(column_types={"line": pa.string()}, strings_can_be_null=False),
+    )
+    start = 1
+    for batch in reader:
+        lines = pa.array(np.arange(start, start + batch.num_rows), pa.int64())
+        start += batch.num_rows
+        pieces = pa.array(np.full(batch.num_rows, piece.number, dtype=np.int32))
+        whole = pa.RecordBatch.from_arrays([pieces, lines, batch.column(0)], schema=lines_schema())
+        yield whole.filter(pc.not_equal(pc.utf8_trim_whitespace(batch.column(0)), ""))
+
+
+def lines_schema() -> pa.Schema:
+    """Schema of the batches of `read_lines`."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.schema([("_piece", pa.int32()), ("_line", pa.int64()), ("_document", pa.string())])
+
+
+def lines_relation(table: Table, lines: str) -> str:
+    """Relation of the records of NDJSON lines; a line that is no JSON object is an unreadable record."""
+    return _fields(
+        table,
+        f"(SELECT _piece, _line, CASE WHEN json_valid(_document) THEN {exact_numbers('_document')} "
+        f"ELSE _document END AS _document FROM {lines})",
+    )
+
+
+def _fields(table: Table, documents: str) -> str:
+    """Each document taken apart, in one look at it; the relation also has `_shape`, its keys as JSON."""
+    names = [delivered_names(column) for column in table.properties]
+    flat = [name for group in names for name in group]
+    paths = ", ".join(literal(f"$.{identifier(name)}") for name in flat)
+    readable = "json_valid(_document) AND json_type(_document) = 'OBJECT'"
+    columns, at = list[str](), 1
+    for column, group in zip(table.properties, names, strict=True):
+        parts = ", ".join(f"_values[{at + offset}]" for offset in range(len(group)))
+        columns.append(
+            f"coalesce({parts}) AS {identifier(column.name)}"
+            if len(group) > 1
+            else f"{parts} AS {identifier(column.name)}"
+        )
+        at += len(group)
+    return (
+        f"(SELECT _piece::INTEGER AS _piece, _line::BIGINT AS _line, "
+        "CASE WHEN _values IS NULL THEN 'not a JSON object' END AS _error, "
+        "CASE WHEN _values IS NULL THEN left(_document, 10000) END AS _text, 0::SMALLINT AS _layout, _shape, "
+        f"{', '.join(columns)} FROM (SELECT _piece, _line, _document, "
+        f"CASE WHEN {readable} THEN to_json(json_keys(_document))::VARCHAR END AS _shape, "
+        f"CASE WHEN {readable} THEN json_extract_string(_document, [{paths}]) END AS _values FROM {documents}))"
+    )

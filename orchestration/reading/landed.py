@@ -1,0 +1,101 @@
+"""The landed tables of the lake: made from their contracts, and widened when a contract grows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalog.contract.model import FeedContract, Table
+from catalog.landed import LOADED_COLUMNS
+from expectations.sql import identifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+WIDER = {
+    "TINYINT": ("SMALLINT", "INTEGER", "BIGINT"),
+    "SMALLINT": ("INTEGER", "BIGINT"),
+    "INTEGER": ("BIGINT",),
+    "FLOAT": ("DOUBLE",),
+}
+ALIASES = {"INT": "INTEGER", "TEXT": "VARCHAR", "STRING": "VARCHAR", "REAL": "FLOAT", "NUMERIC": "DECIMAL"}
+
+
+class LandedTypeError(RuntimeError):
+    """A contract asks for another column type than the lake holds, and it is no wider one."""
+
+
+def landed_name(table: Table) -> str:
+    """Qualified name of the landed table."""
+    return f"lake.landed.{identifier(table.physical_name)}"
+
+
+def ensure_landed(con: duckdb.DuckDBPyConnection, contract: FeedContract) -> None:
+    """Create the landed tables of a feed, add columns new in the contract, widen types; nothing is ever dropped.
+
+    LandedTypeError when a type changed to one that cannot hold what is there. Runs inside the caller's transaction
+    if there is one.
+    """
+    for table in contract.tables:
+        present = _present(con, table)
+        if not present:
+            _create(con, table)
+            continue
+        for column in table.properties:
+            kind = _canonical(column.physical_type)
+            held = present.get(column.name)
+            if held is None:
+                con.execute(f"ALTER TABLE {landed_name(table)} ADD COLUMN {identifier(column.name)} {kind}")
+            elif held != kind:
+                _widen(con, contract, table, column.name, held=held, wanted=kind)
+
+
+def _present(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
+    rows = con.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = 'lake' AND schema_name = 'landed' AND table_name = ?",
+        [table.physical_name],
+    ).fetchall()
+    return {str(name): _canonical(str(kind)) for name, kind in rows}
+
+
+def _create(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    columns = [f"{identifier(c.name)} {_canonical(c.physical_type)}" for c in table.properties]
+    columns += [f"{c.name} {c.type}" for c in LOADED_COLUMNS]
+    con.execute(f"CREATE TABLE {landed_name(table)} ({', '.join(columns)})")
+    # A look back over the lateness window then opens the files of a few months, whatever the history.
+    con.execute(f"ALTER TABLE {landed_name(table)} SET PARTITIONED BY (year(_business_date), month(_business_date))")
+
+
+def _widen(
+    con: duckdb.DuckDBPyConnection, contract: FeedContract, table: Table, column: str, *, held: str, wanted: str
+) -> None:
+    if not _is_wider(held, wanted):
+        raise LandedTypeError(
+            f"contract {contract.id}: table {table.name}: column {column} is {held} in the lake and {wanted} in the "
+            f"contract, which cannot hold every value. Keep {held}, or deliver the new type under another column name"
+        )
+    con.execute(f"ALTER TABLE {landed_name(table)} ALTER COLUMN {identifier(column)} SET DATA TYPE {wanted}")
+
+
+def _is_wider(held: str, wanted: str) -> bool:
+    if wanted in WIDER.get(held, ()):
+        return True
+    old, new = _decimal(held), _decimal(wanted)
+    return old is not None and new is not None and new[1] >= old[1] and new[0] - new[1] >= old[0] - old[1]
+
+
+def _decimal(kind: str) -> tuple[int, int] | None:
+    if not kind.startswith("DECIMAL("):
+        return None
+    precision, scale = kind.removeprefix("DECIMAL(").removesuffix(")").split(",")
+    return int(precision), int(scale)
+
+
+def _canonical(kind: str) -> str:
+    """A type as DuckDB reports it."""
+    compact = kind.upper().replace(" ", "") if "(" in kind else kind.upper().strip()
+    head, bracket, rest = compact.partition("(")
+    head = ALIASES.get(head, head)
+    if head == "DECIMAL" and not bracket:
+        return "DECIMAL(18,3)"
+    return f"{head}({rest}" if bracket and head == "DECIMAL" else head
