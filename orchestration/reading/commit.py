@@ -59,8 +59,9 @@ def _constants(setting: Setting) -> str:
 
 
 def _write_quarantine(setting: Setting, run: TableRun, skip: str) -> None:
+    version = literal(run.table.options.version_at or "")
     conflict = (
-        f"[{{'rule': '{CONFLICT_RULE}', 'severity': 'quarantine', 'column': {literal(run.table.options.version_at or '')}, "
+        f"[{{'rule': '{CONFLICT_RULE}', 'severity': 'quarantine', 'column': {version}, "
         "'value': 'another row of the batch has this key and version with other content'}]"
     )
     cases = [

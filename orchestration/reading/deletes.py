@@ -51,8 +51,8 @@ def derive_removals(setting: Setting, run: TableRun, batches: Sequence[PlannedBa
         f"FROM (SELECT {key}, _rank, bool_or(_live) OVER (PARTITION BY {key}) AS _live, "
         f"lead(_rank, 1, 2147483647) OVER (PARTITION BY {key} ORDER BY _rank) AS _next FROM "
         f"(SELECT {key}, _rank, bool_or(_live) AS _live FROM ({presence}) WHERE _rank IS NOT NULL GROUP BY ALL)) g "
-        f"JOIN _snapshot s ON s._rank = g._rank + 1 JOIN {PIECES} p ON p._seq = s._seq AND p._table = ? AND p._role = ? "
-        f"WHERE g._next > g._rank + 1 GROUP BY {key}, s._seq",
+        f"JOIN _snapshot s ON s._rank = g._rank + 1 JOIN {PIECES} p ON p._seq = s._seq AND p._table = ? "
+        f"AND p._role = ? WHERE g._next > g._rank + 1 GROUP BY {key}, s._seq",
         [table.name, "keys" if by_keys else "data"],
     )
 

@@ -24,9 +24,9 @@ def read_header(path: Path, form: CsvFormat) -> list[str]:
     """The header cells of a UTF-8 file; empty for a file without one."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = islice(file, form.skip_rows, None)
-        quoting = csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE
-        reader = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote or None, quoting=quoting)
-        return next(reader, [])
+        if not form.quote:
+            return next(csv.reader(lines, delimiter=form.delimiter, quoting=csv.QUOTE_NONE), [])
+        return next(csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote), [])
 
 
 def read_delimited(path: Path, form: CsvFormat, target: Target) -> Iterator[pa.RecordBatch]:

@@ -117,7 +117,7 @@ def _before(setting: Setting, run: TableRun) -> str:
 
 
 def _since(setting: Setting, days: int | None) -> str:
-    """Condition on a date column: within the window before the earliest fresh row, as a constant the lake can prune by."""
+    """Condition on a date column, a constant the lake can prune by: in the window before the earliest fresh row."""
     if days is None:
         return "true"
     row = setting.con.execute(f"SELECT (min(_business_date) - {days})::DATE FROM _fresh").fetchone()

@@ -35,6 +35,7 @@ def load_feed(
     feed: str,
     workspace: Workspace,
     as_of: date,
+    *,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Read every closed batch of `feed` that is not in `ops.batch` yet; needs `ensure_ops` and the writer lock.
