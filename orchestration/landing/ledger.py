@@ -225,7 +225,7 @@ class Ledger:
         if self._con.execute("SELECT 1 FROM batch WHERE batch_id = ?", (name,)).fetchone():
             self._con.execute("DELETE FROM receipt WHERE pull_id = ? AND business_date = ?", where)
             return None
-        late_days = max(0, (pull.business_date - day).days)
+        late_days = self._late_days(pull, day)
         batch = Batch(name, pull.feed, day, now, late_days, pull.contract_version)
         self._con.execute(
             "INSERT INTO batch (batch_id, feed, business_date, pull_id, closed_at, late_days, contract_version) "
@@ -250,6 +250,13 @@ class Ledger:
                 notice.noticed_at.isoformat(),
             ),
         )
+
+    def _late_days(self, pull: OpenPull, day: date) -> int:
+        """Days from a batch's date to the pull that brought it, if a pull asked for that date before and did not."""
+        asked = "SELECT 1 FROM pull WHERE feed = ? AND closed_at IS NOT NULL AND business_date >= ?"
+        if day >= pull.business_date or self.execute(asked, (pull.feed, day.isoformat())).fetchone() is None:
+            return 0
+        return (pull.business_date - day).days
 
     def _create(self) -> None:
         script = (resources.files("orchestration.landing") / "ledger.sql").read_text(encoding="utf-8")

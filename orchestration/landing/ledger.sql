@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS pull (
     contract_version TEXT NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_open_pull ON pull (feed, business_date) WHERE closed_at IS NULL;
+CREATE INDEX IF NOT EXISTS pull_of_day ON pull (feed, business_date);
 CREATE INDEX IF NOT EXISTS final_pull ON pull (feed, business_date) WHERE final;
 
 -- Contents of one business date that one pull brought; position is the order of closing.

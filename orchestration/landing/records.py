@@ -41,7 +41,8 @@ class Receipt:
 class Batch:
     """What one pull of a feed brought for one business date.
 
-    `late_days` is how many days before the pull's own business date that date lies; `closed_at` is UTC.
+    `late_days` is how many days before the pull's own business date that date lies, when an earlier pull had
+    asked for it in vain; what the first pull of a feed finds is not late. `closed_at` is UTC.
     """
 
     batch_id: str

@@ -56,13 +56,15 @@ def drop(tmp_path: Path) -> Drop:
 
 
 def test_files_up_to_the_day_land_by_their_own_day(drop: Drop) -> None:
+    drop.put("a/案件_20260102.csv", "found by the first pull")
+    assert [batch.late_days for batch in drop.pull(4).batches] == [0]
     drop.put("a/案件_20260103.csv", "late")
     drop.put("a/案件_20260105.csv", "today")
     drop.put("a/案件_20260106.csv", "tomorrow")
     drop.put("a/案件_20260105.csv.part", "not ours")
     report = drop.pull(5)
     assert [(batch.business_date.day, batch.late_days) for batch in report.batches] == [(3, 2), (5, 0)]
-    assert drop.names() == ["a/案件_20260103.csv", "a/案件_20260105.csv"]
+    assert drop.names() == ["a/案件_20260102.csv", "a/案件_20260103.csv", "a/案件_20260105.csv"]
     assert drop.pull(5) == PullReport("feed", DAY)
     assert [batch.business_date.day for batch in drop.pull(6).batches] == [6]
 

@@ -23,7 +23,7 @@ from tests.orchestration import landing_city
 from tests.orchestration.http_department import TOKEN, department
 from tests.orchestration.landing_city import DAY, account, table
 
-KILLS = 25
+KILLS = 20
 DAYS = [DAY + timedelta(days=number) for number in range(3)]
 SEED = 20260105
 

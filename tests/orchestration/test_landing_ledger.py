@@ -53,6 +53,7 @@ def test_too_many_bytes_and_abandoned_writes_leave_nothing(workspace: Workspace)
 def test_a_pull_closes_into_one_batch_per_business_date(workspace: Workspace) -> None:
     early = date(2026, 1, 2)
     with Ledger(workspace) as ledger:
+        ledger.close_pull(ledger.open_pull("feed", early, "1.0.0"))  # asked in vain
         pull = ledger.open_pull("feed", DAY, "1.0.0")
         ledger.record(pull, [receipt("b", b"2"), receipt("a", b"1"), receipt("c", b"3", day=early)])
         assert ledger.batches("feed") == []
