@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from catalog.city import City
 from catalog.contract.model import FeedContract
 from catalog.workspace import Workspace
 from orchestration.landing.ledger import Ledger
+from orchestration.landing.pull import pull
 
 DAY = date(2026, 1, 5)
+DAYS = [DAY + timedelta(days=number) for number in range(3)]
 TITLE = {"zh": "测试", "en": "Test"}
 
 
@@ -92,3 +95,15 @@ def account(workspace: Workspace) -> list[tuple[Any, ...]]:
                 found.append((r.table, r.role, r.variant, r.file_name, r.object_id, r.cursor_before, r.cursor_after))
         found += [(n.kind, n.table, n.file_name, n.object_id) for n in ledger.notices("feed")]
     return found
+
+
+def pull_days(city: City, home: Path) -> None:
+    """Every one of DAYS into a workspace."""
+    for day in DAYS:
+        pull(city, "feed", day, Workspace(home))
+
+
+def ready_to_pull(city: City, home: Path, ready: Event) -> None:
+    """In a process of its own: say when the work begins, then do it."""
+    ready.set()
+    pull_days(city, home)

@@ -10,7 +10,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,11 @@ import pytest
 from catalog.city import City
 from catalog.workspace import Workspace
 from orchestration.landing.ledger import Ledger
-from orchestration.landing.pull import pull
 from tests.orchestration import landing_city
 from tests.orchestration.http_department import TOKEN, department
-from tests.orchestration.landing_city import DAY, account, table
+from tests.orchestration.landing_city import DAYS, account, pull_days, ready_to_pull, table
 
 KILLS = 20
-DAYS = [DAY + timedelta(days=number) for number in range(3)]
 SEED = 20260105
 
 
@@ -73,25 +70,15 @@ def city(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[City]:
         yield sql_city(tmp_path)
 
 
-def pull_days(city: City, home: Path) -> None:
-    """Every day of the city into a workspace."""
-    for day in DAYS:
-        pull(city, "feed", day, Workspace(home))
-
-
-def ready_to_pull(city: City, home: Path, ready: Event) -> None:
-    """Say when the work begins, then do it."""
-    ready.set()
-    pull_days(city, home)
-
-
 def run_killed(city: City, home: Path, seconds: float) -> int:
     """Pull in processes killed at random moments of a run of `seconds`, until one ends by itself.
 
     Returns how many kills left a pull open.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["orchestration.connectors.http", "orchestration.connectors.sql"])
+    context.set_forkserver_preload(
+        ["__main__", "orchestration.connectors.http", "orchestration.connectors.sql", landing_city.__name__]
+    )
     kills, hits, dice = 0, 0, random.Random(SEED)
     while True:
         ready = context.Event()
