@@ -8,6 +8,7 @@ from datetime import date
 
 from departments import answers, entities, world
 from departments.clock import advance
+from departments.credit import drops as credit
 from departments.defects import Defects
 from departments.grid import drops as grid
 from departments.home import Home, Setup
@@ -25,7 +26,7 @@ def generate(home: Home, setup: Setup, defects: Defects, *, at: date, say: Calla
     con = world.open_world(setup)
     entities.create_entities(con, setup)
     answers.create(con)
-    for name, system in (("hotline", hotline), ("grid", grid), ("permits", permits)):
+    for name, system in (("hotline", hotline), ("grid", grid), ("permits", permits), ("credit", credit)):
         say(f"{name} …")
         system.generate(con, home, setup, defects)
     answers.write(con, home.answer_key)
