@@ -107,7 +107,8 @@ def _options(
 
 def _places(workspace: Workspace) -> list[str]:
     folder = str(workspace.dbt)
-    return ["--project-dir", folder, "--profiles-dir", folder, "--log-path", str(workspace.dbt / "logs")]
+    # No log file: what went wrong is in the results, and dbt would leave the file open.
+    return ["--project-dir", folder, "--profiles-dir", folder, "--log-level-file", "none"]
 
 
 def _runner(progress: Callable[[NodeResult], None] | None) -> Any:

@@ -1,0 +1,44 @@
+"""The library does not depend on how its rows arrived: in many loads or one, built day by day or at once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dbt.histories import History
+from tests.dbt.landed import Lake
+
+AS_OF = (date(2026, 1, 25), date(2026, 2, 14), date(2026, 3, 31))
+
+
+@pytest.mark.slow
+def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
+    loads = History(seed=11, loads=3).build()
+    lake = Lake(tmp_path / "daily")
+    for load, as_of in enumerate(AS_OF, start=1):
+        lake.land(load, loads[load])
+        lake.run(as_of)
+    daily = lake.library()
+
+    lake.run(AS_OF[-1], full_refresh=True)
+    at_once = lake.library()
+
+    other = Lake(tmp_path / "one_load")
+    other.land(1, {table: [row for load in loads.values() for row in load[table]] for table in loads[1]})
+    other.run(AS_OF[-1])
+    one_load = other.library()
+
+    assert differences(daily, at_once) == {}
+    assert differences(one_load, at_once) == {}
+    assert {table for table, rows in daily.items() if not rows} <= {"open.open_permit"}
+
+
+def differences(left: dict[str, list[Any]], right: dict[str, list[Any]]) -> dict[str, Any]:
+    return {
+        table: (sorted(set(left[table]) - set(right[table]), key=str), sorted(set(right[table]) - set(left[table]), key=str))
+        for table in left | right
+        if left[table] != right[table]
+    }
