@@ -1,0 +1,149 @@
+"""`civiclake demo`: simulate a city's departments, run its history and one more day, show and serve the result."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli.exits import CommandError, ExitCode
+from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open_city
+from orchestration.cli.processes import Children
+from orchestration.cli.run import exit_code, print_report, run_days
+from orchestration.cli.serve import GATEWAY_PORT, STEWARD_PORT, start_servers, stoppable, wait
+
+if TYPE_CHECKING:
+    from catalog.city import City
+    from catalog.workspace import Workspace
+
+
+class Scale(StrEnum):
+    """How large a simulated city is."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    CITY = "city"
+
+
+def demo(
+    *,
+    scale: Annotated[
+        Scale, typer.Option("--scale", help="About 20 thousand, 500 thousand or millions of rows.")
+    ] = Scale.SMALL,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the result until Ctrl-C.")] = True,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed is another city of the same kind.")] = 7,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the demonstration's state and start anew.")] = False,
+    port: Annotated[int, typer.Option("--port", help="Port of the gateway.")] = GATEWAY_PORT,
+    steward_port: Annotated[int, typer.Option("--steward-port", help="Port of the Dagster interface.")] = STEWARD_PORT,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Simulate a city, bring its departments' feeds into a release, print what happened, and serve it.
+
+    Runs the history up to the second last day, then one more day as an increment. A second demo continues
+    from the state of the first.
+    """
+    loaded, workspace = open_city(city, home)
+    departments = Departments(loaded, workspace)
+    with stoppable(), Children() as children:
+        first, last = departments.generate(scale, seed, fresh=fresh)
+        departments.advance(last - timedelta(days=1))
+        os.environ.update(departments.serve(children))
+        history = run_days(loaded, workspace, first, last - timedelta(days=1))
+        print_report(history)
+        departments.advance(last)
+        increment = run_days(loaded, workspace, last, last)
+        print_report(increment)
+        _print_release(workspace)
+        worst = max(exit_code(history), exit_code(increment))
+        if worst != ExitCode.OK:
+            raise typer.Exit(worst)
+        if serve:
+            start_servers(children, loaded, workspace, port, steward_port)
+            wait(children)
+
+
+class Departments:
+    """The simulated department systems of a city: a program of the city's own, run as a process apart."""
+
+    def __init__(self, city: City, workspace: Workspace) -> None:
+        if city.demo is None:
+            raise CommandError(
+                ExitCode.USAGE,
+                f"{city.root / 'city.yml'}: the city has no `demo`: only a city with simulated departments has one."
+                " Use `civiclake run`",
+            )
+        self._module = city.demo.module
+        self._root = city.root
+        self._workspace = workspace
+        self._home = workspace.departments
+
+    def generate(self, scale: str, seed: int, *, fresh: bool) -> tuple[date, date]:
+        """Simulate the city unless that was done; returns its first and last business date."""
+        setup = self._home / "setup.json"
+        if fresh:
+            self._forget()
+        if not setup.exists():
+            self._run("generate", "--scale", scale, "--seed", str(seed))
+        made = json.loads(setup.read_text(encoding="utf-8"))
+        if (made["scale"], made["seed"]) != (scale, seed):
+            raise CommandError(
+                ExitCode.USAGE,
+                f"{self._workspace.home} holds a city of scale {made['scale']} and seed {made['seed']}."
+                " Add --fresh to start anew, or --home for another place",
+            )
+        return date.fromisoformat(made["first"]), date.fromisoformat(made["last"])
+
+    def advance(self, day: date) -> None:
+        """Let the departments live until the end of `day`; days that have passed are not lived again."""
+        self._run("advance", "--to", day.isoformat())
+
+    def serve(self, children: Children) -> dict[str, str]:
+        """Start the endpoints; returns the environment under which the contracts reach them."""
+        endpoints = self._home / "endpoints.json"
+        endpoints.unlink(missing_ok=True)
+        log = self._workspace.home / "logs" / "departments.log"
+        children.start("departments", self._command("serve"), log, cwd=self._root, env={})
+        children.wait_for_file("departments", endpoints)
+        return {str(name): str(value) for name, value in json.loads(endpoints.read_text(encoding="utf-8")).items()}
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", self._module, words[0], "--home", str(self._home), *words[1:]]
+
+    def _run(self, *words: str) -> None:
+        from orchestration.cli.console import err  # noqa: PLC0415
+
+        with err.status(f"departments: {words[0]}"):
+            done = subprocess.run(  # noqa: S603
+                self._command(*words), cwd=self._root, check=False, capture_output=True, text=True
+            )
+        if done.returncode != 0:
+            text = (done.stderr or done.stdout).strip()
+            raise CommandError(ExitCode.UNEXPECTED, f"departments {words[0]} ended with {done.returncode}: {text}")
+
+    def _forget(self) -> None:
+        """Remove what a demonstration made, and only in a folder that is one."""
+        home = self._workspace.home
+        if home.exists() and any(home.iterdir()) and not (self._home / "setup.json").exists():
+            raise CommandError(ExitCode.USAGE, f"{home} is not the state of a demonstration; remove it yourself")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _print_release(workspace: Workspace) -> None:
+    from catalog.release import read_current, read_manifest, release_folder  # noqa: PLC0415
+    from orchestration.cli.console import out, print_table  # noqa: PLC0415
+
+    number = read_current(workspace)
+    if number is None:
+        return
+    manifest = read_manifest(workspace, number)
+    rows = [(d.id, " ".join(f.name for f in d.distributions), d.row_count) for d in manifest.datasets]
+    print_table(f"Release {number:04d}: what is published", ("dataset", "public files", "rows"), rows, numbers=1)
+    out.print(f"Files in {release_folder(workspace, number)}", markup=False, soft_wrap=True)

@@ -1,0 +1,217 @@
+"""`civiclake doctor`: what is wrong with this installation, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from orchestration.cli.exits import ExitCode
+from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, city_folder
+
+if TYPE_CHECKING:
+    from catalog.city import City
+    from catalog.workspace import Workspace
+
+_GIB = 2**30
+_LOW_DISK = 5 * _GIB
+_MARKS = {
+    (True, True): ("ok  ", "green"),
+    (True, False): ("ok  ", "green"),
+    (False, False): ("note", "yellow"),
+    (False, True): ("fail", "bold red"),
+}
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `good`, what was found, and the mend (empty when good). `fatal` ones fail the command."""
+
+    topic: str
+    good: bool
+    found: str
+    mend: str = ""
+    fatal: bool = True
+
+
+def doctor(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+    """Look at Python, DuckDB extensions, city, contracts, environment, lake, lock, disk and ports; say how to mend."""
+    from rich.text import Text  # noqa: PLC0415
+
+    from orchestration.cli.console import out  # noqa: PLC0415
+
+    findings = list(examine(city, home))
+    for finding in findings:
+        mark, style = (
+            ("ok  ", "green") if finding.good else (("fail", "bold red") if finding.fatal else ("note", "yellow"))
+        )
+        out.print(Text(mark, style=style) + Text(f"  {finding.topic}: {finding.found}", style=""), soft_wrap=True)
+        if finding.mend:
+            out.print(Text(f"      {finding.mend}"), soft_wrap=True)
+    if any(not finding.good and finding.fatal for finding in findings):
+        raise typer.Exit(ExitCode.ENVIRONMENT)
+
+
+def examine(city: Path, home: Path | None) -> Iterator[Finding]:
+    """Everything the doctor looks at, one finding each; a finding that cannot be made is itself one."""
+    from catalog.errors import CatalogError  # noqa: PLC0415
+    from catalog.workspace import Workspace  # noqa: PLC0415
+
+    yield _python()
+    yield from _guarded("DuckDB extensions", _extensions)
+    try:
+        from catalog.city import load_city  # noqa: PLC0415
+
+        loaded = load_city(city_folder(city))
+    except CatalogError as error:
+        for problem in error.problems:
+            yield Finding(
+                "city", False, f"{problem.file}:{problem.line or 1} {problem.key}: {problem.text}", problem.mend
+            )
+        return
+    workspace = Workspace((home or Path(".civiclake") / loaded.id).absolute())
+    yield from _guarded("contracts", lambda: _contracts(loaded))
+    yield from _environment(loaded)
+    yield _disk(workspace)
+    yield from _guarded("lock", lambda: _lock(workspace))
+    yield from _guarded("lake", lambda: _lake(workspace))
+    yield from _guarded("release", lambda: _release(workspace))
+    yield from (_port(port, what) for port, what in ((8000, "gateway"), (3000, "steward's interface")))
+
+
+def _guarded(topic: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except Exception as error:  # noqa: BLE001  -- whatever is broken is what the doctor is asked for
+        yield Finding(topic, False, f"{type(error).__name__}: {error}", "Run `uv sync`; if it stays, file a report")
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    good = (3, 11) <= sys.version_info[:2] < (3, 14)
+    return Finding(
+        "Python", good, found, "" if good else "Use Python 3.11 to 3.13, for example `uv sync --python 3.11`"
+    )
+
+
+def _extensions() -> Iterator[Finding]:
+    import tempfile  # noqa: PLC0415
+
+    import duckdb  # noqa: PLC0415
+
+    from orchestration.lake.extensions import EXTENSIONS, MissingExtensionError, link_extensions  # noqa: PLC0415
+
+    mend = "Run `uv sync`: the files come with the packages duckdb-extension-*"
+    with tempfile.TemporaryDirectory() as folder:
+        row = duckdb.sql("PRAGMA platform").fetchone()
+        try:
+            link_extensions(Path(folder), f"v{duckdb.__version__}", str(row[0]) if row else "")
+        except MissingExtensionError as error:
+            yield Finding("DuckDB extensions", False, str(error), mend)
+            return
+        with duckdb.connect(config={"extension_directory": folder, "autoinstall_known_extensions": False}) as con:
+            for name in EXTENSIONS:
+                try:
+                    con.load_extension(name)
+                except duckdb.Error as error:
+                    yield Finding("DuckDB extensions", False, f"{name}: {error}", mend)
+                    return
+    yield Finding("DuckDB extensions", True, f"{', '.join(EXTENSIONS)} load in DuckDB {duckdb.__version__}")
+
+
+def _contracts(city: City) -> Iterator[Finding]:
+    from catalog.city import check_city  # noqa: PLC0415
+
+    problems = check_city(city)
+    for problem in problems:
+        yield Finding("contracts", False, f"{problem.file}:{problem.line or 1} {problem.text}", problem.mend)
+    if not problems:
+        yield Finding("contracts", True, f"{len(city.feeds)} feeds of {city.title.en}: {', '.join(city.feeds)}")
+
+
+def _environment(city: City) -> Iterator[Finding]:
+    for feed in city.feeds.values():
+        named = sorted(set(_REFERENCE.findall(feed.options.transport.model_dump_json())))
+        missing = [name for name in named if not os.environ.get(name)]
+        if missing and city.demo is not None:
+            text = f"{feed.id}: {', '.join(missing)} not set"
+            yield Finding(
+                "environment", False, text, "`civiclake demo` sets them; a real run needs them set", fatal=False
+            )
+        elif missing:
+            mend = f"Set them to what {city.contract_path(feed.id)} expects under transport"
+            yield Finding("environment", False, f"{feed.id}: {', '.join(missing)} not set", mend)
+        elif named:
+            yield Finding("environment", True, f"{feed.id}: {', '.join(named)} set")
+
+
+def _disk(workspace: Workspace) -> Finding:
+    place = next(path for path in (workspace.home, *workspace.home.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    good = free > _LOW_DISK and os.access(place, os.W_OK)
+    mend = "" if good else "Free some space, get write access, or choose another place with --home"
+    return Finding("disk", good, f"{free / _GIB:.0f} GiB free under {place}", mend)
+
+
+def _lock(workspace: Workspace) -> Iterator[Finding]:
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
+    if not workspace.lock.exists():
+        yield Finding("lock", True, "free")
+        return
+    try:
+        with FileLock(workspace.lock).acquire(timeout=0):
+            yield Finding("lock", True, "free")
+    except Timeout:
+        holder = workspace.lock.read_text(encoding="utf-8").strip() or "another process"
+        yield Finding(
+            "lock", False, f"held by {holder}", "A run is under way; wait for it, or end that process", fatal=False
+        )
+
+
+def _lake(workspace: Workspace) -> Iterator[Finding]:
+    if not workspace.lake_catalog.exists():
+        yield Finding("lake", True, f"none yet in {workspace.home}; `civiclake run` makes it")
+        return
+    from orchestration.lake.connect import open_lake  # noqa: PLC0415
+
+    with open_lake(workspace, read_only=True) as con:
+        row = con.execute("SELECT count(*), max(business_date) FROM lake.ops.batch").fetchone() or (0, None)
+    yield Finding("lake", True, f"opens; {row[0]} batch accounts, the newest of {row[1]}")
+
+
+def _release(workspace: Workspace) -> Iterator[Finding]:
+    from orchestration.release.store import ReleaseStore  # noqa: PLC0415
+    from orchestration.release.verify import verify  # noqa: PLC0415
+
+    store = ReleaseStore(workspace)
+    current = store.current()
+    if current is None:
+        yield Finding("release", True, "none yet")
+        return
+    findings = verify(store, current)
+    for text in findings:
+        yield Finding(
+            "release", False, f"{current:04d}: {text}", "Restore it from a copy, or `civiclake release rollback`"
+        )
+    if not findings:
+        yield Finding("release", True, f"{current:04d} is served and sound")
+
+
+def _port(port: int, what: str) -> Finding:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return Finding("port", False, f"{port} is taken", f"The {what} will use the next free one", fatal=False)
+    return Finding("port", True, f"{port} is free for the {what}")

@@ -1,0 +1,148 @@
+"""The dbt models as assets with their lineage, their tests as asset checks, built by dbt in the run's own process."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, build_dbt_asset_specs
+
+from catalog.manifest import DbtManifest
+from catalog.release import read_current, read_manifest
+from expectations.results import record
+from orchestration.defs.checks import (
+    asset_check,
+    asset_check_result,
+    check_name,
+    model_results,
+    model_specs,
+    test_results,
+    test_spec,
+)
+from orchestration.defs.session import LAKE, Progress, Session, team
+from orchestration.transform.build import DbtRun, NodeResult, run_dbt
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_UNBUILT = frozenset({"skipped", "error"})
+
+
+class CityTranslator(DagsterDbtTranslator):  # type: ignore[misc]  # dagster-dbt is untyped here
+    """Names dbt nodes as assets: `<layer>/<model>`; a landed source is the feed that fills it."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`accepted/<feed>`, `vocabulary` or `<layer>/<model>`."""
+        if dbt_resource_props["resource_type"] != "source":
+            return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+        feed = _meta(dbt_resource_props).get("feed")
+        return dg.AssetKey(["accepted", feed]) if feed else dg.AssetKey(["vocabulary"])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer of the library."""
+        return str(dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        """The department that answers for the model."""
+        owner = _meta(dbt_resource_props).get("owner")
+        return [team(str(owner))] if owner else None
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the model says of itself."""
+        return str(dbt_resource_props.get("description") or dbt_resource_props["name"])
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """The level of the model, to be searched by."""
+        level = _meta(dbt_resource_props).get("level")
+        return {"level": str(level)} if level else {}
+
+
+def model_assets(session: Session) -> dg.AssetsDefinition:
+    """All models of the assembled project as one multi-asset that can run in part."""
+    raw = json.loads(session.manifest.read_bytes())
+    translator = CityTranslator()
+    declared = DbtManifest.load(session.manifest)
+    keys = {key: translator.get_asset_key(raw["nodes"][key]) for key in declared.models}
+
+    @dg.multi_asset(
+        name="models",
+        specs=build_dbt_asset_specs(manifest=raw, dagster_dbt_translator=translator),
+        check_specs=_check_specs(declared, keys),
+        can_subset=True,
+        required_resource_keys={LAKE},
+    )
+    def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        con: DuckDBPyConnection = getattr(context.resources, LAKE)
+        with session.writing():
+            run = run_dbt(
+                session.workspace,
+                as_of=session.as_of(dict(context.run.tags), con),
+                select=_selection(context, declared, keys),
+                progress=lambda node: session.tell(_progress(node)),
+            )
+            built = [node for node in run.nodes if node.unique_id in keys and node.status not in _UNBUILT]
+            rows = _row_counts(con, declared, built)
+            at = session.now().replace(tzinfo=None)
+            results = test_results(declared, run.nodes, rows, at)
+            filled = _published_with_rows(session)
+            results += model_results(con, declared, [node.unique_id for node in built], filled, at)
+            record(con, context.run_id, [result for _, result in results])
+        for node in built:
+            yield dg.MaterializeResult(asset_key=keys[node.unique_id], metadata=_metadata(node, rows))
+        wanted = context.selected_asset_check_keys
+        for unique_id, result in results:
+            if dg.AssetCheckKey(keys[unique_id], check_name(result.spec)) in wanted:
+                yield asset_check_result(result, keys[unique_id])
+        _require_built(run)
+
+    return models
+
+
+def _check_specs(manifest: DbtManifest, keys: Mapping[str, dg.AssetKey]) -> list[dg.AssetCheckSpec]:
+    tested = [(test.model, test_spec(manifest, test)) for test in manifest.tests.values() if test.model in keys]
+    written = [(key, spec) for key, specs in model_specs(manifest).items() for spec in specs]
+    return [asset_check(spec, keys[key]) for key, spec in [*tested, *written] if key is not None]
+
+
+def _published_with_rows(session: Session) -> set[str]:
+    number = read_current(session.workspace)
+    manifest = read_manifest(session.workspace, number) if number else None
+    return {dataset.id for dataset in manifest.datasets if dataset.row_count} if manifest else set()
+
+
+def _require_built(run: DbtRun) -> None:
+    broken = [node for node in run.nodes if node.resource_type == "model" and node.status == "error"]
+    if broken:
+        text = "; ".join(f"{node.name}: {node.message}" for node in broken)
+        raise dg.Failure(f"{len(broken)} models could not be built: {text}", allow_retries=False)
+
+
+def _selection(
+    context: dg.AssetExecutionContext, manifest: DbtManifest, keys: Mapping[str, dg.AssetKey]
+) -> tuple[str, ...]:
+    """Names of the models asked for; empty, which means all, when nothing was left out."""
+    wanted = [unique_id for unique_id, key in keys.items() if key in context.selected_asset_keys]
+    return () if len(wanted) == len(keys) else tuple(manifest.models[unique_id].name for unique_id in wanted)
+
+
+def _progress(node: NodeResult) -> Progress:
+    return Progress("checks" if node.resource_type == "test" else "models", node.name, node.status)
+
+
+def _metadata(node: NodeResult, rows: Mapping[str, int]) -> dict[str, Any]:
+    counted = {"dagster/row_count": rows[node.name]} if node.name in rows else {}
+    return {"seconds": round(node.seconds, 3), **counted}
+
+
+def _row_counts(con: "DuckDBPyConnection", manifest: DbtManifest, built: Sequence[NodeResult]) -> dict[str, int]:
+    """Rows of every built table by model name, in one statement; the lake knows them without reading data."""
+    models = [manifest.models[node.unique_id] for node in built]
+    tables = [f"SELECT '{m.name}', count(*) FROM lake.{m.layer}.{m.name}" for m in models if m.materialized != "view"]
+    return {str(n): int(count) for n, count in con.execute(" UNION ALL ".join(tables)).fetchall()} if tables else {}
+
+
+def _meta(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}

@@ -1,0 +1,69 @@
+"""The release as an asset: the last step of a run, and the only one the gateway sees."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from catalog.compiled import compile_catalog
+from catalog.lineage import column_lineage
+from catalog.manifest import DbtManifest
+from orchestration.defs.session import LAKE, Progress, Session
+from orchestration.release.errors import PublishBlockedError
+from orchestration.release.publish import Publication, publish
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+FORCE = "civiclake/force_release"
+RELEASE = dg.AssetKey(["release"])
+
+
+def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """`release`: published atomically from the open models, or blocked with the reasons."""
+
+    @dg.asset(
+        key=RELEASE,
+        deps=datasets,
+        group_name="release",
+        kinds={"duckdb", "parquet", "csv"},
+        required_resource_keys={LAKE},
+        description="The numbered, immutable release that the gateway serves.",
+    )
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        con: DuckDBPyConnection = getattr(context.resources, LAKE)
+        manifest = DbtManifest.load(session.manifest)
+        with session.writing():
+            try:
+                made = publish(
+                    session.workspace,
+                    con,
+                    compile_catalog(session.city, manifest),
+                    column_lineage(manifest, session.city),
+                    run_id=context.run_id,
+                    at=session.now(),
+                    force=context.run.tags.get(FORCE) == "true",
+                )
+            except PublishBlockedError as blocked:
+                session.tell(Progress("release", "blocked", str(blocked)))
+                raise dg.Failure(str(blocked), allow_retries=False) from blocked
+        session.tell(Progress("release", f"{made.manifest.number:04d}", made.outcome))
+        return dg.MaterializeResult(metadata=_metadata(session, made))
+
+    return release
+
+
+def _metadata(session: Session, made: Publication) -> dict[str, dg.MetadataValue]:
+    manifest = made.manifest
+    folder = session.workspace.releases / f"{manifest.number:04d}"
+    return {
+        "outcome": dg.MetadataValue.text(made.outcome),
+        "number": dg.MetadataValue.int(manifest.number),
+        "content hash": dg.MetadataValue.text(manifest.content_hash),
+        "lake snapshot": dg.MetadataValue.int(manifest.lake_snapshot),
+        "dagster/row_count": dg.MetadataValue.int(sum(dataset.row_count for dataset in manifest.datasets)),
+        "rows": dg.MetadataValue.json({dataset.id: dataset.row_count for dataset in manifest.datasets}),
+        "manifest": dg.MetadataValue.path(str(folder / "release.json")),
+        "catalog": dg.MetadataValue.path(str(folder / "catalog.json")),
+        "quality": dg.MetadataValue.path(str(folder / "quality.json")),
+        "verify": dg.MetadataValue.text(f"civiclake release verify {manifest.number} --city {session.city.root}"),
+    }

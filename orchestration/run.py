@@ -1,0 +1,259 @@
+"""Run a city in this process: one Dagster job over a range of business dates, reported as plain values."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalog.city import City
+from catalog.errors import CatalogError
+from catalog.workspace import Workspace
+from orchestration.lake.connect import open_lake
+from orchestration.lake.lock import writer_lock
+from orchestration.lake.schema import ensure_ops
+
+if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
+    from duckdb import DuckDBPyConnection
+
+    from orchestration.defs.session import Progress, Session
+    from orchestration.reading.report import BatchAccount
+
+_DAGSTER_YAML = """\
+# Written by CivicLake; Dagster's own settings of this city.
+telemetry: {{enabled: false}}
+event_log_storage:
+  module: orchestration.defs.event_log
+  class: KeptSqliteEventLogStorage
+  config: {{base_dir: {history}}}
+concurrency: {{runs: {{max_concurrent_runs: 1}}}}
+freshness: {{enabled: true}}
+"""
+
+
+@dataclass(frozen=True)
+class FeedReport:
+    """What the run did with one feed, in rows; `held` are its held batches with reasons, `problem` a dead source."""
+
+    feed: str
+    batches: int
+    rows_in: int
+    accepted: int
+    quarantined: int
+    duplicate: int
+    held_rows: int
+    late_rows: int
+    held: tuple[str, ...]
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One run. `outcome`: published, resumed, unchanged, withdrawn (see Publication), blocked, or failed.
+
+    `release` is the release that holds the result, None when blocked or failed, and then `reasons` say why.
+    """
+
+    run_id: str
+    start: date
+    end: date
+    seconds: float
+    feeds: tuple[FeedReport, ...]
+    checks_passed: int
+    checks_warned: int
+    checks_failed: int
+    outcome: str
+    release: int | None
+    reasons: tuple[str, ...]
+
+
+def run_city(
+    city: City,
+    workspace: Workspace,
+    start: date,
+    end: date,
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    force_release: bool = False,
+) -> RunReport:
+    """Land, accept, transform, check and release the business dates from `start` to `end`, both included.
+
+    Holds the lake for writing from beginning to end. What fails is in the report; CatalogError and TransformError
+    mean that the run could not start. ValueError when the dates are not business dates of the city.
+    """
+    began = time.monotonic()
+    with writer_lock(workspace):
+        session = prepare(city, workspace, on_progress)
+        _require_days(session, start, end)
+        with open_lake(workspace) as con:
+            ensure_ops(con)
+            from orchestration.defs.accounts import accounts_since, newest_load  # noqa: PLC0415
+
+            before = newest_load(con)
+            result = _execute(session, start, end, force_release=force_release)
+            outcome, release, reasons = _outcome(con, result)
+            passed, warned, failed = _check_counts(con, result.run_id)
+            return RunReport(
+                run_id=result.run_id,
+                start=start,
+                end=end,
+                seconds=time.monotonic() - began,
+                feeds=_feed_reports(city, accounts_since(con, before), _problems(result)),
+                checks_passed=passed,
+                checks_warned=warned,
+                checks_failed=failed,
+                outcome=outcome,
+                release=release,
+                reasons=reasons,
+            )
+
+
+def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], None] | None = None) -> Session:
+    """Everything definitions need: Dagster's home, the assembled dbt project and its parsed manifest."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    if not city.feeds:
+        raise CatalogError.one(city.root / "feeds", "the city has no feed", "Add feeds/<feed>.odcs.yaml")
+    from orchestration.defs.session import Session, silent  # noqa: PLC0415
+    from orchestration.transform.assemble import assemble  # noqa: PLC0415
+
+    workspace.dagster.mkdir(parents=True, exist_ok=True)
+    settings = _DAGSTER_YAML.format(history=workspace.dagster / "history")
+    _write_if_changed(workspace.dagster / "dagster.yaml", settings)
+    assemble(city, workspace)
+    return Session(city, workspace, _parsed(workspace), on_progress or silent)
+
+
+def _parsed(workspace: Workspace) -> Path:
+    """The manifest of the assembled project, parsed again only when a file of the project changed."""
+    manifest = workspace.dbt / "target" / "manifest.json"
+    mark = workspace.dbt / "target" / "parsed.sha256"
+    digest = _project_digest(workspace.dbt)
+    if not manifest.exists() or not mark.exists() or mark.read_text(encoding="ascii") != digest:
+        from orchestration.transform.build import parse_project  # noqa: PLC0415
+
+        parse_project(workspace)
+        mark.write_text(digest, encoding="ascii")
+    return manifest
+
+
+def _project_digest(root: Path) -> str:
+    digest = hashlib.sha256(version("dbt-core").encode())
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and name.split("/")[0] not in ("target", "logs"):
+            digest.update(f"{name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def _require_days(session: Session, start: date, end: date) -> None:
+    last = session.now().date()
+    if not session.first_day <= start <= end <= last:
+        text = f"{start} to {end} are not business dates of {session.city.id}"
+        raise ValueError(f"{text}: give two days between {session.first_day} and {last}, the earlier first")
+
+
+def _execute(session: Session, start: date, end: date, *, force_release: bool) -> ExecuteInProcessResult:
+    import dagster as dg  # noqa: PLC0415
+
+    from orchestration.definitions import build_defs  # noqa: PLC0415
+    from orchestration.defs.automation import JOB  # noqa: PLC0415
+    from orchestration.defs.release import FORCE  # noqa: PLC0415
+    from orchestration.defs.session import RANGE_END, RANGE_START  # noqa: PLC0415
+
+    tags = {RANGE_START: start.isoformat(), RANGE_END: end.isoformat()}
+    if force_release:
+        tags[FORCE] = "true"
+    job = build_defs(session).resolve_job_def(JOB)
+    with dg.DagsterInstance.from_config(str(session.workspace.dagster)) as instance:
+        return job.execute_in_process(
+            instance=instance,
+            tags=tags,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+
+
+def _outcome(con: DuckDBPyConnection, result: ExecuteInProcessResult) -> tuple[str, int | None, tuple[str, ...]]:
+    from orchestration.defs.release import RELEASE  # noqa: PLC0415
+    from orchestration.release.errors import PublishBlockedError  # noqa: PLC0415
+    from orchestration.release.gate import require_passed  # noqa: PLC0415
+
+    for event in result.get_asset_materialization_events():
+        if event.asset_key == RELEASE:
+            metadata = event.materialization.metadata
+            return str(metadata["outcome"].value), int(str(metadata["number"].value)), ()
+    try:
+        require_passed(con, result.run_id)
+    except PublishBlockedError as blocked:
+        return "blocked", None, tuple(str(failure) for failure in blocked.failures)
+    failures = [_reason(event) for event in result.get_step_failure_events()]
+    kind = "blocked" if any("PublishBlockedError" in names for names, _ in failures) else "failed"
+    return kind, None, tuple(text for _, text in failures)
+
+
+def _reason(event: Any) -> tuple[list[str], str]:
+    """Class names of the error and its causes, and the innermost message with the step that failed."""
+    error = event.step_failure_data.error
+    names, message = [], ""
+    while error is not None:
+        names.append(error.cls_name or "")
+        message = error.message.strip() or message
+        error = error.cause
+    return names, f"{event.step_key}: {message}"
+
+
+def _problems(result: ExecuteInProcessResult) -> dict[str, str]:
+    """Feeds whose source could not be read, and why."""
+    from orchestration.defs.feeds import SOURCE_ANSWERED  # noqa: PLC0415
+
+    checks = result.get_asset_check_evaluations()
+    return {
+        check.asset_key.path[1]: check.description or "the source could not be read"
+        for check in checks
+        if check.check_name == SOURCE_ANSWERED and not check.passed
+    }
+
+
+def _feed_reports(city: City, accounts: Sequence[BatchAccount], problems: dict[str, str]) -> tuple[FeedReport, ...]:
+    by_feed: dict[str, list[BatchAccount]] = {}
+    for account in accounts:
+        by_feed.setdefault(account.feed, []).append(account)
+    return tuple(_feed_report(feed, by_feed.get(feed, []), problems.get(feed)) for feed in city.feeds)
+
+
+def _feed_report(feed: str, accounts: Sequence[BatchAccount], problem: str | None) -> FeedReport:
+    held = [account for account in accounts if account.status == "held"]
+    loaded = [account for account in accounts if account.status == "loaded"]
+    return FeedReport(
+        feed=feed,
+        batches=len({account.batch_id for account in accounts}),
+        rows_in=sum(account.rows_in for account in accounts),
+        accepted=sum(account.rows_accepted for account in loaded),
+        quarantined=sum(account.rows_quarantined for account in loaded),
+        duplicate=sum(account.rows_duplicate for account in loaded),
+        held_rows=sum(account.rows_in for account in held),
+        late_rows=sum(account.rows_in for account in accounts if account.late_days > 0),
+        held=tuple(f"{account.batch_id} {account.table_name}: {'; '.join(account.reasons)}" for account in held),
+        problem=problem,
+    )
+
+
+def _check_counts(con: DuckDBPyConnection, run_id: str) -> tuple[int, int, int]:
+    row = con.execute(
+        "SELECT count(*) FILTER (passed), count(*) FILTER (NOT passed AND severity = 'warn'),"
+        " count(*) FILTER (NOT passed AND severity <> 'warn') FROM lake.ops.check_result WHERE run_id = ?",
+        [run_id],
+    ).fetchone()
+    return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
