@@ -53,11 +53,6 @@ def visible(release: OpenRelease, actor: Actor, dataset: str) -> View:
     return view
 
 
-def view_of(dataset: str, release: ReleaseDep, actor: ActorDep) -> View:
-    """The dataset of the address as the caller sees it."""
-    return visible(release, actor, dataset)
-
-
 def only_parameters(request: Request, names: Collection[str] = ()) -> None:
     """Refuse query parameters that the address does not have."""
     for name in request.query_params:
@@ -65,7 +60,28 @@ def only_parameters(request: Request, names: Collection[str] = ()) -> None:
             raise UnknownParameter(f"There is no parameter `{name[:80]}` here.", parameter=name[:80])
 
 
-ServicesDep = Annotated[Services, Depends(services_of)]
-ActorDep = Annotated[Actor, Depends(actor_of)]
-ReleaseDep = Annotated[OpenRelease, Depends(release_of)]
-ViewDep = Annotated[View, Depends(view_of)]
+# Coroutines, because the framework would send plain functions through its thread pool, at 0.2 ms each.
+
+
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+async def _actor(request: Request) -> Actor:
+    return actor_of(request)
+
+
+async def _release(request: Request) -> OpenRelease:
+    return release_of(request)
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+ActorDep = Annotated[Actor, Depends(_actor)]
+ReleaseDep = Annotated[OpenRelease, Depends(_release)]
+
+
+async def _view(dataset: str, release: ReleaseDep, actor: ActorDep) -> View:
+    return visible(release, actor, dataset)
+
+
+ViewDep = Annotated[View, Depends(_view)]

@@ -25,8 +25,8 @@ def project(
     """The view of a dataset under a decision; None when it is denied.
 
     `stored` maps column names to stored types, `files` each distribution to the column names found in it. A
-    file that holds a column outside the decision is not offered, whatever the release says about it. `release`
-    names the release and when it was published.
+    file that holds a column outside the decision is not offered, whatever the release says about it; nor is one
+    that lies in the order of a hidden key, for its order would tell. `release` names the release and its time.
     """
     if not decision.allow:
         return None
@@ -43,12 +43,13 @@ def project(
         if column.name in allowed
     )
     visible = {column.name: column for column in columns}
-    offered = tuple(file for file, held in files.items() if allowed.issuperset(held))
     key = tuple(visible[name] for name in dataset.key if name in visible)
+    whole_key = len(key) == len(dataset.key)
+    offered = tuple(file for file, held in files.items() if whole_key and allowed.issuperset(held))
     return View(
         dataset=dataset.id,
         columns=columns,
-        key=key if len(key) == len(dataset.key) else (),
+        key=key if whole_key else (),
         order=tuple(visible[name] for name in dataset.order if name in visible),
         facts=Facts(
             title=_text(dataset.title),
@@ -65,7 +66,7 @@ def project(
         ),
         table=table,
         policy=decision.digest,
-        edition=" ".join([release, *(file.sha256 for file in offered)]),
+        edition=" ".join([release, str(row_count), *(file.sha256 for file in offered)]),
     )
 
 

@@ -73,6 +73,6 @@ def _columns(query: Query) -> list[exp.Expr]:
 
 def _filtered(query: Query, outputs: list[exp.Expr], binds: _Binds) -> exp.Select:
     relation = exp.Subquery(this=query.view.relation(), alias=exp.TableAlias(this=_RELATION.copy()))
-    select = exp.select(*outputs).from_(relation)
+    select = exp.select(*outputs, copy=False).from_(relation, copy=False)
     conditions = [c.operator.build(c.column.ref, c.values, binds) for c in query.where]
     return select.where(*conditions, copy=False) if conditions else select

@@ -106,7 +106,7 @@ class View:
             order = exp.Order(expressions=[exp.Ordered(this=_sortable(column)) for column in self.columns])
             ordinal = exp.Window(this=exp.RowNumber(), order=order)
             outputs.append(exp.alias_(ordinal, ORDINAL, quoted=True))
-        return exp.select(*outputs).from_(source)
+        return exp.select(*outputs, copy=False).from_(source, copy=False)
 
 
 def _typed(column: Column) -> exp.Expr:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -53,33 +53,43 @@ def client_over(home: Path, **settings: object) -> Iterator[httpx.Client]:
         thread.join()
 
 
-Serve = Callable[..., tuple[str, subprocess.Popen[str]]]
+@dataclass
+class Server:
+    """A server process: its address, and the file its log goes to."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    address: str = ""
+
+    def find_address(self) -> bool:
+        """Whether the log has told the address by now."""
+        assert self.process.poll() is None, self.log.read_text()
+        found = re.search(r"http://127\.0\.0\.1:\d+", self.log.read_text())
+        self.address = found.group() if found else ""
+        return bool(found) and '"serving release' in self.log.read_text()
+
+
+Serve = Callable[..., Server]
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start `python -m gateway` on a free port; gives its address and process."""
-    started: list[subprocess.Popen[str]] = []
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start `python -m gateway` on a free port."""
+    started: list[Server] = []
 
-    def start(home: Path, *options: str) -> tuple[str, subprocess.Popen[str]]:
+    def start(home: Path, *options: str) -> Server:
         command = [sys.executable, "-m", "gateway", "--home", str(home), "--port", "0", *options]
-        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-        started.append(process)
-        return _address(process), process
+        log = tmp_path / f"server-{len(started)}.log"
+        with log.open("wb") as file:
+            server = Server(subprocess.Popen(command, cwd=ROOT, stderr=file), log)
+        started.append(server)
+        wait_for(server.find_address)
+        return server
 
     yield start
-    for process in started:
-        process.terminate()
-        process.communicate(timeout=20)
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    assert process.stderr is not None
-    for line in process.stderr:
-        found = re.search(r"http://127\.0\.0\.1:\d+", json.loads(line).get("message", ""))
-        if found:
-            return found.group()
-    raise AssertionError(f"the server ended with {process.wait()}")
+    for server in started:
+        server.process.terminate()
+        server.process.wait(timeout=20)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -88,9 +98,3 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
         time.sleep(0.02)
-
-
-def released(address: str) -> int | None:
-    """The release a server says it serves."""
-    number: int | None = httpx.get(f"{address}/healthz").json()["release"]
-    return number

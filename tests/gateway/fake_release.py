@@ -73,12 +73,12 @@ def publish(home: Path, number: int, *, rows: int = 200, hidden: int = 7, switch
     con = duckdb.connect(str(folder / "serving.duckdb"))
     con.execute("CREATE SCHEMA open")
     entries = [
-        _dataset("tickets", TICKETS, ("ticket_no",), **changes),
-        _dataset(
+        dataset_entry("tickets", TICKETS, ("ticket_no",), **changes),
+        dataset_entry(
             "sealed_key", {"secret": ("INTEGER", "L2"), "a": ("INTEGER", "L1"), "b": ("VARCHAR", "L1")}, ("secret",)
         ),
-        _dataset("conditional", {"id": ("INTEGER", "L1")}, ("id",), opening="conditional"),
-        _dataset("all_secret", {"id": ("INTEGER", "L3")}, ("id",)),
+        dataset_entry("conditional", {"id": ("INTEGER", "L1")}, ("id",), opening="conditional"),
+        dataset_entry("all_secret", {"id": ("INTEGER", "L3")}, ("id",)),
     ]
     sources = {
         "tickets": TICKETS_SQL.format(rows=rows, hidden=hidden),
@@ -117,7 +117,9 @@ def tickets(home: Path, number: int, columns: str = "*", clause: str = "") -> li
         return con.execute(f"SELECT {columns} FROM open.tickets {clause}").fetchall()
 
 
-def _dataset(name: str, columns: dict[str, tuple[str, Level]], key: tuple[str, ...], **changes: Any) -> CompiledDataset:
+def dataset_entry(
+    name: str, columns: dict[str, tuple[str, Level]], key: tuple[str, ...], **changes: Any
+) -> CompiledDataset:
     fields: dict[str, Any] = {
         "id": name,
         "model": f"open_{name}",
