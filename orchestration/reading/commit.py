@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 def write_rows(setting: Setting, run: TableRun, held: Iterable[int]) -> None:
     """Insert what `decide` and the rules found for the batches that are not held; within the caller's transaction."""
     skip = ", ".join(map(str, held)) or "-1"
-    _write_accepted(setting, run, skip)
+    write_accepted(setting, run, skip)
     _write_removals(setting, run, skip)
     _write_quarantine(setting, run, skip)
-    _write_duplicates(setting, run, skip)
+    write_duplicates(setting, run, skip)
 
 
-def _write_accepted(setting: Setting, run: TableRun, skip: str) -> None:
+def write_accepted(setting: Setting, run: TableRun, skip: str = "-1") -> None:
+    """Insert the accepted rows but those of the batch numbers in `skip` into the landed table."""
     columns = ", ".join(f"r.{identifier(c.name)}" for c in run.table.properties)
     carried = ", ".join(f"p.{name}" for name in PIECE_COLUMNS)
     setting.con.execute(
@@ -77,7 +78,7 @@ def _write_quarantine(setting: Setting, run: TableRun, skip: str) -> None:
         f"{literal(run.table.name)} AS table_name, p._batch_id AS batch_id, p._business_date AS business_date, "
         "p._object_id AS object_id, p._file_name AS file_name, r._line AS line, "
         f"CASE WHEN v._verdict = 'conflict' THEN {conflict} ELSE r._violations END AS violations, "
-        "list_sort(list_distinct(list_transform(violations, lambda x: x.rule))) AS rule_ids, "
+        "list_sort(list_distinct(list_transform(violations, lambda _found: _found.rule))) AS rule_ids, "
         f"coalesce(r._raw, json_object({accepted})::VARCHAR) AS _raw, "
         f"CASE WHEN v._verdict = 'conflict' THEN -1 ELSE r._layout END AS _layout, p._variant, "
         f"{setting.load_id}::BIGINT AS load_id, 'open' AS status, NULL::BIGINT AS resolved_load_id, "
@@ -87,7 +88,8 @@ def _write_quarantine(setting: Setting, run: TableRun, skip: str) -> None:
     )
 
 
-def _write_duplicates(setting: Setting, run: TableRun, skip: str) -> None:
+def write_duplicates(setting: Setting, run: TableRun, skip: str = "-1") -> None:
+    """Record the duplicates but those of the batch numbers in `skip`."""
     setting.con.execute(
         f"INSERT INTO lake.ops.duplicate BY NAME SELECT {literal(setting.contract.id)} AS feed, "
         f"{literal(run.table.name)} AS table_name, p._batch_id AS batch_id, p._object_id AS object_id, "

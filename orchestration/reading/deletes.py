@@ -24,11 +24,8 @@ def derive_removals(setting: Setting, run: TableRun, batches: Sequence[PlannedBa
     nothing about today, and one with unreadable keys could delete what it merely spells badly: neither deletes.
     """
     con, table = setting.con, run.table
-    typed = ", ".join(f"{identifier(c.name)} {c.physical_type}" for c in table.properties if c.primary_key)
-    fixed = "_seq INTEGER, _was_live BOOLEAN"
     if table.options.deletes not in ("absence", "key_snapshot"):
-        columns = f"{typed}, {fixed}" if typed else f"_row_hash VARCHAR, {fixed}"
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {removals(run)} ({columns}, {_PIECE_TYPES})")
+        no_removals(setting, run)
         return
     by_keys = table.options.deletes == "key_snapshot"
     read_keys(setting, run, batches)
@@ -57,7 +54,14 @@ def derive_removals(setting: Setting, run: TableRun, batches: Sequence[PlannedBa
     )
 
 
-_PIECE_TYPES = "_landed_at TIMESTAMP, _business_date DATE, _batch_id VARCHAR, _file_name VARCHAR, _object_id VARCHAR"
+def no_removals(setting: Setting, run: TableRun) -> None:
+    """Make `removals(run)` empty: nothing is deleted by what was delivered."""
+    keys = [f"{identifier(c.name)} {c.physical_type}" for c in run.table.properties if c.primary_key]
+    setting.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {removals(run)} ({', '.join(keys or ['_row_hash VARCHAR'])}, _seq INTEGER, "
+        "_was_live BOOLEAN, _landed_at TIMESTAMP, _business_date DATE, _batch_id VARCHAR, _file_name VARCHAR, "
+        "_object_id VARCHAR)"
+    )
 
 
 def _keys(run: TableRun) -> str:

@@ -71,7 +71,7 @@ def run_load(
     """Load the planned batches; a batch id in `approved` passes B5 and B7."""
     for other in city.feeds.values():
         ensure_landed(con, other)
-    with _scratch(workspace) as folder, _transaction(con):
+    with scratch_folder(workspace) as folder, transaction(con):
         setting = Setting(con, city.feeds[feed], city.timezone, as_of, next_load_id(con), folder)
         runs = [TableRun(table, position) for position, table in enumerate(setting.contract.tables)]
         accounts: list[BatchAccount] = []
@@ -94,7 +94,7 @@ def load_chunk(
     held: dict[int, dict[str, Tally]] = {}
     while True:
         rest = [batch for batch in chunk if batch.number not in held]
-        tallies = _judge(setting, runs, rest, approved)
+        tallies = _judge(setting, runs, rest, approved) if rest else {}
         fresh = {
             batch.number: {name: found[batch.number] for name, found in tallies.items() if batch.number in found}
             for batch in rest
@@ -173,7 +173,8 @@ def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
 
 
 @contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One transaction: committed on leaving, rolled back on any error."""
     con.execute("BEGIN")
     try:
         yield
@@ -184,7 +185,7 @@ def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
-def _scratch(workspace: Workspace) -> Iterator[Path]:
+def scratch_folder(workspace: Workspace) -> Iterator[Path]:
     """A folder for unpacked and decoded files; what a killed load left behind is removed first."""
     parent = workspace.lake_data.parent
     parent.mkdir(parents=True, exist_ok=True)

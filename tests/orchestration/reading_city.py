@@ -16,6 +16,7 @@ from orchestration.landing.ledger import Ledger
 from orchestration.landing.records import Receipt
 from orchestration.reading.load import load_feed
 from orchestration.reading.report import LoadReport
+from orchestration.reading.retry import retry_quarantine
 
 DAY = date(2024, 3, 1)
 TITLE = {"zh": "测试", "en": "Test"}
@@ -169,6 +170,9 @@ class Town:
     def load(self) -> LoadReport:
         return load_feed(self.con, self.city, "feed", self.workspace, DAY + timedelta(days=400))
 
+    def retry(self, approved: Sequence[str] = ()) -> LoadReport:
+        return retry_quarantine(self.con, self.city, "feed", self.workspace, approved=approved)
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.con.execute(query).fetchall()
 
@@ -184,8 +188,3 @@ class Town:
             assert self.rows(f"SELECT count(*) FROM landed.feed_{table} WHERE {where} AND _line > 0") == [(accepted,)]
             assert self.rows(f"SELECT count(*) FROM landed.feed_{table} WHERE {where} AND _line = 0") == [(deleted,)]
         return tuple(sum(row[i] for row in found) for i in range(4))  # type: ignore[return-value]
-
-
-def with_options(feed: FeedContract, **changes: Any) -> FeedContract:
-    """A copy of the contract with some feed options changed."""
-    return feed.model_copy(update={"options": feed.options.model_copy(update=changes)})
