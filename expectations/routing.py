@@ -72,7 +72,7 @@ def routing_sql(
         f"'value': left(_error, {VALUE_LIMIT})}}]"
     )
     found = ", ".join(f"CASE WHEN {name} THEN {_violation(rule)} END" for rule, name in bad)
-    violations = f"list_filter([{found}], lambda v: v IS NOT NULL)" if bad else NO_VIOLATIONS
+    violations = f"list_filter([{found}], lambda _found: _found IS NOT NULL)" if bad else NO_VIOLATIONS
     return (
         f"{layers}\nSELECT {columns},\n"
         f"CASE WHEN _error IS NOT NULL THEN {unreadable} WHEN {any_bad} THEN {violations} ELSE {NO_VIOLATIONS} END "
@@ -152,7 +152,7 @@ def _ids(rules: Sequence[RuleSpec], names: Sequence[str], severity: str) -> str:
         return "[]::VARCHAR[]"
     anything = " OR ".join(name for _, name in chosen)
     cases = ", ".join(f"CASE WHEN {name} THEN {literal(rule.id)} END" for rule, name in chosen)
-    listed = f"list_distinct(list_filter([{cases}], lambda id: id IS NOT NULL))"
+    listed = f"list_distinct(list_filter([{cases}], lambda _found: _found IS NOT NULL))"
     return f"CASE WHEN _error IS NULL AND ({anything}) THEN list_sort({listed}) ELSE []::VARCHAR[] END"
 
 
