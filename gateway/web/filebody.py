@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.problems import RangeNotSatisfiable
 from gateway.web.conditional import range_still_valid
+from gateway.web.disconnect import until_disconnect
 from gateway.web.ranges import Span, parse_ranges
 
 CHUNK = 1 << 20
@@ -47,15 +48,19 @@ class FileAnswer(Response):
         self._describe(partial=spans is not None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; the file is read in chunks in a thread."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        """Send the answer; the file is read in chunks in a thread. It is opened before anything is sent."""
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         whole = self.status_code == 200
         if scope["method"] == "HEAD":
+            await send(start)
             await send({"type": "http.response.body", "body": b""})
-        elif whole and "http.response.pathsend" in scope.get("extensions", {}):
-            await send({"type": "http.response.pathsend", "path": str(self._path)})
-        else:
-            await self._send_spans(send)
+            return
+        with await asyncio.to_thread(self._path.open, "rb") as file:
+            await send(start)
+            if whole and "http.response.pathsend" in scope.get("extensions", {}):
+                await send({"type": "http.response.pathsend", "path": str(self._path)})
+            else:
+                await until_disconnect(receive, self._send_spans(file, send))
 
     def _describe(self, *, partial: bool) -> None:
         """Set status and the headers that depend on which bytes go out."""
@@ -72,16 +77,12 @@ class FileAnswer(Response):
                 self.headers["Content-Range"] = self._content_range(self._spans[0])
         self.headers["Content-Length"] = str(length)
 
-    async def _send_spans(self, send: Send) -> None:
+    async def _send_spans(self, file: BinaryIO, send: Send) -> None:
         several = len(self._spans) > 1
-        file = await asyncio.to_thread(self._path.open, "rb")
-        try:
-            for span in self._spans:
-                if several:
-                    await send({"type": "http.response.body", "body": self._part_head(span), "more_body": True})
-                await self._send_span(file, span, send)
-        finally:
-            file.close()
+        for span in self._spans:
+            if several:
+                await send({"type": "http.response.body", "body": self._part_head(span), "more_body": True})
+            await self._send_span(file, span, send)
         await send({"type": "http.response.body", "body": self._closing if several else b""})
 
     async def _send_span(self, file: BinaryIO, span: Span, send: Send) -> None:
