@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -82,9 +83,13 @@ def _expectation(spec: CheckSpec, key: Sequence[str], number: int) -> Expectatio
         case Unique(columns):
             return gxe.UnexpectedRowsExpectation(unexpected_rows_query=_repeated(columns, "{batch}"), **named)
         case NoRowWhere(condition):
-            # The library formats the query text, so braces of the condition itself are doubled.
-            test = condition.replace("{", "{{").replace("}", "}}")
+            test = _plain_text(condition)
             return gxe.UnexpectedRowsExpectation(unexpected_rows_query=_failing(test, key, "{batch}"), **named)
+
+
+def _plain_text(condition: str) -> str:
+    """The condition with what the library reads as its own escaped: {placeholders} and :parameters."""
+    return re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", condition.replace("{", "{{").replace("}", "}}"))
 
 
 def _result(spec: CheckSpec, outcome: Any, elements: int, checked_at: datetime) -> CheckResult:

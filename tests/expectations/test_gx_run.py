@@ -41,6 +41,7 @@ CASES = [
     (RowCount(minimum=1), 0.0, True, 0, None),
     (RowCount(maximum=5), 0.0, False, 0, None),
     (NoRowWhere("v > 90 AND regexp_matches(code, 'c[1-4]{1}')"), 0.0, False, 80, {"id": "901"}),
+    (NoRowWhere("regexp_extract(code, 'c(?:x)?([0-9])', 1)::INTEGER = 4"), 0.0, False, 200, {"id": "4"}),
     (NoRowWhere("id IN (SELECT 5)"), 0.0, False, 1, {"id": "5"}),
     (NoRowWhere("code > NULL"), 0.0, True, 0, None),
 ]
