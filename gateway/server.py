@@ -1,4 +1,4 @@
-"""Runs the application in server processes."""
+"""Runs the application in server processes; a wrong setting is told before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import os
 import secrets
 import sys
 
-import uvicorn
-from fastapi import FastAPI
+from typing import TYPE_CHECKING
+
 from pydantic import ValidationError
 
-from gateway.app import create_app
-from gateway.logs import configure
 from gateway.settings import PREFIX, GatewaySettings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _GRACE = 10  # seconds that running answers get when the server is told to stop
 
 
 def application() -> FastAPI:
     """The application with its logging, as each server process makes it for itself."""
+    from gateway.app import create_app  # noqa: PLC0415
+    from gateway.logs import configure  # noqa: PLC0415
+
     configure()
     return create_app()
 
@@ -34,6 +38,10 @@ def serve() -> int:
             setting = "".join(f"{PREFIX}{part}".upper() for part in fault["loc"][:1]) or "settings"
             sys.stderr.write(f"gateway: {setting}: {fault['msg']}\n")
         return 2
+    import uvicorn  # noqa: PLC0415
+
+    from gateway.logs import configure  # noqa: PLC0415
+
     configure()
     uvicorn.run(
         "gateway.server:application",

@@ -71,7 +71,7 @@ class Operator:
 
 def _split(text: str) -> list[str]:
     try:
-        return next(csv.reader([text], strict=True), [""])
+        return next(csv.reader([text], strict=True), []) or [""]  # nothing at all is one empty value
     except csv.Error as error:
         raise ValueError('expected values separated by commas, such as a,b,"c,d"') from error
 

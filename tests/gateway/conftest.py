@@ -92,7 +92,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         server.process.wait(timeout=20)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Return as soon as the condition holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
