@@ -17,7 +17,7 @@ from gateway.app import ROUTERS
 from gateway.problems import CATALOGUE, Problem
 from gateway.query.operators import OPERATORS
 from gateway.query.parse import RESERVED
-from tests.gateway.conftest import Serve
+from tests.gateway.conftest import Serve, wait_for
 from tests.gateway.fake_release import TICKETS, publish
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "hint", "request_id"}
@@ -199,6 +199,7 @@ def test_the_access_log_has_names_and_no_values(tmp_path: Path, serve: Serve) ->
         f"{server.address}/v1/datasets/tickets/rows?district=somewhere&limit=1",
         headers={"Authorization": "Bearer x-y-z"},
     )
+    wait_for(lambda: "gateway.access" in server.log.read_text())  # the line is written when the answer is out
     text = server.log.read_text()
     entry = next(line for line in map(json.loads, text.splitlines()) if line["logger"] == "gateway.access")
     assert (entry["dataset"], entry["parameters"], entry["status"], entry["release"]) == (
