@@ -230,7 +230,8 @@ class TestRealFiles:
         refused = run.quarantined("tainan_penalties") - run.quarantined("tainan_penalties", "TP1", "TP2")
         assert run.count(landed) + refused == len(run.raw.decisions)
         assert run.quarantined("tainan_penalties", "TP3") == 2
-        assert run.quarantined("tainan_penalties", "T1") == 12
+        assert run.quarantined("tainan_penalties", "T1") == 12, "dates such as 104/10/136"
+        assert run.quarantined("tainan_penalties", "TP11") == 8, "2020 in a file of 2016"
         assert run.count(landed, "decided_on NOT BETWEEN '2013-01-01' AND '2017-12-31'") == 0
 
     def test_the_release_is_current_and_names_no_person(self, run: Run) -> None:
