@@ -215,9 +215,7 @@ class TestRealFiles:
         assert run.flagged("credit_food_inspection", "CC1") == odd_city > 0
         assert run.flagged("credit_food_inspection", "CC2") == raw.count("inspection", "Results = 'Fail'") == 5_455
         assert run.quarantined("credit", "CC11") == raw.count("licence", "ID IS NULL") == 2_846
-        unread = run.one(
-            "SELECT array_to_string(reasons, ' ') FROM lake.ops.batch WHERE table_name = 'inspection'"
-        )
+        unread = run.one("SELECT array_to_string(reasons, ' ') FROM lake.ops.batch WHERE table_name = 'inspection'")
         assert "criticalCount" in unread, "the derived columns are said to be unread"
         assert run.count("topic.topic_penalty", "authority_code = 'CHICDPH'") == 5_455
 
