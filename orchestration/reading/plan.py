@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-CHUNK_BYTES = 256 << 20
+CHUNK_BYTES = 128 << 20
 PIECES = "_pieces"
 
 

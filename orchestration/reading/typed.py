@@ -7,7 +7,7 @@ from catalog.contract.options import ColumnOptions
 from expectations.routing import Reading
 from expectations.sql import identifier, literal
 
-BLANKS = " \t\r\n\v\f\u00a0\u3000\ufeff"
+BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 NATIVE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d")
@@ -40,14 +40,32 @@ def _reading(column: Column, timezone: str, *, native_dates: bool) -> Reading:
 def clean_text(column: Column) -> str:
     """Expression over the raw column: folded and trimmed text, NULL when nothing was given."""
     options = column.options
-    text = identifier(column.name)
+    text, cases = identifier(column.name), list[str]()
+    trims = options.trim or column.logical_type in FOLDED_TYPES
     if options.fold or column.logical_type in FOLDED_TYPES:
-        # Bytes equal characters only in plain ASCII, where there is nothing to fold: the usual, quick case.
         folded = f"translate({text}, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)})"
-        text = f"CASE WHEN strlen({text}) = length({text}) THEN {text} ELSE {folded} END"
-    if options.trim or column.logical_type in FOLDED_TYPES:
-        text = f"trim({text}, {literal(BLANKS)})"
-    return _without_nulls(text, options)
+        wide = f"{_beyond_ascii(text)} AND regexp_matches({text}, '[\uff01-\uff5e\u3000]')"
+        cases.append(f"WHEN {wide} THEN {_trimmed(folded) if trims else folded}")
+    if trims:
+        cases.append(f"WHEN {_has_blank_edges(text)} THEN {_trimmed(text)}")
+    return _without_nulls(f"CASE {' '.join(cases)} ELSE {text} END" if cases else text, options)
+
+
+def _beyond_ascii(text: str) -> str:
+    """Bytes equal characters only in plain ASCII: the quickest test there is."""
+    return f"strlen({text}) <> length({text})"
+
+
+def _trimmed(text: str) -> str:
+    return f"trim({text}, {literal(BLANKS)})"
+
+
+def _has_blank_edges(text: str) -> str:
+    """Whether `text` begins or ends with a blank; a third of the cost of trimming, and most texts need none."""
+    ends = " OR ".join(f"suffix({text}, {literal(blank)})" for blank in BLANKS if blank.isascii())
+    rare = "".join(blank for blank in BLANKS if not blank.isascii())
+    edge = f"{_beyond_ascii(text)} AND regexp_matches({text}, '^[{rare}]|[{rare}]$')"
+    return f"{text} < '!' OR {ends} OR ({edge})"
 
 
 def _without_nulls(text: str, options: ColumnOptions) -> str:
@@ -76,7 +94,10 @@ def typed_value(column: Column, timezone: str, *, native_dates: bool = False) ->
 def _decimal(kind: str) -> str:
     """A decimal that loses nothing: more digits than the scale holds are refused, noise beyond the tenth is not."""
     value = f"TRY_CAST({{text}} AS {kind})"
-    return f"CASE WHEN TRY_CAST({{text}} AS DECIMAL(38, 10)) = {value} THEN {value} END"
+    scale = kind.partition(",")[2].strip(" )") or ("0" if "(" in kind else "3")
+    fits = f"regexp_full_match({{text}}, '[+-]?[0-9]*[.]?[0-9]{{0,{scale}}}0*')"
+    exact = f"TRY_CAST({{text}} AS DECIMAL(38, 10)) = {value}"
+    return f"CASE WHEN {fits} THEN {value} WHEN {exact} THEN {value} END"
 
 
 def _floating(kind: str) -> str:
