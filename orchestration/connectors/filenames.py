@@ -9,8 +9,9 @@ from functools import cached_property
 
 from catalog.contract.model import FeedContract, Table
 from catalog.contract.options import FolderSource
+from orchestration.landing.records import Version
 
-Order = tuple[date, str, tuple[tuple[int, str], ...], str]
+Order = tuple[date, str, Version, str]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ def matchers(contract: FeedContract) -> list[Matcher]:
     return found
 
 
+def version_of(contract: FeedContract, table: str, name: str) -> Version:
+    """The version a delivered file's name tells, in a form that sorts (10 after 9); empty when it tells none."""
+    of_table = (matcher for matcher in matchers(contract) if matcher.table.name == table)
+    offers = (matcher.offer(name) for matcher in of_table)
+    return next((_natural(offer.version) for offer in offers if offer is not None), ())
+
+
 def last_day(text: str) -> date | None:
     """The last day of the period a name speaks of: yyyymmdd, yyyymm or yyyy, with or without separators.
 
@@ -97,6 +105,6 @@ def _month(text: str) -> int:
     return month
 
 
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
+def _natural(text: str) -> Version:
     """A sort key in which 10 comes after 9."""
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text) if part)

@@ -10,14 +10,25 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from catalog.workspace import Workspace
-from orchestration.landing.records import Batch, Notice, NoticeKind, OpenPull, Receipt, StreamPoint, batch_id
+from orchestration.landing.records import (
+    Batch,
+    Notice,
+    NoticeKind,
+    OpenPull,
+    Receipt,
+    StreamPoint,
+    Versions,
+    batch_id,
+    deliveries,
+    unversioned,
+)
 from orchestration.landing.store import LandingStore
 
 SCHEMA_VERSION = 1
@@ -177,21 +188,25 @@ class Ledger:
             self._con.execute("DELETE FROM receipt WHERE pull_id = ? AND table_name = ?", (pull.pull_id, table))
             self._con.execute("DELETE FROM stream WHERE pull_id = ? AND table_name = ?", (pull.pull_id, table))
 
-    def close_pull(self, pull: OpenPull, *, final: bool = False) -> list[Batch]:
+    def close_pull(self, pull: OpenPull, *, final: bool = False, version: Versions = unversioned) -> list[Batch]:
         """Close a pull: its receipts become one batch per business date, earliest first, in one transaction.
 
         A batch whose contents equal those of an earlier batch is that batch: its receipts are dropped, so that
-        pulling the same contents twice adds nothing. `final`: the day need not be asked for again.
+        pulling the same contents twice adds nothing. `final`: the day need not be asked for again. Files of which a
+        newer `version` came along are batches of their own, older versions first: a broken file does not hold back
+        the one that mends it.
         """
         now = datetime.now(UTC)
         with self.transaction():
-            batches = [batch for group in self._by_date(pull) if (batch := self._close_batch(pull, group, now))]
+            groups = deliveries(self._received(pull), version)
+            moments = (now + timedelta(microseconds=place) for place in range(len(groups)))  # which came before which
+            closed = [self._close_batch(pull, group, at) for group, at in zip(groups, moments, strict=True)]
             self._con.execute("DELETE FROM stream WHERE pull_id = ?", (pull.pull_id,))
             self._con.execute(
                 "UPDATE pull SET closed_at = ?, contract_version = ?, final = ? WHERE pull_id = ?",
                 (now.isoformat(), pull.contract_version, final, pull.pull_id),
             )
-        return batches
+        return [batch for batch in closed if batch is not None]
 
     def execute(self, sql: str, parameters: tuple[object, ...]) -> sqlite3.Cursor:
         """One statement of a sibling module of landing."""
@@ -208,22 +223,20 @@ class Ledger:
             raise
         self._con.execute("COMMIT")
 
-    def _by_date(self, pull: OpenPull) -> list[list[Receipt]]:
+    def _received(self, pull: OpenPull) -> list[Receipt]:
         rows = self._con.execute(
             f"SELECT {RECEIPT_COLUMNS} FROM receipt WHERE pull_id = ? ORDER BY business_date, receipt_id",
             (pull.pull_id,),
         )
-        groups: dict[date, list[Receipt]] = {}
-        for receipt in map(_receipt, rows):
-            groups.setdefault(receipt.business_date, []).append(receipt)
-        return list(groups.values())
+        return [_receipt(row) for row in rows]
 
     def _close_batch(self, pull: OpenPull, receipts: list[Receipt], now: datetime) -> Batch | None:
         day = receipts[0].business_date
         name = batch_id(pull.feed, day, receipts)
-        where = (pull.pull_id, day.isoformat())
+        theirs = "WHERE pull_id = ? AND table_name = ? AND file_name = ? AND object_id = ?"
+        keys = [(pull.pull_id, r.table, r.file_name, r.object_id) for r in receipts]
         if self._con.execute("SELECT 1 FROM batch WHERE batch_id = ?", (name,)).fetchone():
-            self._con.execute("DELETE FROM receipt WHERE pull_id = ? AND business_date = ?", where)
+            self._con.executemany(f"DELETE FROM receipt {theirs}", keys)
             return None
         late_days = self._late_days(pull, day)
         batch = Batch(name, pull.feed, day, now, late_days, pull.contract_version)
@@ -232,7 +245,7 @@ class Ledger:
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (name, pull.feed, day.isoformat(), pull.pull_id, now.isoformat(), late_days, pull.contract_version),
         )
-        self._con.execute("UPDATE receipt SET batch_id = ? WHERE pull_id = ? AND business_date = ?", (name, *where))
+        self._con.executemany(f"UPDATE receipt SET batch_id = ? {theirs}", [(name, *key) for key in keys])
         return batch
 
     def insert_notice(self, notice: Notice) -> None:

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from catalog.city import City
+from catalog.contract.model import FeedContract
 from catalog.contract.options import FolderTransport, HttpTransport, SqlTransport
 from catalog.workspace import Workspace
 from orchestration.connectors.base import Progress, PullTask
 from orchestration.connectors.errors import SourceError
 from orchestration.landing.ledger import Ledger
-from orchestration.landing.records import Batch, Notice, OpenPull
+from orchestration.landing.records import Batch, Notice, OpenPull, Versions, unversioned
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def pull(
         for day in days:
             task = _task(city, feed, ledger.open_pull(feed, day, city.feeds[feed].version), ledger, on_progress)
             _connect(task)
-            batches += ledger.close_pull(task.pull, final=task.records > 0 and _was_over(task))
+            final = task.records > 0 and _was_over(task)
+            batches += ledger.close_pull(task.pull, final=final, version=_versions(city.feeds[feed]))
             unsettled += task.unsettled
             records += task.records
         receipts = [receipt for batch in batches for receipt in ledger.objects(batch.batch_id)]
@@ -93,6 +95,15 @@ def _feed_lock(city: City, feed: str, workspace: Workspace) -> AcquireReturnProx
     except Timeout:
         text = "another process is pulling this feed"
         raise SourceError(city.contract_path(feed), "id", text, f"Wait for it, or end it; it holds {file}") from None
+
+
+def _versions(contract: FeedContract) -> Versions:
+    """What tells the version of a delivery: the file name, for feeds of files."""
+    if not isinstance(contract.options.transport, FolderTransport):
+        return unversioned
+    from orchestration.connectors.filenames import version_of  # noqa: PLC0415
+
+    return lambda receipt: version_of(contract, receipt.table, receipt.file_name)
 
 
 def _was_over(task: PullTask) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
 Role = Literal["data", "keys"]
+Version = tuple[tuple[int, str], ...]  # of a delivered file, in a form that sorts; empty when its name tells none
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,28 @@ class StreamPoint:
     cursor: str | None = None
     finished: bool = False
     contract_version: str | None = None
+
+
+Versions = Callable[[Receipt], Version]
+
+
+def unversioned(_: Receipt) -> Version:
+    """The version of what was not delivered in files, or in files whose names tell none."""
+    return ()
+
+
+def deliveries(receipts: Sequence[Receipt], version: Versions) -> list[list[Receipt]]:
+    """The receipts of each business date; those of a table that came in a newer version too are apart and before."""
+    newest: dict[tuple[date, str], Version] = {}
+    for receipt in receipts:
+        of = (receipt.business_date, receipt.table)
+        newest[of] = max(newest.get(of, ()), version(receipt))
+    groups: dict[tuple[date, bool, Version], list[Receipt]] = {}
+    for receipt in receipts:
+        own = version(receipt)
+        replaced = own < newest[receipt.business_date, receipt.table]
+        groups.setdefault((receipt.business_date, not replaced, own if replaced else ()), []).append(receipt)
+    return [groups[place] for place in sorted(groups)]
 
 
 def batch_id(feed: str, business_date: date, receipts: Iterable[Receipt]) -> str:

@@ -65,6 +65,16 @@ def test_a_pull_closes_into_one_batch_per_business_date(workspace: Workspace) ->
         assert ledger.batches("other") == ledger.objects("none") == []
 
 
+def test_a_newer_version_of_a_file_is_a_batch_of_its_own(workspace: Workspace) -> None:
+    broken, mended, side = receipt("case", b"?"), receipt("case_v2", b"1"), receipt("side", b"2", table="side")
+    with Ledger(workspace) as ledger:
+        pull = ledger.open_pull("feed", DAY, "1.0.0")
+        ledger.record(pull, [mended, side, broken])
+        closed = ledger.close_pull(pull, version=lambda r: ((2, ""),) if r.file_name.endswith("_v2") else ())
+        assert [ledger.objects(batch.batch_id) for batch in closed] == [[broken], [mended, side]]
+        assert closed[0].closed_at < closed[1].closed_at
+
+
 def test_an_open_pull_is_continued_and_a_receipt_is_never_doubled(workspace: Workspace) -> None:
     with Ledger(workspace) as ledger:
         first = ledger.open_pull("feed", DAY, "1.0.0")
