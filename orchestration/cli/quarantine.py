@@ -39,8 +39,9 @@ def list_(
     with _lake(open_city(city, home)[1]) as con:
         where, values = _where(feed, rule, released=released)
         rows = con.execute(
-            "SELECT feed, table_name, unnest(rule_ids) AS rule, min(business_date), max(business_date), count(*)"
-            f" FROM lake.ops.quarantine WHERE {where} GROUP BY ALL ORDER BY feed, table_name, rule",
+            "SELECT feed, table_name, rule, min(business_date), max(business_date), count(*) FROM"
+            " (SELECT feed, table_name, unnest(rule_ids) AS rule, business_date FROM lake.ops.quarantine"
+            f" WHERE {where}) GROUP BY ALL ORDER BY feed, table_name, rule",
             values,
         ).fetchall()
         held = con.execute(
