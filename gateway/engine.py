@@ -7,7 +7,7 @@ cursor, and are interrupted when their time is over or their caller is gone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STREAM_ROWS = 16_384  # rows handed over at a time: a few MB, so memory stays flat however long the answer
+_LATE_ROWS = 20_000  # a page that large still fetches its columns for the rows of the page only
 _QUEUED_PER_PLACE = 32
 _INTERRUPT_AGAIN = 0.05
 
@@ -67,6 +68,18 @@ class Engine:
         for table, column, kind in columns:
             found.setdefault(table, {})[column] = kind
         return found
+
+    def lies_in_order(self, table: tuple[str, str, str], key: Sequence[str]) -> bool:
+        """Whether a table's rows are stored in strictly ascending order of the key: one pass over the key columns."""
+        pairs = [(_identifier(name), f"lag({_identifier(name)}) OVER ()") for name in key]
+        higher = [
+            " AND ".join([*(f"{own} = {before}" for own, before in pairs[:place]), "{} > {}".format(*pairs[place])])
+            for place in range(len(pairs))
+        ]
+        rising = f"SELECT {' OR '.join(higher)} AS rises FROM {'.'.join(map(_identifier, table))}"
+        with self._root.cursor() as cursor:
+            found = cursor.execute(f"SELECT coalesce(bool_and(rises), true) FROM ({rising})").fetchone()
+        return bool(found and found[0])
 
     def parquet_columns(self, file: Path) -> tuple[str, ...]:
         """Names of the columns a Parquet file really holds."""
@@ -144,6 +157,7 @@ def _lockdown(releases: Path, memory_limit: str, threads: int) -> list[str]:
         f"SET threads = {int(threads)}",
         "SET default_null_order = 'nulls_last'",
         "SET preserve_insertion_order = true",
+        f"SET late_materialization_max_rows = {_LATE_ROWS}",
         "SET temp_directory = ''",
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",

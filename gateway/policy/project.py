@@ -17,6 +17,7 @@ def project(
     decision: Decision,
     *,
     stored: Mapping[str, str],
+    stored_sorted: bool,
     table: tuple[str, str, str],
     row_count: int,
     files: Mapping[ReleasedDistribution, tuple[str, ...]],
@@ -24,9 +25,10 @@ def project(
 ) -> View | None:
     """The view of a dataset under a decision; None when it is denied.
 
-    `stored` maps column names to stored types, `files` each distribution to the column names found in it. A
-    file that holds a column outside the decision is not offered, whatever the release says about it; nor is one
-    that lies in the order of a hidden key, for its order would tell. `release` names the release and its time.
+    `stored` maps column names to stored types, `stored_sorted` tells whether rows lie in key order, `files` maps
+    each distribution to the column names found in it, `release` names the release and its time. A file that holds
+    a column outside the decision is not offered, whatever the release says about it; nor is one that lies in the
+    order of a hidden key, for its order would tell.
     """
     if not decision.allow:
         return None
@@ -65,6 +67,7 @@ def project(
             Distribution(file.name, file.format, file.media_type, file.bytes, file.sha256) for file in offered
         ),
         table=table,
+        sorted=stored_sorted and whole_key,
         policy=decision.digest,
         edition=" ".join([release, str(row_count), *(file.sha256 for file in offered)]),
     )

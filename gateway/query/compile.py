@@ -41,7 +41,8 @@ class _Binds:
 
 
 def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Statement:
-    """One page: `limit + 1` rows, so that the answer knows whether more follow.
+    """One page: `limit + 1` rows, so that the answer knows whether more follow. Rows are not sorted again where
+    the order is the one they are stored in: the engine keeps it, and stops reading when the page is full.
 
     `outputs` replaces the selected columns by other expressions over the relation (a CSV line, for one).
     """
@@ -54,8 +55,9 @@ def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Stateme
     select = _filtered(query, [*chosen, *places], binds)
     if query.after is not None:
         select = select.where(after(terms, query.after, binds), copy=False)
-    select = select.order_by(*(term.ordered for term in terms), copy=False).limit(query.limit + 1, copy=False)
-    return Statement(select, binds.values, len(chosen))
+    if not lies_sorted(query):
+        select = select.order_by(*(term.ordered for term in terms), copy=False)
+    return Statement(select.limit(query.limit + 1, copy=False), binds.values, len(chosen))
 
 
 def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:

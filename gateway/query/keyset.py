@@ -60,11 +60,11 @@ def _term(column: Column, descending: bool, *, in_key: bool) -> Term:
 
 
 def lies_sorted(query: Query) -> bool:
-    """Whether the total order is the order in which a release stores its rows: by the key, ascending."""
+    """Whether the total order is the one the rows are stored in: then they come so without being sorted."""
     key = [column.name for column in query.view.key]
     requested = [sort.column.name for sort in query.order]
     ascending = not any(sort.descending for sort in query.order)
-    return bool(key) and ascending and requested == key[: len(requested)]
+    return query.view.sorted and ascending and requested == key[: len(requested)]
 
 
 def after(terms: tuple[Term, ...], values: tuple[Scalar | None, ...], bind: Bind) -> exp.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +16,8 @@ from gateway.policy.decide import decide
 from gateway.policy.project import project
 from gateway.view.view import View
 
+log = logging.getLogger("gateway.release")
+
 SERVING_FILE = "serving.duckdb"
 SERVING_SCHEMA = "open"
 FILES_FOLDER = "files"
@@ -26,10 +29,14 @@ class ReleaseUnusableError(Exception):
 
 @dataclass(frozen=True)
 class StoredDataset:
-    """A dataset as the release holds it: catalog entry, stored types, row count, files with their real columns."""
+    """A dataset as the release holds it: catalog entry, stored types, row count, files with their real columns.
+
+    `sorted` tells whether its rows really are stored in the order of the key.
+    """
 
     entry: CompiledDataset
     stored: dict[str, str]
+    sorted: bool
     row_count: int
     files: dict[Distribution, tuple[str, ...]]
 
@@ -64,6 +71,7 @@ class OpenRelease:
                 stored.entry,
                 decide(actor, "read", stored.entry),
                 stored=stored.stored,
+                stored_sorted=stored.sorted,
                 table=(self.database, SERVING_SCHEMA, dataset),
                 row_count=stored.row_count,
                 files=stored.files,
@@ -118,7 +126,11 @@ def _stored(
     if released is None:
         raise ReleaseUnusableError(f"{folder} has no manifest entry for dataset {entry.id}")
     files = {file: _columns_of(folder, file, engine) for file in released.distributions}
-    return StoredDataset(entry, stored, released.row_count, files)
+    table = (database_name(manifest.number), SERVING_SCHEMA, entry.id)
+    in_order = engine.lies_in_order(table, entry.key)
+    if not in_order:
+        log.warning("%s.%s is not stored in the order of its key: pages are slower", SERVING_SCHEMA, entry.id)
+    return StoredDataset(entry, stored, in_order, released.row_count, files)
 
 
 def _columns_of(folder: Path, file: Distribution, engine: Engine) -> tuple[str, ...]:

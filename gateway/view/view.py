@@ -68,11 +68,11 @@ class Facts:
 class View:
     """A dataset as one caller sees it.
 
-    `key` is empty when a part of the dataset's key is not visible; `order` is the visible part of the order it
-    is served in unless asked otherwise. `policy` is a digest of the decision that made the view: it goes into
-    every cursor and ETag. `edition` tells this release's visible content from any other's; it is made of what
-    the caller can see anyway, so that it does not tell when something hidden changes. `table` is (database,
-    schema, table).
+    `key` is empty when a part of the dataset's key is not visible; `order` is the visible part of the order it is
+    served in unless asked otherwise; `sorted` tells whether rows are stored in ascending order of `key`. `table`
+    is (database, schema, table). `policy` is a digest of the decision that made the view: it goes into every
+    cursor and ETag. So does `edition`, which tells this release's visible content from any other's; it is made of
+    what the caller can see anyway, so that it does not tell when something hidden changes.
     """
 
     dataset: str
@@ -82,6 +82,7 @@ class View:
     facts: Facts
     distributions: tuple[Distribution, ...]
     table: tuple[str, str, str]
+    sorted: bool
     policy: str
     edition: str
 

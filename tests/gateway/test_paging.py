@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -83,11 +84,21 @@ def test_a_walk_works_where_the_key_is_not_visible(client: httpx.Client, limit: 
     assert sorted((row["a"], row["b"] or "") for row in rows) == sorted((a, b or "") for a, b in expected)
 
 
+def test_a_walk_does_not_trust_that_rows_are_stored_in_order(tmp_path: Path) -> None:
+    publish(tmp_path, 1, rows=50)
+    with duckdb.connect(str(tmp_path / "releases/0001/serving.duckdb")) as con:
+        con.execute("CREATE OR REPLACE TABLE open.tickets AS SELECT * FROM open.tickets ORDER BY hash(ticket_no)")
+    with client_over(tmp_path) as client:
+        rows = walk(client, "/v1/datasets/tickets/rows?limit=7")
+        lines = client.get("/v1/datasets/tickets/rows.csv?select=ticket_no").text.split()[1:]
+    expected = [f"T{number:05d}" for number in range(50)]
+    assert [row["ticket_no"] for row in rows] == expected
+    assert lines == [f'"{key}"' for key in expected]
+
+
 def test_long_texts_keep_cursors_short_and_lose_no_row(tmp_path: Path) -> None:
     """Text is ordered by its beginning, so that a cursor fits a URL; texts that agree there go by the key."""
     publish(tmp_path, 1, rows=1)
-    import duckdb  # noqa: PLC0415  -- only this test writes a table of its own
-
     with duckdb.connect(str(tmp_path / "releases/0001/serving.duckdb")) as con:
         con.execute("UPDATE open.tickets SET note = repeat('长', 5000)")
         for number in range(1, 6):
