@@ -1,10 +1,20 @@
-{# Look-ups in the base library: parameters, divisions, code names, working time. #}
+{# Look-ups in the base library: parameters, divisions, code names, working time.
 
-{# The value of a parameter on a day; `fallback` when the city does not state it. #}
+   Reading a table of the lake has a fixed price, however small the table: a model reads each once, in a CTE of the
+   name given here, and looks up in that as often as it likes. #}
+
+{# CTE `parameter`: the city's parameters. #}
+{% macro parameters() -%}
+    parameter as (
+        select name, value, valid_from, valid_to from {{ source('vocab', 'parameter') }}
+    )
+{%- endmacro %}
+
+{# The value of a parameter on a day, from the CTE `parameter`; `fallback` when the city does not state it. #}
 {% macro parameter(name, fallback, day) -%}
     coalesce((
         select max(setting.value)
-        from {{ source('vocab', 'parameter') }} as setting
+        from parameter as setting
         where
             setting.name = '{{ name }}'
             and {{ day }} >= coalesce(setting.valid_from, cast('1900-01-01' as date))
@@ -21,18 +31,35 @@
             and {{ day }} <= {{ alias }}.valid_to
 {%- endmacro %}
 
-{# Join of the present name of a code under the name `alias`. #}
-{% macro code_name(alias, scheme, code) -%}
-    left join {{ ref('base_code') }} as {{ alias }}
-        on {{ alias }}.scheme = '{{ scheme }}' and {{ alias }}.code = {{ code }} and {{ alias }}.is_current
+{# CTE `code_now`: the present names of all codes. #}
+{% macro codes_now() -%}
+    code_now as (
+        select scheme, code, name, name_en from {{ ref('base_code') }}
+        where is_current
+    )
 {%- endmacro %}
 
-{# Joins that make `worked_minutes(alias)` known: working minutes from the first day of the calendar to a time. #}
+{# Join of the present name of a code, from the CTE `code_now`, under the name `alias`. #}
+{% macro code_name(alias, scheme, code) -%}
+    left join code_now as {{ alias }}
+        on {{ alias }}.scheme = '{{ scheme }}' and {{ alias }}.code = {{ code }}
+{%- endmacro %}
+
+{# CTEs `calendar` and `clock`: the working days, and the working minutes of a day. #}
+{% macro working_time() -%}
+    calendar as (
+        select day, is_working, work_days_before, work_minutes_before from {{ ref('base_calendar') }}
+    ),
+
+    clock as (
+        select minute_of_day, minutes_worked from {{ ref('base_work_clock') }}
+    )
+{%- endmacro %}
+
+{# Joins of the CTEs `calendar` and `clock` that make `work_minutes` know a time under the name `alias`. #}
 {% macro work_clock(alias, time) -%}
-    left join {{ ref('base_calendar') }} as {{ alias }}_day
-        on cast({{ time }} as date) = {{ alias }}_day.day
-    left join {{ ref('base_work_clock') }} as {{ alias }}_clock
-        on {{ minute_of_day(time) }} = {{ alias }}_clock.minute_of_day
+    left join calendar as {{ alias }}_day on cast({{ time }} as date) = {{ alias }}_day.day
+    left join clock as {{ alias }}_clock on {{ minute_of_day(time) }} = {{ alias }}_clock.minute_of_day
 {%- endmacro %}
 
 {% macro worked_minutes(alias) -%}

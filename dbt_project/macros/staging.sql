@@ -22,37 +22,44 @@
     {{ alias }}._landed_at
 {%- endmacro %}
 
-{# Join of the crosswalk of one code scheme under the name `alias`; its `code` is the code of `value`. #}
-{% macro crosswalk(alias, scheme, value) -%}
-    left join {{ source('vocab', 'code_crosswalk') }} as {{ alias }}
+{# Join of the crosswalk of one code scheme under the name `alias`; its `code` is the code of `value`. A model that
+   joins several schemes reads the vocabulary once, in a CTE, and passes its name as `relation`. #}
+{% macro crosswalk(alias, scheme, value, relation=none) -%}
+    left join {{ relation or source('vocab', 'code_crosswalk') }} as {{ alias }}
         on {{ alias }}.scheme = '{{ scheme }}' and {{ alias }}.source_value = {{ value }}
 {%- endmacro %}
 
 {# Join of the organisation that is known as `value` under the name `alias`. #}
-{% macro organisation_named(alias, value) -%}
-    left join {{ source('vocab', 'organisation_alias') }} as {{ alias }}
+{% macro organisation_named(alias, value, relation=none) -%}
+    left join {{ relation or source('vocab', 'organisation_alias') }} as {{ alias }}
         on {{ alias }}.alias = {{ value }}
 {%- endmacro %}
 
 {# Names of districts, streets and communities as paths with their code: one row per path. #}
 {% macro division_paths() -%}
-    select district, street, community, max(code) as code
-    from (
+    with division as (
+        select code, name, level, parent_code from {{ source('vocab', 'division') }}
+    ),
+
+    paths as (
         select d.name as district, '' as street, '' as community, d.code
-        from {{ source('vocab', 'division') }} as d
+        from division as d
         where d.level = 3
         union all
         select d.name as district, s.name as street, '' as community, s.code
-        from {{ source('vocab', 'division') }} as s
-        inner join {{ source('vocab', 'division') }} as d on s.parent_code = d.code
+        from division as s
+        inner join division as d on s.parent_code = d.code
         where s.level = 4
         union all
         select d.name as district, s.name as street, c.name as community, c.code
-        from {{ source('vocab', 'division') }} as c
-        inner join {{ source('vocab', 'division') }} as s on c.parent_code = s.code
-        inner join {{ source('vocab', 'division') }} as d on s.parent_code = d.code
+        from division as c
+        inner join division as s on c.parent_code = s.code
+        inner join division as d on s.parent_code = d.code
         where c.level = 5
-    ) as paths
+    )
+
+    select district, street, community, max(code) as code
+    from paths
     group by district, street, community
 {%- endmacro %}
 
@@ -71,10 +78,10 @@
 {%- endmacro %}
 
 {# Join of the organisation with the unified social credit code `value` under the name `alias`. #}
-{% macro organisation_by_uscc(alias, value) -%}
+{% macro organisation_by_uscc(alias, value, relation=none) -%}
     left join (
         select uscc, max(org_code) as org_code
-        from {{ source('vocab', 'organisation') }}
+        from {{ relation or source('vocab', 'organisation') }}
         where uscc is not null
         group by uscc
     ) as {{ alias }}

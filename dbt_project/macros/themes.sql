@@ -1,4 +1,13 @@
-{# Which months each incremental theme must restate. #}
+{# What the themes count, and which months each must restate. #}
+
+{# Tickets that count in the three rates: not deleted, not excluded, no question and no praise, handled by someone. #}
+{% macro is_scored(alias=none) -%}
+    {%- set prefix = alias ~ '.' if alias else '' -%}
+    not {{ prefix }}is_deleted
+        and {{ prefix }}excluded_reason_code is null
+        and {{ prefix }}ticket_type_code not in ('consult', 'consultation', 'praise')
+        and {{ prefix }}undertake_org_code is not null
+{%- endmacro %}
 
 {% macro hotline_score_months() -%}
     {%- set tickets_since = watermark(column='_ticket_load_id') -%}

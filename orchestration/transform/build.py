@@ -14,6 +14,10 @@ from catalog.workspace import Workspace
 from orchestration.transform.errors import TransformError
 
 AS_OF = "CIVICLAKE_AS_OF"
+THREADS = "CIVICLAKE_ENGINE_THREADS"
+# Below this size of the lake's files a second thread costs more, in the many small look-ups of DuckLake's own
+# catalog, than it saves in the models.
+SMALL_LAKE_BYTES = 256 << 20
 GOOD = frozenset({"success", "pass", "warn", "skipped_empty", "no-op"})
 
 
@@ -70,9 +74,15 @@ def run_dbt(
     Failed nodes are in the result; TransformError only when dbt could not run at all (a model that does not parse,
     a contract that is broken at compile time).
     """
-    arguments = [command, *_options(command, select, exclude, variables, full_refresh, unit_tests)]
-    with _told(as_of), _connections_closed():
-        outcome = _runner(progress).invoke(["--quiet", *arguments, *_places(workspace)])
+    arguments = [command, *_places(workspace), *_selection(select, exclude)]
+    if variables:
+        arguments += ["--vars", json.dumps(variables, ensure_ascii=False)]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    if command == "build" and not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    with _told(as_of, engine_threads(workspace)), _connections_closed():
+        outcome = _runner(progress).invoke(["--quiet", *arguments])
     if outcome.exception is not None:
         raise TransformError(f"dbt {command} in {workspace.dbt} could not run: {outcome.exception}")
     return DbtRun(tuple(_node(result) for result in getattr(outcome.result, "results", ()) or ()))
@@ -83,26 +93,16 @@ def parse_project(workspace: Workspace) -> None:
     run_dbt(workspace, "parse", as_of=date.min.replace(year=1970))
 
 
-def _options(
-    command: str,
-    select: Sequence[str],
-    exclude: Sequence[str],
-    variables: dict[str, Any] | None,
-    full_refresh: bool,
-    unit_tests: bool,
-) -> list[str]:
-    options = []
-    if select:
-        options += ["--select", *select]
-    if exclude:
-        options += ["--exclude", *exclude]
-    if variables:
-        options += ["--vars", json.dumps(variables, ensure_ascii=False)]
-    if full_refresh:
-        options.append("--full-refresh")
-    if command == "build" and not unit_tests:
-        options += ["--exclude-resource-type", "unit_test"]
-    return options
+def engine_threads(workspace: Workspace) -> int:
+    """Threads DuckDB should use on this lake: one while it is small, then every core."""
+    files = workspace.lake_data.rglob("*.parquet")
+    size = sum(file.stat().st_size for file in files)
+    return 1 if size < SMALL_LAKE_BYTES else os.cpu_count() or 1
+
+
+def _selection(select: Sequence[str], exclude: Sequence[str]) -> list[str]:
+    chosen = ["--select", *select] if select else []
+    return chosen + (["--exclude", *exclude] if exclude else [])
 
 
 def _places(workspace: Workspace) -> list[str]:
@@ -147,9 +147,10 @@ def _node(result: Any) -> NodeResult:
 
 
 @contextmanager
-def _told(as_of: date) -> Iterator[None]:
+def _told(as_of: date, threads: int) -> Iterator[None]:
     """The environment through which the session plugin learns the day, and analytics are off."""
     told = {AS_OF: as_of.isoformat(), "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    told.setdefault(THREADS, os.environ.get(THREADS, str(threads)))
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     try:

@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection
 
 AS_OF = "CIVICLAKE_AS_OF"
 PSEUDONYM_KEY = "CIVICLAKE_PSEUDONYM_KEY"
+THREADS = "CIVICLAKE_ENGINE_THREADS"
 DEMO_PSEUDONYM_KEY = "civiclake-demonstration-key"
 
 
@@ -26,3 +27,5 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         cursor.execute(f"set variable civiclake_as_of = '{as_of.isoformat()}'")
         key = os.environ.get(PSEUDONYM_KEY) or DEMO_PSEUDONYM_KEY
         cursor.execute("set variable civiclake_pseudonym_key = $key", {"key": key})
+        if threads := os.environ.get(THREADS):
+            cursor.execute(f"set threads = {int(threads)}")

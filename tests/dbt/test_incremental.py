@@ -38,7 +38,10 @@ def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
 
 def differences(left: dict[str, list[Any]], right: dict[str, list[Any]]) -> dict[str, Any]:
     return {
-        table: (sorted(set(left[table]) - set(right[table]), key=str), sorted(set(right[table]) - set(left[table]), key=str))
+        table: (
+            sorted(set(left[table]) - set(right[table]), key=str),
+            sorted(set(right[table]) - set(left[table]), key=str),
+        )
         for table in left | right
         if left[table] != right[table]
     }

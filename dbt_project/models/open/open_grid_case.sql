@@ -1,4 +1,6 @@
 -- Grid cases without free text, persons or points: community and hour are the finest place and time.
+with {{ codes_now() }}
+
 select
     c.case_no,
     c.case_kind,

@@ -16,7 +16,9 @@ district as (
     from {{ ref('base_division') }}
     where division_level = 3
     group by division_code
-)
+),
+
+{{ codes_now() }}
 
 select
     c.district_code,

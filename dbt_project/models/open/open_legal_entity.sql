@@ -1,4 +1,6 @@
 -- The public part of the register of legal entities: no persons, no contacts.
+with {{ codes_now() }}
+
 select
     e.uscc,
     e.entity_name,

@@ -1,5 +1,7 @@
 -- Penalties against legal entities while their publicity lasts: from the decision until the rule ends it or a repair
 -- takes effect. A penalty whose end cannot be told is not published.
+with {{ codes_now() }}
+
 select
     p.doc_no,
     p.authority_code,

@@ -1,4 +1,6 @@
 -- Permits granted to legal entities; natural persons and the self-employed are not published.
+with {{ codes_now() }}
+
 select
     p.doc_no,
     p.authority_code,

@@ -2,7 +2,9 @@
 
 -- Credit risk of every legal entity as of the day of the run: penalties and bad records weigh by their severity and
 -- fade with age; what has been repaired weighs nothing.
-with entity as (
+with {{ parameters() }},
+
+entity as (
     select uscc, entity_name, district_code
     from {{ ref('base_legal_entity') }}
     where not is_deleted

@@ -1,21 +1,11 @@
 {{ config(unique_key='month', incremental_strategy='restate', restates='hotline_score_months') }}
 
 {%- set months = restated_months() %}
-{%- set last_ticket_load = "(select max(_load_id) from " ~ ref('topic_hotline_ticket') ~ ")" %}
-{%- set last_visit_load = "(select max(_load_id) from " ~ ref('topic_hotline_visit') ~ ")" %}
 
 -- Response, resolution and satisfaction by organisation and month. The month of a response is that in which the first
 -- contact was due; the month of an answer is that of the ticket's last visit, so a re-opened ticket counts once. The
 -- organisation is the one that handled the ticket last; questions and praise are not scored.
-with ticket as (
-    select *
-    from {{ ref('topic_hotline_ticket') }}
-    where
-        not is_deleted
-        and excluded_reason_code is null
-        and ticket_type_code not in ('consult', 'consultation', 'praise')
-        and undertake_org_code is not null
-),
+with {{ parameters() }},
 
 response as (
     select
@@ -23,8 +13,10 @@ response as (
         {{ month_of('contact_due_at') }} as month,
         count(*) as contacts_due,
         count(case when first_contact_time <= contact_due_at then 1 end) as contacts_in_time
-    from ticket
-    where {{ in_months('contact_due_at', months) }}
+    from {{ ref('topic_hotline_ticket') }}
+    where
+        {{ is_scored() }}
+        and {{ in_months('contact_due_at', months) }}
         and contact_due_at < {{ reckoned_until(month_of('contact_due_at')) }}
     group by undertake_org_code, {{ month_of('contact_due_at') }}
 ),
@@ -46,8 +38,8 @@ last_visit as (
         case when v.is_reached then v.resolved_code end as resolved_code,
         case when v.is_reached then v.satisfied_code end as satisfied_code
     from visit as v
-    inner join ticket as t on v.ticket_no = t.ticket_no and v.sub_no = t.sub_no
-    where v.recency = 1 and {{ in_months('v.visit_time', months) }}
+    inner join {{ ref('topic_hotline_ticket') }} as t on v.ticket_no = t.ticket_no and v.sub_no = t.sub_no
+    where v.recency = 1 and {{ is_scored('t') }} and {{ in_months('v.visit_time', months) }}
 ),
 
 answers as (
@@ -104,6 +96,12 @@ rated as (
         {{ ratio('resolution_points', 'resolution_answers') }} as resolution_rate,
         {{ ratio('satisfaction_points', 'satisfaction_answers') }} as satisfaction_rate
     from weighed
+),
+
+taken_in as (
+    select
+        coalesce((select max(_load_id) from {{ ref('topic_hotline_ticket') }}), -1) as ticket_load,
+        coalesce((select max(_load_id) from {{ ref('topic_hotline_visit') }}), -1) as visit_load
 )
 
 select
@@ -128,7 +126,8 @@ select
         ) as decimal(7, 3)
     ) as score,
     {{ as_of() }} as _as_of,
-    cast(coalesce({{ last_ticket_load }}, -1) as bigint) as _ticket_load_id,
-    cast(coalesce({{ last_visit_load }}, -1) as bigint) as _visit_load_id,
-    cast(greatest(coalesce({{ last_ticket_load }}, -1), coalesce({{ last_visit_load }}, -1)) as bigint) as _load_id
+    cast(ticket_load as bigint) as _ticket_load_id,
+    cast(visit_load as bigint) as _visit_load_id,
+    cast(greatest(ticket_load, visit_load) as bigint) as _load_id
 from rated
+cross join taken_in

@@ -22,6 +22,8 @@ winning as (
     {{ winners('newest', ['case_no'], months=true) }}
 ),
 
+{{ working_time() }},
+
 arrived as (
     select
         t.case_no,
@@ -63,7 +65,8 @@ arrived as (
 ),
 
 side_list as (
-    select * from {{ ref('stg_grid__event') }}
+    select case_no, event_kind, event_at, approved_by, new_deadline_at, _load_id
+    from {{ ref('stg_grid__event') }}
     where not is_deleted
 ),
 

@@ -22,6 +22,8 @@ with cases as (
         {%- endif %}
 ),
 
+{{ working_time() }},
+
 stages as (
     {%- for seq, enter, leave in stages %}
     select

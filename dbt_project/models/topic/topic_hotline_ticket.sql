@@ -13,6 +13,8 @@ winning as (
     {{ winners('newest', ['ticket_no', 'sub_no'], months=true) }}
 ),
 
+{{ parameters() }},
+
 limited as (
     select
         t.*,

@@ -11,6 +11,10 @@ newest as (
 
 winning as (
     {{ winners('newest', ['doc_no', 'authority_code']) }}
+),
+
+calendar as (
+    select day, work_days_before from {{ ref('base_calendar') }}
 )
 
 select
@@ -41,6 +45,6 @@ select
     division.district_code,
     {{ bookkeeping('p') }}
 from winning as p
-left join {{ ref('base_calendar') }} as decided on p.decided_on = decided.day
-left join {{ ref('base_calendar') }} as published on cast(p.published_at as date) = published.day
+left join calendar as decided on p.decided_on = decided.day
+left join calendar as published on cast(p.published_at as date) = published.day
 {{ division_on('division', 'p.division_code', 'coalesce(p.decided_on, p._business_date)') }}

@@ -7,6 +7,10 @@ with delivered as (
         reg_capital is not null
         and {{ first_match('reg_capital', '(USD|EUR|HKD|JPY|GBP|美元|欧元|港币|港元|日元|英镑)') }} is null as is_yuan
     from {{ source('landed', 'legal_entity') }}
+),
+
+crosswalk as (
+    select * from {{ source('vocab', 'code_crosswalk') }}
 )
 
 select
@@ -34,5 +38,5 @@ select
     t.division_code,
     {{ landed_bookkeeping('t', 'updated_at') }}
 from delivered as t
-{{ crosswalk('entity_type', 'entity_type', 't.entity_type') }}
-{{ crosswalk('status', 'entity_status', 't.status') }}
+{{ crosswalk('entity_type', 'entity_type', 't.entity_type', 'crosswalk') }}
+{{ crosswalk('status', 'entity_status', 't.status', 'crosswalk') }}

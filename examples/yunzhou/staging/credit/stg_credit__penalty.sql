@@ -4,6 +4,10 @@ with delivered as (
         *,
         concat(';', replace(concat_ws(';', category, category_2), '；', ';'), ';') as category_list
     from {{ source('landed', 'penalty') }}
+),
+
+crosswalk as (
+    select * from {{ source('vocab', 'code_crosswalk') }}
 )
 
 select
@@ -19,7 +23,7 @@ select
     t.basis,
     (
         select {{ dbt.listagg('x.code', "';'", 'order by x.code') }}
-        from {{ source('vocab', 'code_crosswalk') }} as x
+        from crosswalk as x
         where x.scheme = 'penalty_category' and t.category_list like concat('%;', x.source_value, ';%')
     ) as category_codes,
     t.content,
@@ -35,6 +39,6 @@ select
     t.published_at,
     {{ landed_bookkeeping('t', 'published_at') }}
 from delivered as t
-{{ crosswalk('party_type', 'party_type', 't.party_type') }}
-{{ crosswalk('severity', 'credit_severity', 't.severity') }}
+{{ crosswalk('party_type', 'party_type', 't.party_type', 'crosswalk') }}
+{{ crosswalk('severity', 'credit_severity', 't.severity', 'crosswalk') }}
 {{ organisation_by_uscc('authority', 't.authority_code') }}

@@ -1,4 +1,8 @@
 -- Credit records: complete weekly lists, ordered by their business date.
+with crosswalk as (
+    select * from {{ source('vocab', 'code_crosswalk') }}
+)
+
 select
     t.record_id,
     t.subject_key,
@@ -14,7 +18,7 @@ select
     state.code as state_code,
     {{ landed_bookkeeping('t') }}
 from {{ source('landed', 'credit_record') }} as t
-{{ crosswalk('info_kind', 'info_kind', 't.info_kind') }}
-{{ crosswalk('severity', 'credit_severity', 't.severity') }}
-{{ crosswalk('state', 'credit_state', 't.state') }}
+{{ crosswalk('info_kind', 'info_kind', 't.info_kind', 'crosswalk') }}
+{{ crosswalk('severity', 'credit_severity', 't.severity', 'crosswalk') }}
+{{ crosswalk('state', 'credit_state', 't.state', 'crosswalk') }}
 {{ organisation_named('org', 't.determine_org') }}

@@ -1,4 +1,8 @@
 -- Credit repairs; they may arrive before the penalty they repair.
+with organisation as (
+    select * from {{ source('vocab', 'organisation') }}
+)
+
 select
     t.repair_id,
     {{ normal_doc_no('t.doc_no') }} as doc_no,
@@ -13,5 +17,5 @@ select
     {{ landed_bookkeeping('t', 'updated_at') }}
 from {{ source('landed', 'credit_repair') }} as t
 {{ crosswalk('decision', 'repair_decision', 't.decision') }}
-{{ organisation_by_uscc('authority', 't.authority_code') }}
-{{ organisation_by_uscc('decider', 't.decide_org') }}
+{{ organisation_by_uscc('authority', 't.authority_code', 'organisation') }}
+{{ organisation_by_uscc('decider', 't.decide_org', 'organisation') }}

@@ -7,6 +7,10 @@ located as (
     {{ bd09mc_to_wgs84('delivered', 'x', 'y') }}
 ),
 
+crosswalk as (
+    select * from {{ source('vocab', 'code_crosswalk') }}
+),
+
 places as (
     {{ division_paths() }}
 )
@@ -42,9 +46,9 @@ select
     t.handle_opinion,
     {{ landed_bookkeeping('t', 'updated_at') }}
 from located as t
-{{ crosswalk('class', 'grid_class', "concat_ws('/', t.case_kind, t.class_major, t.class_minor)") }}
-{{ crosswalk('source_channel', 'grid_source', 't.source_channel') }}
-{{ crosswalk('stage', 'grid_stage', "replace(t.stage, '[作废]', '')") }}
+{{ crosswalk('class', 'grid_class', "concat_ws('/', t.case_kind, t.class_major, t.class_minor)", 'crosswalk') }}
+{{ crosswalk('source_channel', 'grid_source', 't.source_channel', 'crosswalk') }}
+{{ crosswalk('stage', 'grid_stage', "replace(t.stage, '[作废]', '')", 'crosswalk') }}
 {{ organisation_named('handle_org', 't.handle_org') }}
 left join {{ source('vocab', 'grid_cell') }} as cell
     on

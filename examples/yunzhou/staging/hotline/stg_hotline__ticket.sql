@@ -3,6 +3,19 @@ with delivered as (
     select * from {{ source('landed', 'hotline_ticket') }}
 ),
 
+crosswalk as (
+    select * from {{ source('vocab', 'code_crosswalk') }}
+),
+
+organisation_name as (
+    select * from {{ source('vocab', 'organisation_alias') }}
+),
+
+class_code as (
+    select code, parent_code from {{ source('vocab', 'code') }}
+    where scheme = 'hotline_class'
+),
+
 places as (
     {{ division_paths() }}
 )
@@ -40,20 +53,17 @@ select
     case when t.excluded_reason is not null then coalesce(excluded.code, 'other') end as excluded_reason_code,
     {{ landed_bookkeeping('t', 'updated_at') }}
 from delivered as t
-{{ crosswalk('channel', 'hotline_channel', 't.channel') }}
-{{ crosswalk('kind', 'hotline_type', 't.ticket_type') }}
-{{ crosswalk('class', 'hotline_class', "concat_ws('/', t.class_l1, t.class_l2, t.class_l3)") }}
-{{ crosswalk('urgency', 'urgency', 't.urgency') }}
-{{ crosswalk('status', 'hotline_status', 't.status') }}
-{{ crosswalk('excluded', 'hotline_excluded_reason', 't.excluded_reason') }}
-left join {{ source('vocab', 'code') }} as class_code
-    on class_code.scheme = 'hotline_class' and class.code = class_code.code
-left join {{ source('vocab', 'code') }} as l2
-    on l2.scheme = 'hotline_class' and class_code.parent_code = l2.code
-left join {{ source('vocab', 'code') }} as l1
-    on l1.scheme = 'hotline_class' and l2.parent_code = l1.code
-{{ organisation_named('first_org', 't.first_org') }}
-{{ organisation_named('undertake_org', 't.undertake_org') }}
+{{ crosswalk('channel', 'hotline_channel', 't.channel', 'crosswalk') }}
+{{ crosswalk('kind', 'hotline_type', 't.ticket_type', 'crosswalk') }}
+{{ crosswalk('class', 'hotline_class', "concat_ws('/', t.class_l1, t.class_l2, t.class_l3)", 'crosswalk') }}
+{{ crosswalk('urgency', 'urgency', 't.urgency', 'crosswalk') }}
+{{ crosswalk('status', 'hotline_status', 't.status', 'crosswalk') }}
+{{ crosswalk('excluded', 'hotline_excluded_reason', 't.excluded_reason', 'crosswalk') }}
+left join class_code as leaf on class.code = leaf.code
+left join class_code as l2 on leaf.parent_code = l2.code
+left join class_code as l1 on l2.parent_code = l1.code
+{{ organisation_named('first_org', 't.first_org', 'organisation_name') }}
+{{ organisation_named('undertake_org', 't.undertake_org', 'organisation_name') }}
 left join places as district
     on t.district = district.district and district.street = '' and district.community = ''
 left join places as street

@@ -1,4 +1,8 @@
 -- Call-back visits of the 12345 hotline.
+with crosswalk as (
+    select * from {{ source('vocab', 'code_crosswalk') }}
+)
+
 select
     substr(t.ticket_no, 1, 15) as ticket_no,
     coalesce(nullif(substr(t.ticket_no, 17), ''), '00') as sub_no,
@@ -11,6 +15,6 @@ select
     t.comment,
     {{ landed_bookkeeping('t', 'updated_at') }}
 from {{ source('landed', 'hotline_visit') }} as t
-{{ crosswalk('method', 'visit_method', 't.method') }}
-{{ crosswalk('resolved', 'visit_resolved', 't.resolved') }}
-{{ crosswalk('satisfied', 'visit_satisfied', 't.satisfied') }}
+{{ crosswalk('method', 'visit_method', 't.method', 'crosswalk') }}
+{{ crosswalk('resolved', 'visit_resolved', 't.resolved', 'crosswalk') }}
+{{ crosswalk('satisfied', 'visit_satisfied', 't.satisfied', 'crosswalk') }}

@@ -4,6 +4,10 @@ with delivered as (
         *,
         valid_to is null or valid_to >= cast('2099-12-31' as date) as is_endless
     from {{ source('landed', 'permit') }}
+),
+
+crosswalk as (
+    select * from {{ source('vocab', 'code_crosswalk') }}
 )
 
 select
@@ -32,7 +36,7 @@ select
     t.division_code,
     {{ landed_bookkeeping('t', 'updated_at') }}
 from delivered as t
-{{ crosswalk('party_type', 'party_type', 't.party_type') }}
-{{ crosswalk('permit_type', 'permit_type', 't.permit_type') }}
-{{ crosswalk('state', 'permit_state', 't.state') }}
+{{ crosswalk('party_type', 'party_type', 't.party_type', 'crosswalk') }}
+{{ crosswalk('permit_type', 'permit_type', 't.permit_type', 'crosswalk') }}
+{{ crosswalk('state', 'permit_state', 't.state', 'crosswalk') }}
 {{ organisation_by_uscc('authority', 't.authority_code') }}
