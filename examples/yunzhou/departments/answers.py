@@ -21,9 +21,9 @@ def outcome(rule: str) -> str:
 def create(con: duckdb.DuckDBPyConnection) -> None:
     """Creates the empty key.
 
-    `table` is a table of schema `landed`; `row_key` the delivered key values joined by |; `version_at` orders
-    versions of the key where it is known; `file_name` is relative to the drop folder; `line` counts the
-    records of the file from 1.
+    `table` is a table of schema `landed`; `row_key` the delivered key values joined by | (none for an unreadable
+    record); `version_at` orders versions of the key where it is known; `file_name` is relative to the drop folder;
+    `line` counts the records of the file from 1.
     """
     con.execute("""
         create table answer (feed varchar, "table" varchar, row_key varchar, version_at timestamp, business_date date,
@@ -36,8 +36,9 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
 def add(con: duckdb.DuckDBPyConnection, feed: str, table: str, query: str) -> None:
     """Adds the defects of `query`: row_key, version_at, business_date, file_name, line, rule_id."""
     con.execute(f"""
-        insert into answer select '{feed}', '{table}', row_key, version_at, business_date, file_name, line, rule_id,
-               outcome(rule_id) from ({query})""")
+        insert into answer
+        select '{feed}', '{table}', case when rule_id <> 'R3' then row_key end, version_at, business_date, file_name,
+               line, rule_id, outcome(rule_id) from ({query})""")
 
 
 def write(con: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -27,14 +27,38 @@ def generate(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, defects: 
     records.create_records(con, setup, defects)
     office = _Office(con, home, setup, defects.files.get("credit", {}).get("twice", 0.0))
     for day in setup.days():
-        office.stage(day, "legal_entity", f"法人_{day:%Y%m%d}.csv", register.HEADINGS, "uscc", "gb18030", always=True)
+        office.stage(
+            day,
+            "legal_entity",
+            f"法人_{day:%Y%m%d}.csv",
+            headings=register.HEADINGS,
+            key="uscc",
+            encoding="gb18030",
+            always=True,
+        )
         for bureau, (layout, kind) in penalties.LAYOUTS.items():
             headings = penalties.HEADINGS if layout == "2018" else penalties.OLD_HEADINGS
             encoding = {("2018", "csv"): "utf-8-sig", ("2018", "xml"): "utf-8"}.get((layout, kind), "gb18030")
             name = f"行政处罚{layout}_{day:%Y%m%d}.{kind}"
-            office.stage(day, "penalty", name, headings, "doc_no, authority_code", encoding, bureau=bureau)
-        office.stage(day, "credit_repair", f"信用修复_{day:%Y%m%d}.csv", repairs.HEADINGS, "repair_id", "utf-8")
-        office.stage(day, "credit_record", f"信用记录_{day:%Y%m%d}.csv", records.HEADINGS, "record_id", "utf-8-sig")
+            office.stage(
+                day, "penalty", name, headings=headings, key="doc_no, authority_code", encoding=encoding, bureau=bureau
+            )
+        office.stage(
+            day,
+            "credit_repair",
+            f"信用修复_{day:%Y%m%d}.csv",
+            headings=repairs.HEADINGS,
+            key="repair_id",
+            encoding="utf-8",
+        )
+        office.stage(
+            day,
+            "credit_record",
+            f"信用记录_{day:%Y%m%d}.csv",
+            headings=records.HEADINGS,
+            key="record_id",
+            encoding="utf-8-sig",
+        )
 
 
 class _Office:
@@ -48,10 +72,10 @@ class _Office:
         day: date,
         table: str,
         file: str,
+        *,
         headings: Mapping[str, str],
         key: str,
         encoding: str,
-        *,
         bureau: str | None = None,
         always: bool = False,
     ) -> None:

@@ -83,7 +83,9 @@ def create_penalties(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defe
             from judged)
         select *, {planted("vk", "penalty", defects.rates("penalty"), CONDITIONS)} as defect from told
         where seen_on <= '{setup.last}'""")
-    con.execute("update penalty set decided = decided - 150 - cast(floor(u(k, 'long ago') * 50) as integer) where defect = 'X6'")
+    con.execute(
+        "update penalty set decided = decided - 150 - cast(floor(u(k, 'long ago') * 50) as integer) where defect = 'X6'"
+    )
 
 
 def create_penalty_rows(con: duckdb.DuckDBPyConnection) -> None:

@@ -53,7 +53,8 @@ def create_visits(con: duckdb.DuckDBPyConnection, rates: Mapping[str, float], si
         repeated as (
             select *, unnest(case when defect = 'DUP' then [0, 1] else [0] end) as copy, coalesce(defect, '') as d
             from found where cast(updated_at as date) between '{since}' and '{until}')
-        select k, vk, copy, updated_at, cast(updated_at as date) as business_date, defect,
+        select k, vk, copy, updated_at, cast(updated_at as date) as business_date,
+               case when defect like 'H13%' then 'H13' else defect end as defect,
                case when d = 'H13a' then '9' || substr(base_no, 2) when part = 0 then base_no
                     else base_no || '-0' || part end as ticket_no,
                visit_no,
@@ -61,7 +62,7 @@ def create_visits(con: duckdb.DuckDBPyConnection, rates: Mapping[str, float], si
                       else visit_time end as visit_time,
                case when d = 'R1' then null
                     else {weighted("u(vk, 'method')", {"'电话'": 80, "'短信'": 15, "'网络'": 5})} end as method,
-               case when d = 'T1' then '是' when reached then 'true' else 'false' end as is_reached,
+               case when d = 'T1' then '占线' when reached then 'true' else 'false' end as is_reached,
                case when d = 'H4' then '基本解决' when reopened and visit_no = 1 then case when reached then '未解决' end
                     when reached then {weighted("u(vk, 'good')", {"'已解决'": 78, "'部分解决'": 9, "'未解决'": 13})} end as resolved,
                case when reopened and visit_no = 1 then case when reached then '不满意' end
