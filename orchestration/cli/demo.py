@@ -16,7 +16,7 @@ import typer
 from orchestration.cli.exits import CommandError, ExitCode
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open_city
 from orchestration.cli.processes import Children
-from orchestration.cli.run import exit_code, print_report, run_days
+from orchestration.cli.run import exit_code, first_open_day, print_report, run_days
 from orchestration.cli.serve import GATEWAY_PORT, STEWARD_PORT, start_servers, stoppable, wait
 
 if TYPE_CHECKING:
@@ -47,22 +47,21 @@ def demo(
 ) -> None:
     """Simulate a city, bring its departments' feeds into a release, print what happened, and serve it.
 
-    Runs the history up to the second last day, then one more day as an increment. A second demo continues
-    from the state of the first.
+    Runs the history up to the second last day, then one more day as an increment. A second demo finds the state
+    of the first and brings only what is new.
     """
     loaded, workspace = open_city(city, home)
     departments = Departments(loaded, workspace)
     with stoppable(), Children() as children:
         first, last = departments.generate(scale, seed, fresh=fresh)
-        departments.advance(last - timedelta(days=1))
         os.environ.update(departments.serve(children))
-        history = run_days(loaded, workspace, first, last - timedelta(days=1))
-        print_report(history)
+        worst = ExitCode.OK
+        if first_open_day(loaded, workspace) < last:
+            departments.advance(last - timedelta(days=1))
+            worst = _run_and_print(loaded, workspace, first, last - timedelta(days=1))
         departments.advance(last)
-        increment = run_days(loaded, workspace, last, last)
-        print_report(increment)
+        worst = max(worst, _run_and_print(loaded, workspace, last, last))
         _print_release(workspace)
-        worst = max(exit_code(history), exit_code(increment))
         if worst != ExitCode.OK:
             raise typer.Exit(worst)
         if serve:
@@ -134,6 +133,12 @@ class Departments:
         if home.exists() and any(home.iterdir()) and not (self._home / "setup.json").exists():
             raise CommandError(ExitCode.USAGE, f"{home} is not the state of a demonstration; remove it yourself")
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _run_and_print(city: City, workspace: Workspace, start: date, end: date) -> ExitCode:
+    report = run_days(city, workspace, start, end)
+    print_report(report)
+    return exit_code(report)
 
 
 def _print_release(workspace: Workspace) -> None:

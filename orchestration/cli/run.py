@@ -101,10 +101,11 @@ def _release_sentence(report: RunReport) -> str:
 def _days(city: City, workspace: Workspace, start: date | None, end: date | None) -> tuple[date, date]:
     """The dates asked for; without --from the first day that some feed was not yet pulled for."""
     last = end or datetime.now(ZoneInfo(city.timezone)).date() - timedelta(days=1)
-    return start or min(_first_open_day(city, workspace), last), last
+    return start or min(first_open_day(city, workspace), last), last
 
 
-def _first_open_day(city: City, workspace: Workspace) -> date:
+def first_open_day(city: City, workspace: Workspace) -> date:
+    """The first business date that some feed was not yet pulled for."""
     from orchestration.landing.ledger import Ledger  # noqa: PLC0415
 
     pulled = dict[str, str]()

@@ -112,8 +112,8 @@ def model_results(
         model = manifest.models[unique_id]
         may_be_empty = (model.meta.get("dataset") or {}).get("id") not in filled
         suite = [spec for spec in specs[unique_id] if spec.rule != "rows" or not may_be_empty]
-        results = run_checks(con, f"lake.{model.layer}.{model.name}", suite, key=_key(manifest, model), checked_at=at)
-        found += [(unique_id, result) for result in results]
+        table, key = f"lake.{model.layer}.{model.name}", _key(manifest, model)
+        found += [(unique_id, result) for result in run_checks(con, table, suite, key=key, checked_at=at)]
     return found
 
 
