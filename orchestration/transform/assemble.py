@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from catalog.city import City
+from catalog.exporters.dbt_sources import dbt_sources
 from catalog.workspace import Workspace
 from orchestration.transform.errors import TransformError
 from orchestration.transform.interfaces import (
@@ -17,7 +18,6 @@ from orchestration.transform.interfaces import (
     model_properties,
 )
 from orchestration.transform.profile import profile_text
-from catalog.exporters.dbt_sources import dbt_sources
 
 SHARED_FOLDERS = ("macros", "models", "tests")
 KEPT_FOLDERS = ("target", "logs")

@@ -12,9 +12,9 @@ from datetime import date
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
-AS_OF = "CIVICLAKE_AS_OF"
+from orchestration.transform.build import AS_OF, THREADS
+
 PSEUDONYM_KEY = "CIVICLAKE_PSEUDONYM_KEY"
-THREADS = "CIVICLAKE_ENGINE_THREADS"
 DEMO_PSEUDONYM_KEY = "civiclake-demonstration-key"
 
 

@@ -171,28 +171,16 @@ class History:
                 },
             )
         for _ in range(self.random.randint(1, 3)):
-            removed = self.random.random() < 0.25
-            permit = {"doc_no": f"云审批[2025]{number}号", "authority_code": "YZ-CGJ"}
-            row = {
-                **permit,
-                "party_type": "法人",
-                "permit_type": "普通",
-                "state": "有效",
-                "decided_on": self._time().date(),
-            }
-            self._deal("permit", {**permit, "_op": "delete"} if removed else {**row, "updated_at": self._time()})
-            status = pick(("存续", "吊销"))
-            entity = {
-                "uscc": uscc,
-                "entity_name": pick(("甲公司", "乙公司")),
-                "status": status,
-                "updated_at": self._time(),
-            }
-            self._deal("legal_entity", entity)
-            record = {
-                "record_id": f"C{number}",
-                "subject_key": uscc,
-                "info_kind": "失信",
-                "severity": pick(("一般", "严重")),
-            }
-            self._deal("credit_record", {**record, "determined_on": self._time().date(), "state": "有效"})
+            self._deal("permit", self._permit(number))
+            entity = {"uscc": uscc, "entity_name": pick(("甲公司", "乙公司")), "status": pick(("存续", "吊销"))}
+            self._deal("legal_entity", {**entity, "updated_at": self._time()})
+            record = {"record_id": f"C{number}", "subject_key": uscc, "info_kind": "失信", "state": "有效"}
+            severity = pick(("一般", "严重"))
+            self._deal("credit_record", {**record, "severity": severity, "determined_on": self._time().date()})
+
+    def _permit(self, number: int) -> dict[str, Any]:
+        key = {"doc_no": f"云审批[2025]{number}号", "authority_code": "YZ-CGJ"}
+        if self.random.random() < 0.25:
+            return {**key, "_op": "delete"}
+        row = {**key, "party_type": "法人", "permit_type": "普通", "state": "有效"}
+        return {**row, "decided_on": self._time().date(), "updated_at": self._time()}

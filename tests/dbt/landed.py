@@ -105,7 +105,7 @@ def _insert(
 def _loaded(table: str, load_id: int, number: int, row: Row) -> dict[str, Any]:
     day = row.get("_business_date", date(2026, 1, 1) + timedelta(days=load_id))
     return {
-        "_feed": table.split("_")[0],
+        "_feed": table.partition("_")[0],
         "_batch_id": f"batch-{load_id:04d}",
         "_business_date": day,
         "_object_id": f"object-{load_id:04d}",
