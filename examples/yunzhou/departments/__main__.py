@@ -52,6 +52,7 @@ def _options(name: str, command: argparse.ArgumentParser) -> None:
     if name == "advance":
         command.add_argument("--to", type=date.fromisoformat, required=True)
     if name == "vocabulary":
+        command.add_argument("--to", type=Path, help="folder to write into (default: the city's vocabulary)")
         command.add_argument("--calendar", action="store_true", help="calendar.csv too (needs chinesecalendar)")
 
 
@@ -117,7 +118,7 @@ def _vocabulary(chosen: argparse.Namespace) -> None:
     from departments.home import CITY_FOLDER  # noqa: PLC0415
     from departments.vocabulary.write import write_vocabulary  # noqa: PLC0415
 
-    write_vocabulary(CITY_FOLDER / "vocabulary", with_calendar=chosen.calendar)
+    write_vocabulary(chosen.to or CITY_FOLDER / "vocabulary", with_calendar=chosen.calendar)
 
 
 if __name__ == "__main__":

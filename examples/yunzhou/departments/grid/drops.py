@@ -67,7 +67,10 @@ def generate(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, defects: 
 def plan_drops(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects) -> dict[date, Drop]:
     """How each day is delivered: Monday, Wednesday and Friday as text, in the old layout for the first third."""
     rates, days = defects.files.get("grid", {}), list(setup.days())
-    broken = {days[int(share * (len(days) - 1))]: kind for kind, share in rates.get("held", {}).items()}
+    broken = {_at(days, share): kind for kind, share in rates.get("held", {}).items()}
+    surely_late, surely_twice = (
+        {_at(days, share) for share in rates.get(name, ())} for name in ("late_on", "twice_on")
+    )
     plan = {}
     for number, day in enumerate(days):
         ordinal = (day - date(2000, 1, 1)).days
@@ -75,15 +78,22 @@ def plan_drops(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects) -
             "select u($1, 'grid late'), u($1, 'grid twice'), 2 + cast(u($1, 'grid wait') * 2 as integer)", [ordinal]
         ).fetchone() or (1.0, 1.0, 0)
         kind = broken.get(day)
+        is_late = (late < rates.get("late", 0) or day in surely_late) and not kind
+        is_twice = (twice < rates.get("twice", 0) or day in surely_twice) and not kind
         plan[day] = Drop(
             day,
             textual=kind == "undecodable" or (kind is None and day.weekday() in (0, 2, 4)),
             old_layout=number * 3 < len(days),
-            delivered_on=day + timedelta(days=wait) if late < rates.get("late", 0) and not kind else day,
-            twice=twice < rates.get("twice", 0) and not kind,
+            delivered_on=day + timedelta(days=wait if is_late else 0),
+            twice=is_twice,
             broken=kind,
         )
     return plan
+
+
+def _at(days: list[date], share: float) -> date:
+    """The day at a share of the period."""
+    return days[int(share * (len(days) - 1))]
 
 
 def _stage_cases(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, drop: Drop) -> None:

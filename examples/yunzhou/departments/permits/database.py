@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,7 +17,8 @@ COLUMNS = (
     "xk_xkws", "xk_xklb", "xk_xkzs", "xk_xkbh", "xk_nr", "xk_jdrq", "xk_yxqz", "xk_yxqzi", "xk_zt", "xk_lydw", "xk_sxdm",
     "xk_jd", "xk_wd", "xk_xzqh", "bz", "gssj", "gxsj",
 )  # fmt: skip
-TYPES = {"xk_jd": "double precision", "xk_wd": "double precision", "gxsj": "timestamp"}
+SQLITE_TYPES = {"xk_jd": "real", "xk_wd": "real"}
+POSTGRESQL_TYPES = {"xk_jd": "double precision", "xk_wd": "double precision", "gxsj": "timestamp"}
 BATCH = 5_000
 PREFIX = "postgresql"
 
@@ -25,13 +26,12 @@ PREFIX = "postgresql"
 class PermitsDatabase:
     """The table of permits behind a DB-API connection; `mark` is the connection's parameter mark."""
 
-    def __init__(self, connection: Any, mark: str) -> None:
-        self._connection, self._mark = connection, mark
+    def __init__(self, connection: Any, mark: str, types: Mapping[str, str]) -> None:
+        self._connection, self._mark, self._types = connection, mark, types
 
     def reset(self) -> None:
         """Creates the table anew, empty."""
-        kind = (lambda name: TYPES.get(name, "text")) if self._mark == "%s" else (lambda name: "text")
-        columns = ", ".join(f"{name} {'real' if name in ('xk_jd', 'xk_wd') else kind(name)}" for name in COLUMNS)
+        columns = ", ".join(f"{name} {self._types.get(name, 'text')}" for name in COLUMNS)
         cursor = self._connection.cursor()
         cursor.execute(f"drop table if exists {TABLE}")
         cursor.execute(f"create table {TABLE} ({columns})")
@@ -74,12 +74,12 @@ def connect(url: str) -> Iterator[PermitsDatabase]:
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path)) as connection:
-            yield PermitsDatabase(connection, "?")
+            yield PermitsDatabase(connection, "?", SQLITE_TYPES)
     elif url.startswith(PREFIX):
         import psycopg  # noqa: PLC0415  -- only who keeps the permits in PostgreSQL needs it
 
         with psycopg.connect(PREFIX + url.removeprefix(PREFIX).removeprefix("+psycopg")) as connection:
-            yield PermitsDatabase(connection, "%s")
+            yield PermitsDatabase(connection, "%s", POSTGRESQL_TYPES)
     else:
         raise SystemExit(f"{url}: neither sqlite:///… nor postgresql://…")
 
@@ -88,6 +88,6 @@ def create_log(path: Path) -> sqlite3.Connection:
     """An empty log of changes: day, seq, op (insert, update, delete) and the columns of the table."""
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
-    columns = ", ".join(f"{name} {'real' if name in ('xk_jd', 'xk_wd') else 'text'}" for name in COLUMNS)
+    columns = ", ".join(f"{name} {SQLITE_TYPES.get(name, 'text')}" for name in COLUMNS)
     connection.execute(f"create table change (day text, seq integer, op text, {columns})")
     return connection
