@@ -28,7 +28,7 @@ select
     e.industry_code,
     e.reg_address,
     e.authority_name,
-    e.contact_phone,
+    {{ mask_text('e.contact_phone') }} as contact_phone_masked,
     e.division_code,
     division.district_code,
     {{ bookkeeping('e') }}
