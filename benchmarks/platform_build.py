@@ -1,0 +1,136 @@
+"""One full build by the platform, from landed bytes to a release, timed phase by phase in this process."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from benchmarks.stopwatch import Stopwatch
+from catalog.workspace import Workspace
+
+START_UP = "start-up"
+
+
+def build(home: Path, first: date, last: date) -> dict[str, Any]:
+    """Read, transform, check and release everything landed in `home` for the days `first` to `last`.
+
+    The answer has `phases` (own seconds by phase), `nodes` (seconds of each dbt node), `outcome` and `rows`.
+    Phases that start with `start-up` do the same work whatever landed.
+    """
+    watch = Stopwatch()
+    with watch.phase(f"{START_UP}: imports"):
+        _imports()
+    from benchmarks.city import yunzhou  # noqa: PLC0415
+
+    nodes: dict[str, float] = {}
+    with watch.phase("Dagster"):
+        _time_platform(watch, nodes)
+        outcome = _run(watch, yunzhou(), Workspace(home), first, last)
+    return {"phases": watch.own, "nodes": nodes, "calls": watch.calls, **outcome}
+
+
+def _imports() -> None:
+    import dagster  # noqa: F401, PLC0415
+    import dagster_dbt  # noqa: F401, PLC0415
+    import dbt.cli.main  # noqa: F401, PLC0415
+    import great_expectations.expectations  # noqa: F401, PLC0415
+    import sqlglot  # noqa: F401, PLC0415
+
+    import expectations.gx_engine  # noqa: F401, PLC0415
+    import orchestration.definitions  # noqa: F401, PLC0415
+    import orchestration.reading.raw  # noqa: F401, PLC0415
+
+
+def _run(watch: Stopwatch, city: Any, workspace: Workspace, first: date, last: date) -> dict[str, Any]:
+    import dagster as dg  # noqa: PLC0415
+
+    from orchestration.definitions import build_defs  # noqa: PLC0415
+    from orchestration.defs.automation import JOB  # noqa: PLC0415
+    from orchestration.defs.release import RELEASE  # noqa: PLC0415
+    from orchestration.defs.session import RANGE_END, RANGE_START  # noqa: PLC0415
+    from orchestration.run import prepare  # noqa: PLC0415
+
+    with watch.phase(f"{START_UP}: assemble and parse dbt project"):
+        session = prepare(city, workspace)
+    with watch.phase(f"{START_UP}: Dagster definitions"):
+        definitions = build_defs(session)
+        job = definitions.resolve_job_def(JOB)
+        wanted = [key for key in job.asset_layer.selected_asset_keys if key.path[0] != "landing"]
+    with dg.DagsterInstance.from_config(str(workspace.dagster)) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            tags={RANGE_START: first.isoformat(), RANGE_END: last.isoformat()},
+            asset_selection=wanted,
+            raise_on_error=True,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    released = [e.materialization for e in result.get_asset_materialization_events() if e.asset_key == RELEASE]
+    return {"outcome": str(released[0].metadata["outcome"].value)}
+
+
+def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
+    """Put the watch around the platform's steps, where they are called from."""
+    import orchestration.defs.checks as checks  # noqa: PLC0415
+    import orchestration.defs.feeds as feeds  # noqa: PLC0415
+    import orchestration.defs.models as models  # noqa: PLC0415
+    import orchestration.defs.release as release  # noqa: PLC0415
+    import orchestration.defs.session as session  # noqa: PLC0415
+    import orchestration.reading.load as load  # noqa: PLC0415
+
+    for name in ("open_lake", "ensure_ops", "ensure_landed"):
+        watch.wrap(session, name, f"{START_UP}: open the lake")
+    watch.wrap(feeds, "load_vocabulary", f"{START_UP}: vocabularies")
+    watch.wrap(feeds, "load_feed", lambda con, city, feed, *_: f"reading {feed}: plan and commit")
+    feed_of = lambda setting, *_, **__: setting.contract.id  # noqa: E731
+    watch.wrap(load, "route_all", lambda *a: f"reading {feed_of(*a)}: read, type, judge")
+    for name in ("derive_removals", "decide"):
+        watch.wrap(load, name, lambda *a: f"reading {feed_of(*a)}: duplicates and deletes")
+    for name in ("tally", "check_read_counts"):
+        watch.wrap(load, name, lambda *a: f"reading {feed_of(*a)}: batch rules")
+    for name in ("write_rows", "check_accounts"):
+        watch.wrap(load, name, lambda *a: f"reading {feed_of(*a)}: write and account")
+    watch.wrap(feeds, "feed_results", lambda con, feed, *_: f"checks (GX): feed {feed.id}")
+    watch.wrap(models, "model_results", "checks (GX): models")
+    for owner in (feeds, models):
+        watch.wrap(owner, "record", "checks: record results")
+    watch.wrap(models, "_row_counts", "dbt: row counts")
+    watch.wrap(release, "compile_catalog", "release: catalog and lineage")
+    watch.wrap(release, "column_lineage", "release: catalog and lineage")
+    watch.wrap(release, "publish", "release: publish")
+    _time_dbt(watch, models, nodes)
+    del checks
+
+
+def _time_dbt(watch: Stopwatch, models: Any, nodes: dict[str, float]) -> None:
+    """dbt's own start and end apart from its nodes; a node's seconds by its name."""
+    plain = models.run_dbt
+
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        began = time.perf_counter()
+        first: list[float] = []
+
+        def progress(node: Any, tell: Any = kwargs.get("progress")) -> None:
+            first.append(time.perf_counter() - node.seconds)
+            if tell is not None:
+                tell(node)
+
+        kwargs["progress"] = progress
+        with watch.phase("dbt: between nodes"):
+            run = plain(*args, **kwargs)
+            for node in run.nodes:
+                nodes[node.unique_id] = node.seconds
+            _move(watch, "dbt: models", sum(n.seconds for n in run.nodes if n.resource_type == "model"))
+            _move(watch, "dbt: tests", sum(n.seconds for n in run.nodes if n.resource_type == "test"))
+            _move(watch, f"{START_UP}: dbt to its first node", (first[0] if first else time.perf_counter()) - began)
+        return run
+
+    models.run_dbt = timed
+
+
+def _move(watch: Stopwatch, phase: str, seconds: float) -> None:
+    """Book seconds measured by others as an inner phase of the one now running."""
+    watch.own[phase] = watch.own.get(phase, 0.0) + seconds
+    watch.total[phase] = watch.total.get(phase, 0.0) + seconds
+    watch._inner[-1] += seconds
