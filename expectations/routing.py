@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from expectations.rules import UNREADABLE_RULE, RuleSpec
@@ -39,9 +39,9 @@ class Relations:
         return redirect(known, "landed", lambda name: self.landed.get(name, f"lake.landed.{identifier(name)}"))
 
 
-def uses_landed(rules: Sequence[RuleSpec]) -> bool:
-    """Whether some rule looks at rows that landed before."""
-    return any(references(rule.expression, "landed") for rule in rules if rule.expression)
+def looks_back(rule: RuleSpec) -> bool:
+    """Whether a row rule looks at rows that landed before, so that the batches' order matters to it."""
+    return not rule.aggregate and bool(references(rule.expression, "landed"))
 
 
 def routing_sql(
@@ -71,13 +71,29 @@ def routing_sql(
         f"[{{'rule': '{UNREADABLE_RULE}', 'severity': 'reject', 'column': NULL::VARCHAR, "
         f"'value': left(_error, {VALUE_LIMIT})}}]"
     )
-    found = ", ".join(f"CASE WHEN {name} THEN {_violation(rule)} END" for rule, name in bad)
-    violations = f"list_filter([{found}], lambda _found: _found IS NOT NULL)" if bad else NO_VIOLATIONS
+    violations = _violations(bad, lambda column: f"_r_{column}")
     return (
         f"{layers}\nSELECT {columns},\n"
         f"CASE WHEN _error IS NOT NULL THEN {unreadable} WHEN {any_bad} THEN {violations} ELSE {NO_VIOLATIONS} END "
-        f"AS _violations,\n{_ids(rows, names, 'warn')} AS _flags,\n{_ids(rows, names, 'block')} AS _blocks,\n"
+        f"AS _violations,\n{_ids(rows, names, 'warn', '_error IS NULL')} AS _flags,\n"
+        f"{_ids(rows, names, 'block', '_error IS NULL')} AS _blocks,\n"
         f"CASE WHEN {any_bad} THEN {raw_json} END AS _raw\nFROM judged"
+    )
+
+
+def look_back_sql(source: str, rules: Sequence[RuleSpec], relations: Relations) -> str:
+    """A SELECT of `rid`, `_violations`, `_flags` and `_blocks` of the rows of `source` that break one of `rules`.
+
+    `source` has `rid` and everything a typed rule may name.
+    """
+    names = [f"_b{index}" for index in range(len(rules))]
+    pairs = list(zip(rules, names, strict=True))
+    tests = ", ".join(f"{_test(rule, relations)} AS {name}" for rule, name in pairs)
+    bad = [(rule, name) for rule, name in pairs if rule.severity in ("reject", "quarantine")]
+    violations = _violations(bad, lambda column: f"{identifier(column)}::VARCHAR")
+    return (
+        f"SELECT rid, {violations} AS _violations, {_ids(rules, names, 'warn')} AS _flags, "
+        f"{_ids(rules, names, 'block')} AS _blocks FROM (SELECT *, {tests} FROM {source}) WHERE {' OR '.join(names)}"
     )
 
 
@@ -139,21 +155,29 @@ def _test(rule: RuleSpec, relations: Relations) -> str:
     return f"coalesce(({relations.resolve(rule.expression)}), false)"
 
 
-def _violation(rule: RuleSpec) -> str:
-    values = [f"coalesce(_r_{column}, '')" for column in rule.columns]
+def _violations(bad: Sequence[tuple[RuleSpec, str]], text: Callable[[str], str]) -> str:
+    """List of the violations of a row; `text` gives the expression of a column's offending text."""
+    if not bad:
+        return NO_VIOLATIONS
+    found = ", ".join(f"CASE WHEN {name} THEN {_violation(rule, text)} END" for rule, name in bad)
+    return f"list_filter([{found}], lambda _found: _found IS NOT NULL)"
+
+
+def _violation(rule: RuleSpec, text: Callable[[str], str]) -> str:
+    values = [f"coalesce({text(column)}, '')" for column in rule.columns]
     value = f"left(concat_ws(' | ', {', '.join(values)}), {VALUE_LIMIT})" if values else "NULL::VARCHAR"
     column = literal(", ".join(rule.columns)) if rule.columns else "NULL::VARCHAR"
     return f"{{'rule': {literal(rule.id)}, 'severity': '{rule.severity}', 'column': {column}, 'value': {value}}}"
 
 
-def _ids(rules: Sequence[RuleSpec], names: Sequence[str], severity: str) -> str:
+def _ids(rules: Sequence[RuleSpec], names: Sequence[str], severity: str, when: str = "true") -> str:
     chosen = [(rule, name) for rule, name in zip(rules, names, strict=True) if rule.severity == severity]
     if not chosen:
         return "[]::VARCHAR[]"
     anything = " OR ".join(name for _, name in chosen)
     cases = ", ".join(f"CASE WHEN {name} THEN {literal(rule.id)} END" for rule, name in chosen)
     listed = f"list_distinct(list_filter([{cases}], lambda _found: _found IS NOT NULL))"
-    return f"CASE WHEN _error IS NULL AND ({anything}) THEN list_sort({listed}) ELSE []::VARCHAR[] END"
+    return f"CASE WHEN {when} AND ({anything}) THEN list_sort({listed}) ELSE []::VARCHAR[] END"
 
 
 def _raw(reading: Reading) -> str:

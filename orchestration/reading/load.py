@@ -174,14 +174,22 @@ def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
 
 @contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """One transaction: committed on leaving, rolled back on any error."""
-    con.execute("BEGIN")
+    """One transaction: committed on leaving, rolled back on any error.
+
+    Joins are taken in the order they are written meanwhile: among relations of unknown size, most of them small,
+    the search for a better one takes longer than it could save.
+    """
+    con.execute("SET disabled_optimizers = 'join_order'")
     try:
-        yield
-    except BaseException:
-        con.execute("ROLLBACK")
-        raise
-    con.execute("COMMIT")
+        con.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            con.execute("ROLLBACK")
+            raise
+        con.execute("COMMIT")
+    finally:
+        con.execute("RESET disabled_optimizers")
 
 
 @contextmanager

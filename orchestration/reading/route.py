@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from catalog.contract.model import FeedContract, Table
 from catalog.landed import LOADED_COLUMNS
-from expectations.routing import Relations, routing_sql, uses_landed
+from expectations.routing import Relations, look_back_sql, looks_back, routing_sql
 from expectations.rules import RuleSpec, derive_rules
 from expectations.sql import identifier, literal
 from orchestration.lake.schema import VIOLATION
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
 KEPT = ("_piece", "_line", "_seq", "_layout", "_shape")
+VOCABULARIES = Relations({})
 PIECE_COLUMNS = ("_batch_id", "_business_date", "_object_id", "_file_name", "_landed_at")
 
 
@@ -58,9 +60,14 @@ class TableRun:
         return derive_rules(self.table)
 
     @cached_property
-    def looks_back(self) -> bool:
-        """Whether its rules look at landed rows, so that batches must be judged one after another."""
-        return uses_landed(self.rules)
+    def look_back_rules(self) -> list[RuleSpec]:
+        """Those that look at landed rows, so that batches must be judged one after another."""
+        return [rule for rule in self.rules if looks_back(rule)]
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether a look back may find rows bad: they are quarantined as delivered, so their text is kept."""
+        return any(rule.severity in ("reject", "quarantine") for rule in self.look_back_rules)
 
     @property
     def routed(self) -> str:
@@ -68,15 +75,15 @@ class TableRun:
         return f"_routed_{self.position}"
 
     def candidates(self, variant: int) -> str:
-        """Temporary table of the raw rows of a variant, made only for a table that looks back."""
+        """Temporary table of the raw rows of a variant, made only for a run that keeps its text."""
         return f"_candidate_{self.position}_{variant}"
 
 
 def route_all(setting: Setting, runs: Sequence[TableRun], batches: Sequence[PlannedBatch]) -> None:
     """Fill the routed tables of all runs from the batches; the result does not depend on how batches are grouped.
 
-    Tables whose rules look only at the row and the vocabularies are judged in one statement per variant. The others
-    are read once and judged batch by batch, each seeing what landed up to that batch.
+    Rules that look only at the row, its batch and the vocabularies are judged in one statement per variant. The
+    others are judged batch by batch, each seeing what landed up to that batch.
     """
     for run in runs:
         run.findings.clear()
@@ -85,9 +92,8 @@ def route_all(setting: Setting, runs: Sequence[TableRun], batches: Sequence[Plan
             _read_variant(setting, run, variant, pieces)
     for batch in batches:
         for run in runs:
-            for variant in run.findings if run.looks_back else ():
-                source = f"(SELECT * FROM {run.candidates(variant)} WHERE _seq = {batch.number})"
-                _judge(setting, run, variant, source, _relations(setting, runs, run, batch.number))
+            if run.look_back_rules and batch.of_table(run.table.name):
+                _look_back(setting, runs, run, batch.number)
 
 
 def _by_variant(table: Table, batches: Sequence[PlannedBatch]) -> dict[int, list[Piece]]:
@@ -104,18 +110,17 @@ def _read_variant(setting: Setting, run: TableRun, variant: int, pieces: list[Pi
     source = open_source(setting.con, run.table, form, pieces, limits=limits, scratch=setting.scratch)
     run.findings[variant] = source.findings
     candidate = candidate_sql(setting, source.relation)
-    if run.looks_back:
+    if run.keeps_text:
         setting.con.execute(f"CREATE OR REPLACE TEMP TABLE {run.candidates(variant)} AS SELECT * FROM {candidate}")
-    else:
-        _judge(setting, run, variant, candidate, Relations({}))
+        candidate = run.candidates(variant)
+    _judge(setting, run, variant, candidate)
 
 
 def candidate_sql(setting: Setting, relation: str) -> str:
     """The raw relation with everything a rule may name: loaded columns, `batch_date` and `as_of`."""
     columns = ", ".join(f"p.{name}" for name in ("_seq", *PIECE_COLUMNS))
     return (
-        f"(SELECT s.*, {columns}, {literal(setting.contract.id)} AS _feed, {setting.load_id}::BIGINT AS _load_id, "
-        f"{literal(setting.contract.version)} AS _contract_version, p._business_date AS batch_date, "
+        f"(SELECT s.*, {columns}, {_constants(setting)}, p._business_date AS batch_date, "
         f"DATE '{setting.as_of.isoformat()}' AS as_of FROM {relation} s JOIN {PIECES} p ON s._piece = p._piece)"
     )
 
@@ -129,30 +134,22 @@ def _create_empty(setting: Setting, run: TableRun) -> None:
     )
 
 
-def _judge(setting: Setting, run: TableRun, variant: int, source: str, relations: Relations) -> None:
-    import duckdb  # noqa: PLC0415
-
-    statement = _statement(setting, run, run.rules, variant, source=source, relations=relations)
-    try:
+def _judge(setting: Setting, run: TableRun, variant: int, source: str) -> None:
+    rules = [rule for rule in run.rules if rule not in run.look_back_rules]
+    statement = _statement(setting, run, rules, variant, source=source)
+    with naming_the_rule(setting, run):
         setting.con.execute(f"INSERT INTO {run.routed} BY NAME {statement}")
-    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
-        _name_culprit(setting, run, relations, error)
-        raise
-    except duckdb.DataError as error:
-        raise RuleFailedError(f"{_subject(setting, run)}: a rule fails on a value: {error}. Use try_cast") from error
 
 
-def _statement(
-    setting: Setting, run: TableRun, rules: Sequence[RuleSpec], variant: int, *, source: str, relations: Relations
-) -> str:
+def _statement(setting: Setting, run: TableRun, rules: Sequence[RuleSpec], variant: int, *, source: str) -> str:
     native_dates = run.table.options.variants[variant].format.kind == "xlsx"
     read = readings(run.table, timezone=setting.timezone, native_dates=native_dates)
     scope = [*KEPT, "_text", *PIECE_COLUMNS, "_feed", "_load_id", "_contract_version"]
-    judged = routing_sql(source, read, rules, relations, carried=scope, raw_json=raw_json(run.table))
+    judged = routing_sql(source, read, rules, VOCABULARIES, carried=scope, raw_json=raw_json(run.table))
     names = [identifier(c.name) for c in run.table.properties]
     kept = ", ".join([*names, *KEPT, "_violations", "_flags", "_blocks", "_raw"])
     removed = run.table.options.delete_when
-    test = f"coalesce(({relations.resolve(removed)}), false)" if removed else "false"
+    test = f"coalesce(({VOCABULARIES.resolve(removed)}), false)" if removed else "false"
     return (
         f"SELECT {kept}, CASE WHEN len(_violations) = 0 THEN {row_hash(run.table)} END AS _row_hash, "
         f"CASE WHEN {test} THEN 'delete' ELSE 'upsert' END AS _op FROM ({judged})"
@@ -163,6 +160,42 @@ def row_hash(table: Table) -> str:
     """MD5 over the given business columns by name: a column added later and left empty does not change it."""
     parts = ", ".join(f"{literal(c.name + chr(31))} || {identifier(c.name)}::VARCHAR" for c in table.properties)
     return f"md5(concat_ws(chr(30), {parts}))"
+
+
+def _look_back(setting: Setting, runs: Sequence[TableRun], run: TableRun, number: int) -> None:
+    """Judge one batch by the rules that look at landed rows, and add what they find to the routed table."""
+    columns = ", ".join(f"r.{identifier(c.name)}" for c in run.table.properties)
+    carried = ", ".join(f"p.{name}" for name in PIECE_COLUMNS)
+    readable = "NOT list_contains(list_transform(r._violations, lambda _found: _found.rule), 'R3')"
+    scope = (
+        f"(SELECT r.rowid AS rid, {columns}, r._line, {carried}, {_constants(setting)}, "
+        f"p._business_date AS batch_date, DATE '{setting.as_of.isoformat()}' AS as_of FROM {run.routed} r "
+        f"JOIN {PIECES} p ON r._piece = p._piece WHERE r._seq = {number} AND {readable})"
+    )
+    statement = look_back_sql(scope, run.look_back_rules, _relations(setting, runs, run, number))
+    with naming_the_rule(setting, run):
+        setting.con.execute(f"CREATE OR REPLACE TEMP TABLE _found AS {statement}")
+    row = setting.con.execute("SELECT count(*) FROM _found").fetchone()
+    if row is None or not row[0]:
+        return
+    setting.con.execute(
+        f"UPDATE {run.routed} SET _violations = list_concat({run.routed}._violations, f._violations), "
+        f"_flags = list_concat({run.routed}._flags, f._flags), _blocks = list_concat({run.routed}._blocks, f._blocks) "
+        f"FROM _found f WHERE {run.routed}.rowid = f.rid"
+    )
+    if run.keeps_text:
+        _add_raw(setting, run, number)
+
+
+def _add_raw(setting: Setting, run: TableRun, number: int) -> None:
+    """Give the rows of a batch that a look back found bad their delivered text."""
+    expression = raw_json(run.table, prefix="c.")
+    for variant in run.findings:
+        setting.con.execute(
+            f"UPDATE {run.routed} SET _raw = {expression} FROM {run.candidates(variant)} c WHERE c._seq = {number} "
+            f"AND {run.routed}._seq = {number} AND {run.routed}._piece = c._piece AND {run.routed}._line = c._line "
+            f"AND {run.routed}._raw IS NULL AND len({run.routed}._violations) > 0"
+        )
 
 
 def _relations(setting: Setting, runs: Iterable[TableRun], judged: TableRun, number: int) -> Relations:
@@ -185,13 +218,26 @@ def seen_sql(run: TableRun, condition: str, setting: Setting) -> str:
     carried = ", ".join(f"p.{name}" for name in PIECE_COLUMNS)
     return (
         f"(SELECT {columns}, {loaded} FROM {landed_name(run.table)} UNION ALL BY NAME SELECT {fresh}, {carried}, "
-        f"{literal(setting.contract.id)} AS _feed, r._line, r._row_hash, r._op, r._flags, "
-        f"{setting.load_id}::BIGINT AS _load_id, {literal(setting.contract.version)} AS _contract_version "
+        f"{_constants(setting)}, r._line, r._row_hash, r._op, r._flags "
         f"FROM {run.routed} r JOIN {PIECES} p ON r._piece = p._piece WHERE len(r._violations) = 0 AND {condition})"
     )
 
 
-def _name_culprit(setting: Setting, run: TableRun, relations: Relations, error: Exception) -> None:
+@contextmanager
+def naming_the_rule(setting: Setting, run: TableRun) -> Iterator[None]:
+    """Turn an error of DuckDB into one that names the rule, as far as that can be told."""
+    import duckdb  # noqa: PLC0415
+
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+        _name_culprit(setting, run, error)
+        raise
+    except duckdb.DataError as error:
+        raise RuleFailedError(f"{_subject(setting, run)}: a rule fails on a value: {error}. Use try_cast") from error
+
+
+def _name_culprit(setting: Setting, run: TableRun, error: Exception) -> None:
     """Raise RuleFailedError for the first rule that does not bind on its own; return when all do."""
     import duckdb  # noqa: PLC0415
 
@@ -201,12 +247,19 @@ def _name_culprit(setting: Setting, run: TableRun, relations: Relations, error: 
         "0 AS _layout, NULL::VARCHAR AS _shape)"
     )
     for rule in run.rules:
-        statement = _statement(setting, run, [rule], 0, source=candidate_sql(setting, empty), relations=relations)
+        statement = _statement(setting, run, [rule], 0, source=candidate_sql(setting, empty))
         try:
             setting.con.execute(f"EXPLAIN {statement}")
         except duckdb.Error as found:
             text = f"{_subject(setting, run)}: rule {rule.id}: {found}. Correct its implementation"
             raise RuleFailedError(text) from error
+
+
+def _constants(setting: Setting) -> str:
+    return (
+        f"{literal(setting.contract.id)} AS _feed, {setting.load_id}::BIGINT AS _load_id, "
+        f"{literal(setting.contract.version)} AS _contract_version"
+    )
 
 
 def _subject(setting: Setting, run: TableRun) -> str:

@@ -137,9 +137,9 @@ def counted(batches: Iterator[pa.RecordBatch], target: Target) -> Iterator[pa.Re
         yield batch
 
 
-def raw_json(table: Table) -> str:
-    """Expression for the delivered row as JSON by contract names, over `_text` and the raw names `_r_<column>`."""
-    pairs = ", ".join(f"{literal(column.name)}, _r_{column.name}" for column in table.properties)
+def raw_json(table: Table, prefix: str = "_r_") -> str:
+    """Expression for the delivered row as JSON by contract names, over `_text` and the raw names after `prefix`."""
+    pairs = ", ".join(f"{literal(column.name)}, {prefix}{column.name}" for column in table.properties)
     return f"(CASE WHEN _text IS NOT NULL THEN json_object('_text', _text) ELSE json_object({pairs}) END)::VARCHAR"
 
 
