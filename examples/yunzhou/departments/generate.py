@@ -23,7 +23,7 @@ def generate(home: Home, setup: Setup, defects: Defects, *, at: date, say: Calla
     for name in ("clock.json", "answer_key.parquet", "endpoints.json"):
         (home.root / name).unlink(missing_ok=True)
     home.save_setup(setup)
-    con = world.open_world(setup)
+    con = world.open_world(setup, home.root / "scratch")
     entities.create_entities(con, setup)
     answers.create(con)
     for name, system in (("hotline", hotline), ("grid", grid), ("permits", permits), ("credit", credit)):
@@ -31,4 +31,5 @@ def generate(home: Home, setup: Setup, defects: Defects, *, at: date, say: Calla
         system.generate(con, home, setup, defects)
     answers.write(con, home.answer_key)
     con.close()
+    shutil.rmtree(home.root / "scratch", ignore_errors=True)
     advance(home, at)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 
@@ -20,14 +21,16 @@ WORK_MINUTES = 480
 MORNING = 210  # minutes from 08:30 to 12:00
 
 
-def open_world(setup: Setup) -> duckdb.DuckDBPyConnection:
+def open_world(setup: Setup, scratch: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with chance, geography and the tables of the city.
 
     Tables: cell (grid cells with the names of their place and its offices), org, leaf (hotline classes), class (grid
-    classes with limits), item, day (volumes), workday. Bounded to 4 GiB; order is kept, so files are reproducible.
+    classes with limits), item, day (volumes), workday. Memory is bounded to 4 GB, the rest goes to the folder `scratch`;
+    order is kept, so files are reproducible.
     """
     con = duckdb.connect()
     con.execute("set memory_limit = '4GB'; set threads = 2; set preserve_insertion_order = true")
+    con.execute(f"set temp_directory = '{scratch}'")
     chance.install(con, setup.seed)
     geo.install(con)
     scale = SCALES[setup.scale]
