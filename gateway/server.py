@@ -37,6 +37,9 @@ def serve() -> int:
             setting = "".join(f"{PREFIX}{part}".upper() for part in fault["loc"][:1]) or "settings"
             sys.stderr.write(f"gateway: {setting}: {fault['msg']}\n")
         return 2
+    if not settings.home.is_dir():
+        sys.stderr.write(f"gateway: {PREFIX}HOME: there is no folder {settings.home}; name the workspace of a city\n")
+        return 2
     import uvicorn  # noqa: PLC0415
 
     from gateway.logs import configure  # noqa: PLC0415

@@ -34,7 +34,7 @@ class GatewaySettings(BaseSettings):
     max_page_rows: int = Field(10_000, ge=1, description="Largest `limit` of one page.")
     max_conditions: int = Field(50, ge=1, description="Most filter conditions of one request.")
     max_set_values: int = Field(500, ge=1, description="Most values of one `in` list.")
-    statement_timeout: float = Field(15.0, gt=0, description="A page query is interrupted after this time.")
+    statement_timeout: float = Field(30.0, gt=0, description="A page query is interrupted after this time.")
     export_timeout: float = Field(900.0, gt=0, description="A streamed answer is broken off after this time.")
     concurrent_statements: int = Field(4, ge=1, le=256, description="Statements that run at the same time.")
     concurrent_exports: int = Field(8, ge=1, le=1024, description="Streamed answers that may be open at a time.")

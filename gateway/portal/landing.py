@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from html import escape
 from pathlib import Path
 from string import Template
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
@@ -44,12 +46,17 @@ def render(release: OpenRelease, views: list[View]) -> str:
         city_en=escape(city.title.en),
         publisher=escape(f"{city.publisher.zh} · {city.publisher.en}"),
         release=manifest.number,
-        published=manifest.published_at.strftime("%Y-%m-%d %H:%M"),
+        published=_local(manifest.published_at, city.timezone).strftime("%Y-%m-%d %H:%M"),
         datasets=len(views),
         rows=f"{sum(view.facts.row_count for view in views):,}",
         example=escape(_example(views)),
         cards="\n".join(_card(view) for view in views),
     )
+
+
+def _local(moment: datetime, timezone: str) -> datetime:
+    """A moment on the city's clocks; one without a zone is on them already."""
+    return moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(timezone))
 
 
 def _card(view: View) -> str:

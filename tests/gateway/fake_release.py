@@ -44,7 +44,7 @@ TICKETS: dict[str, tuple[str, Level]] = {
 """Columns of the dataset `tickets`: stored type and level."""
 
 TICKETS_SQL = """
-    SELECT 'T' || lpad(i::VARCHAR, 5, '0') AS ticket_no,
+    SELECT 'T' || lpad(i::VARCHAR, 7, '0') AS ticket_no,
            CASE WHEN i % 7 = 0 THEN NULL ELSE '区' || (i % 4) END AS district,
            CASE WHEN i % 5 = 0 THEN NULL ELSE (i * 37) % 11 END::INTEGER AS minutes,
            CASE WHEN i % 6 = 0 THEN NULL ELSE (i % 9) / 4 + 0.10 END::DECIMAL(18,2) AS fee,

@@ -91,7 +91,7 @@ def test_a_walk_does_not_trust_that_rows_are_stored_in_order(tmp_path: Path) -> 
     with client_over(tmp_path) as client:
         rows = walk(client, "/v1/datasets/tickets/rows?limit=7")
         lines = client.get("/v1/datasets/tickets/rows.csv?select=ticket_no").text.split()[1:]
-    expected = [f"T{number:05d}" for number in range(50)]
+    expected = [f"T{number:07d}" for number in range(50)]
     assert [row["ticket_no"] for row in rows] == expected
     assert lines == [f'"{key}"' for key in expected]
 
@@ -104,14 +104,14 @@ def test_long_texts_keep_cursors_short_and_lose_no_row(tmp_path: Path) -> None:
         for number in range(1, 6):
             con.execute(
                 "INSERT INTO open.tickets BY NAME SELECT * REPLACE (? AS ticket_no, note || ? AS note)"
-                " FROM open.tickets WHERE ticket_no = 'T00000'",
-                [f"T{number:05d}", str(9 - number)],
+                " FROM open.tickets WHERE ticket_no = 'T0000000'",
+                [f"T{number:07d}", str(9 - number)],
             )
     with client_over(tmp_path) as client:
         first = client.get("/v1/datasets/tickets/rows?order=-note&limit=1&select=ticket_no").json()
         assert len(first["next"]) < 1500
         rows = walk(client, "/v1/datasets/tickets/rows?order=-note&limit=1&select=ticket_no")
-    assert [row["ticket_no"] for row in rows] == [f"T{number:05d}" for number in range(6)]
+    assert [row["ticket_no"] for row in rows] == [f"T{number:07d}" for number in range(6)]
 
 
 def test_a_cursor_is_good_for_its_own_query_only(client: httpx.Client) -> None:

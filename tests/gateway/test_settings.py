@@ -48,6 +48,10 @@ def test_the_command_says_which_setting_is_wrong(tmp_path: Path) -> None:
     wrong = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert f"{PREFIX}PORT" in wrong.stderr
+    nowhere = subprocess.run(
+        [*command[:-3], str(tmp_path / "nowhere")], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (nowhere.returncode, "there is no folder" in nowhere.stderr) == (2, True)
     environment = os.environ | {PREFIX + "PROT": "1"}
     unknown = subprocess.run(command[:-2], cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
     assert unknown.returncode == 2

@@ -119,6 +119,32 @@ def test_before_the_first_release_the_server_waits(tmp_path: Path) -> None:
         assert client.get("/v1/datasets").status_code == 200
 
 
+def test_a_cursor_from_a_process_that_has_switched_already_is_followed(tmp_path: Path) -> None:
+    """Server processes look at CURRENT each in their own time; a walk that meets two of them must not stumble."""
+    publish(tmp_path, 1)
+    publish(tmp_path, 2, rows=250, switch=False)
+    shared: dict[str, object] = {"cursor_secret": "shared by the processes", "release_poll": 60}
+    with client_over(tmp_path, **shared) as slow:
+        make_current(tmp_path, 2)
+        with client_over(tmp_path, **shared) as quick:
+            following = quick.get("/v1/datasets/tickets/rows?limit=200").json()["next"]
+        assert slow.get("/healthz").json()["release"] == 1
+        page = slow.get(following).json()
+    assert (page["release"], page["complete"], len(page["rows"])) == (2, True, 50)
+
+
+def test_a_download_given_up_frees_its_place(tmp_path: Path) -> None:
+    publish(tmp_path, 1, rows=150_000)
+    address = "/v1/datasets/tickets/rows.csv"
+    with client_over(tmp_path, concurrent_exports=1) as client:
+        with client.stream("GET", address) as begun:
+            next(begun.iter_raw(1000))
+            refused = client.get(address)
+            assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+            assert int(refused.headers["Retry-After"]) > 0
+        wait_for(lambda: client.get(f"{address}?ticket_no=T0000001").status_code == 200)
+
+
 def test_a_file_with_a_hidden_column_is_not_offered(tmp_path: Path) -> None:
     """A release whose files were written under another policy: the data is served, the file is not."""
     folder = publish(tmp_path, 1)
