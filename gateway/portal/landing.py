@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cache
 from html import escape
@@ -22,6 +23,8 @@ from gateway.web.negotiate import choose
 router = APIRouter()
 
 _HTML = "text/html"
+_WEB_ADDRESS = re.compile(r"https?://(?P<rest>[^\s<>\"']+?)/?")
+_CREATIVE_COMMONS = re.compile(r"creativecommons\.org/licenses/(?P<kind>[a-z-]+)/(?P<version>[\d.]+)")
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -69,10 +72,20 @@ def _card(view: View) -> str:
         rows=f"{facts.row_count:,}",
         columns=len(view.columns),
         frequency=escape(facts.frequency),
-        licence=escape(facts.licence),
+        licence=_licence(facts.licence),
         themes="".join(f"<li>{escape(theme)}</li>" for theme in facts.themes),
         files="\n".join(_file(view, file) for file in view.distributions),
     )
+
+
+def _licence(licence: str) -> str:
+    """A licence given by its address becomes a link with a short name, any other is written as it is."""
+    address = _WEB_ADDRESS.fullmatch(licence)
+    if address is None:
+        return escape(licence)
+    known = _CREATIVE_COMMONS.fullmatch(address["rest"])
+    name = f"CC {known['kind'].upper()} {known['version']}" if known else address["rest"]
+    return f'<a href="{escape(licence)}">{escape(name)}</a>'
 
 
 def _file(view: View, file: Distribution) -> str:
