@@ -188,7 +188,7 @@ class FeedOptions(Strict):
     start_date: date
     lateness: Lateness
     owner_org: str
-    steward: str
+    steward: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     batch: BatchLimits = BatchLimits()
     retry: Retry = Retry()
     limits: Limits = Limits()

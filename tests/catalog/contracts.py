@@ -94,7 +94,7 @@ def document() -> Document:
             start_date="2024-01-01",
             lateness={"days": 30},
             owner_org="LIGHT",
-            steward="LIGHT",
+            steward="light@city.example",
         ),
     }
 

@@ -83,7 +83,7 @@ CHANGES: list[tuple[str, Callable[[Document], object], str, str]] = [
     ("lateness shortened", put(lambda d: d, "lateness", {"days": 7}), "breaking", "lateness.days"),
     ("start later", put(lambda d: d, "start_date", "2025-01-01"), "breaking", "start_date"),
     ("version", lambda d: d.update(version="1.1.0"), "compatible", "version"),
-    ("steward", put(lambda d: d, "steward", "OTHER"), "compatible", "steward"),
+    ("steward", put(lambda d: d, "steward", "other@city.example"), "compatible", "steward"),
     ("columns in another order", lambda d: table(d)["properties"].reverse(), "compatible", ""),
 ]  # fmt: skip
 
