@@ -122,7 +122,7 @@ def _case_file(drop: Drop, header: list[str], rows: list[list[object]]) -> bytes
 def _broken_file(drop: Drop, header: list[str], rows: list[list[object]], content: bytes) -> bytes:
     """The file as it came broken: cut within a character, or without the column of the stage."""
     if drop.broken == "undecodable":
-        return content[: len(content) * 3 // 5] + b"\x81"
+        return content[: len(content) * 3 // 5] + b"\xff"  # no character of GB18030 has this byte
     place = list(HEADINGS).index("stage")
     return _case_file(drop, header[:place] + header[place + 1 :], [row[:place] + row[place + 1 :] for row in rows])
 
