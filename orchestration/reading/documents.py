@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 LINE_BLOCK_BYTES = 32 << 20
 
-# A number whose text the JSON parser would change: written with an exponent, with a zero at its end, or with more
-# digits than a double holds. Only such documents are rewritten.
-FRAGILE = r"[:,\[\s]-?[0-9]+(\.[0-9]*0\s*[,}\]]|\.?[0-9]*[eE]|\.[0-9]{14,}|[0-9]{14,}\.)"
+# A number whose text the JSON parser would change: with an exponent, with a needless zero at its end, or with more
+# digits than a double holds. Only documents that seem to have one are rewritten.
+FRAGILE = r"[:,\[]\s*-?[0-9]+(\.[0-9]+0|(\.[0-9]+)?[eE][-+]?[0-9]+|\.[0-9]{14,}|[0-9]{13,}\.[0-9]+)\s*[,}\]]"
 # A string is kept, a number is put between two marks; no valid document holds the mark, a control character.
 TOKENS = r'("(?:[^"\\]|\\.)*")|(-?[0-9][-+.0-9eE]*)'
 MARK = "chr(1)"
@@ -52,21 +52,21 @@ def pages_relation(
     if not files:
         return _fields(table, "(SELECT 0 AS _piece, 0 AS _line, NULL::VARCHAR AS _document WHERE false)")
     text = f"SELECT _piece, content FROM read_text([{listed}]) AS page JOIN _page_file ON page.filename = path"
+    valid = f"CASE WHEN json_valid(content) THEN coalesce(json_type(content, {literal(at)}), '') END AS kind"
     faulty = con.execute(
-        f"SELECT _piece, json_valid(content), CASE WHEN json_valid(content) "
-        f"THEN json_array_length(content, {literal(at)}) END, CASE WHEN json_valid(content) "
-        f"THEN json_type(content, {literal(at)}) END FROM ({text})"
+        f"SELECT _piece, kind, CASE WHEN kind = 'ARRAY' THEN json_array_length(content, {literal(at)}) END "
+        f"FROM (SELECT *, {valid} FROM ({text}))"
     ).fetchall()
-    for number, valid, size, kind in faulty:
-        if not valid:
+    for number, kind, size in faulty:
+        if kind is None:
             findings.faults[number] = "B1: the page is not JSON"
         elif kind != "ARRAY":
             findings.faults[number] = f"B3: the page has no array at `{form.items or '(document)'}`"
         else:
             findings.counts[number] = int(size)
-    good = ", ".join(str(number) for number, _, _, _ in faulty if number not in findings.faults) or "NULL"
+    good = ", ".join(str(number) for number, _, _ in faulty if number not in findings.faults) or "NULL"
     items = (
-        f"SELECT _piece, CAST(json_extract({exact_numbers('content')}, {literal(at)}) AS JSON[]) AS items "
+        f"SELECT _piece, json_extract({exact_numbers('content')}, {literal(at + '[*]')}) AS items "
         f"FROM ({text}) WHERE _piece IN ({good})"
     )
     return _fields(
