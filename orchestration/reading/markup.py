@@ -49,30 +49,34 @@ def _blocks(path: Path, form: XmlFormat) -> Iterator[Any]:
     from lxml import etree  # noqa: PLC0415
 
     encoding = None if form.encoding == "declared" else form.encoding
-    walk = etree.iterparse(
-        str(path),
-        events=("end",),
-        tag=form.record,
-        encoding=encoding,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    block = etree.Element("records")
-    for _, record in walk:
-        if record.getroottree().docinfo.doctype:
-            raise RefusedDocumentError("it has a document type declaration, which is refused")
-        block.append(record)
-        if len(block) == BLOCK_RECORDS:
+    with path.open("rb") as file:
+        walk = etree.iterparse(
+            file,
+            events=("end",),
+            tag=form.record,
+            encoding=encoding,
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        block = etree.Element("records")
+        for _, record in walk:
+            _refuse_doctype(record)
+            block.append(record)
+            if len(block) == BLOCK_RECORDS:
+                yield block
+                block = etree.Element("records")
+        _refuse_doctype(walk.root)
+        if len(block):
             yield block
-            block = etree.Element("records")
-    if walk.root is not None and walk.root.getroottree().docinfo.doctype:
+
+
+def _refuse_doctype(element: Any) -> None:
+    if element is not None and element.getroottree().docinfo.doctype:
         raise RefusedDocumentError("it has a document type declaration, which is refused")
-    if len(block):
-        yield block
 
 
 def _names(block: Any) -> list[str]:

@@ -41,11 +41,12 @@ def read_workbook(path: Path, form: XlsxFormat, target: Target) -> Iterator[pa.R
 def _sheets(book: Any, names: list[str], form: XlsxFormat, target: Target) -> Iterator[pa.RecordBatch]:
     import numpy as np  # noqa: PLC0415
 
-    start, read = 1, 0
+    start, read, skipped = 1, 0, list[str]()
     for name in names:
         cells = book.load_sheet(name, header_row=None, dtypes="string").to_arrow()
         row = _header_row(cells, form)
         if row is None:
+            skipped += [name] if cells.num_rows else []
             continue
         read += 1
         layout = resolve([cell or "" for cell in _row(cells, row)], target.table)
@@ -59,9 +60,11 @@ def _sheets(book: Any, names: list[str], form: XlsxFormat, target: Target) -> It
         size = filled.true_count
         yield row_batch(target, layout, columns, np.arange(start, start + size))
         start += size
+    wanted = f"header `{form.header_contains}`" if form.header_contains else "header"
     if not read:
-        wanted = f"with the header `{form.header_contains}`" if form.header_contains else "with a header"
-        target.fault(f"B3: no sheet like `{form.sheets}` {wanted}")
+        target.fault(f"B3: no sheet like `{form.sheets}` has a {wanted}")
+    elif skipped:
+        target.note(f"W: sheet {', '.join(skipped)} has no {wanted} and is not read")
 
 
 def _header_row(cells: pa.RecordBatch, form: XlsxFormat) -> int | None:

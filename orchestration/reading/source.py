@@ -60,10 +60,15 @@ class Target:
         """Nothing of the piece may land."""
         self.findings.faults[self.piece.number] = reason
 
+    def note(self, text: str) -> None:
+        """The steward should know this, although the piece can be read."""
+        notes = self.findings.notes
+        notes[self.piece.number] = "; ".join(dict.fromkeys((*filter(None, [notes.get(self.piece.number)]), text)))
+
     def admit(self, layout: Layout) -> bool:
         """Note what is odd about a header; False when the piece cannot be read with it."""
         if layout.note is not None:
-            self.findings.notes[self.piece.number] = layout.note
+            self.note(layout.note)
         if layout.fault is not None:
             self.fault(layout.fault)
         return layout.fault is None
