@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.compiled import CATALOG_FILE, CompiledCatalog
 from catalog.release import ReleasedDataset
-from orchestration.release.files import SERVING, listed, quoted
+from orchestration.release.files import SERVING, listed, path_literal, quoted
 from orchestration.release.store import ReleaseStore
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ def diff(store: ReleaseStore, old: int, new: int) -> ReleaseDiff:
 
     keys = {**_keys(store, old), **_keys(store, new)}
     with duckdb.connect() as con:
-        con.execute(f"ATTACH '{store.path(old) / SERVING}' AS old (READ_ONLY)")
+        con.execute(f"ATTACH {path_literal(store.path(old) / SERVING)} AS old (READ_ONLY)")
         if new != old:
-            con.execute(f"ATTACH '{store.path(new) / SERVING}' AS new (READ_ONLY)")
+            con.execute(f"ATTACH {path_literal(store.path(new) / SERVING)} AS new (READ_ONLY)")
         names = sorted({*before, *after})
         return ReleaseDiff(
             old, new, tuple(_compare(con, before.get(name), after.get(name), keys[name]) for name in names)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +25,7 @@ _COPY_OPTIONS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT c
 @contextlib.contextmanager
 def serving_database(con: DuckDBPyConnection, folder: Path) -> Iterator[str]:
     """Attach a new serving.duckdb in `folder` under the yielded name; closed and complete afterwards."""
-    con.execute(f"ATTACH '{folder / SERVING}' AS serving")
+    con.execute(f"ATTACH {path_literal(folder / SERVING)} AS serving")
     try:
         con.execute("CREATE SCHEMA serving.open")
         yield "serving.open"
@@ -111,7 +109,7 @@ def _write_public(
         return
     for kind, options in _COPY_OPTIONS.items():
         name = f"files/{dataset.id}.{kind}"
-        con.execute(f"COPY (SELECT {listed(columns)} FROM {table}) TO '{folder / name}' ({options})")
+        con.execute(f"COPY (SELECT {listed(columns)} FROM {table}) TO {path_literal(folder / name)} ({options})")
         file = describe_file(folder, name)
         yield Distribution(
             name=f"{dataset.id}.{kind}",
@@ -123,28 +121,20 @@ def _write_public(
 
 
 def content_hash(con: DuckDBPyConnection, table: str, types: Sequence[tuple[str, str]], folder: Path) -> str:
-    """sha256 of schema and all rows as CSV in key order, streamed through a pipe so that nothing lands on disk."""
+    """sha256 of schema and all rows as CSV in key order; the text stands in `folder` only while it is read."""
     digest = hashlib.sha256(json.dumps(types).encode())
-    pipe = folder / "content.pipe"
-    os.mkfifo(pipe)
-    reader = threading.Thread(target=_absorb, args=(pipe, digest))
-    reader.start()
+    text = folder / "content.csv"
     try:
-        con.execute(f"COPY (FROM {table}) TO '{pipe}' (FORMAT csv, HEADER, USE_TMP_FILE false)")
+        con.execute(f"COPY (FROM {table}) TO {path_literal(text)} ({_COPY_OPTIONS['csv']})")
+        with text.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
     finally:
-        _release_reader(pipe)
-        reader.join()
-        pipe.unlink()
+        text.unlink(missing_ok=True)
     return digest.hexdigest()
 
 
-def _absorb(pipe: Path, digest: hashlib._Hash) -> None:
-    with pipe.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-
-
-def _release_reader(pipe: Path) -> None:
-    """A reader still waiting for a writer that never came gets its end of file; one that is done is not there."""
-    with contextlib.suppress(OSError):
-        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+def path_literal(path: Path) -> str:
+    """`path` as an SQL string."""
+    escaped = str(path).replace("'", "''")
+    return f"'{escaped}'"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.release import ReleasedDataset, ReleasedFile, ReleaseManifest
-from orchestration.release.files import SERVING, content_hash, describe_file, quoted, release_hash
+from orchestration.release.files import SERVING, content_hash, describe_file, path_literal, quoted, release_hash
 from orchestration.release.store import ReleaseStore
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _check_rows(folder: Path, manifest: ReleaseManifest) -> Iterator[str]:
     import duckdb  # noqa: PLC0415
 
     with duckdb.connect() as con, tempfile.TemporaryDirectory() as scratch:
-        con.execute(f"ATTACH '{folder / SERVING}' AS serving (READ_ONLY)")
+        con.execute(f"ATTACH {path_literal(folder / SERVING)} AS serving (READ_ONLY)")
         tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'serving'").fetchall()
         names = {name for (name,) in tables}
         known = {dataset.id for dataset in manifest.datasets}
