@@ -148,6 +148,8 @@ def _blocks(setting: Setting, run: TableRun, tallies: dict[int, Tally]) -> None:
 def _bad_share(setting: Setting, tallies: dict[int, Tally]) -> None:
     limits = setting.contract.options.batch
     for found in tallies.values():
+        if found.holds:  # a broken file makes its rows bad: one reason says it
+            continue
         share = found.quarantined / found.rows_in if found.rows_in else 0.0
         if found.rows_in >= limits.bad_share_min_rows and share > limits.max_bad_share:
             found.holds.append(

@@ -66,12 +66,15 @@ class Target:
         notes[self.piece.number] = "; ".join(dict.fromkeys((*filter(None, [notes.get(self.piece.number)]), text)))
 
     def admit(self, layout: Layout) -> bool:
-        """Note what is odd about a header; False when the piece cannot be read with it."""
+        """Note what is odd about a header; False when no column of it is known.
+
+        The rows of a header with a fault are read all the same: the batch is held, and its account says how many.
+        """
         if layout.note is not None:
             self.note(layout.note)
         if layout.fault is not None:
             self.fault(layout.fault)
-        return layout.fault is None
+        return any(at is not None for at in layout.positions)
 
 
 @dataclass(frozen=True)

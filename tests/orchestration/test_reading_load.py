@@ -120,9 +120,9 @@ def test_header_is_matched_by_alias_and_a_missing_required_column_holds(towns: l
     town.deliver({"b.csv": "名称\n乙\n"}, day=DAY + timedelta(days=1))
     town.load()
     assert town.rows("SELECT id, name FROM landed.feed_thing") == [("1", "甲")]
-    assert town.rows("SELECT status, reasons FROM ops.batch ORDER BY business_date") == [
-        ("loaded", ["W: unknown column 多余 is not read [a.csv]"]),
-        ("held", ["B3: the header lacks the required column 编号 [b.csv]"]),
+    assert town.rows("SELECT status, rows_in, reasons FROM ops.batch ORDER BY business_date") == [
+        ("loaded", 1, ["W: unknown column 多余 is not read [a.csv]"]),
+        ("held", 1, ["B3: the header lacks the required column 编号 [b.csv]"]),
     ]
 
 
