@@ -1,0 +1,104 @@
+"""One city, built once per test run through the real chain: departments, landing, reading, models, release."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from catalog.release import ReleaseManifest, read_current, read_manifest
+from catalog.workspace import Workspace
+from orchestration.lake.connect import open_lake
+from tests.city.systems import CITY, Civiclake, Systems
+
+# Eighteen days see a late grid file, one sent twice, both broken ones and three weekly credit lists.
+SCALE = ("--scale", "small", "--days", "18")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A city that was run as the demonstration is: its history in one run, its last day in a second one."""
+
+    home: Path
+
+    @property
+    def workspace(self) -> Workspace:
+        """The platform's state."""
+        return Workspace(self.home)
+
+    @property
+    def systems(self) -> Systems:
+        """The departments' state."""
+        return Systems(self.workspace.departments)
+
+    @property
+    def last(self) -> date:
+        """The last business date, that of the second run."""
+        return self.systems.days()[-1]
+
+    def permits_before(self, run: int) -> Path:
+        """The permits database as run 1 or 2 met it."""
+        return self.home.parent / f"permits-{run}.sqlite"
+
+    def release(self, number: int | None = None) -> ReleaseManifest:
+        """The manifest of a release, by default of the served one."""
+        found = number or read_current(self.workspace)
+        assert found is not None
+        return read_manifest(self.workspace, found)
+
+    @contextmanager
+    def lake(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The lake, read only."""
+        with open_lake(self.workspace, read_only=True) as con:
+            yield con
+
+    def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """Rows of one query of the lake."""
+        with self.lake() as con:
+            return con.execute(query, values or []).fetchall()
+
+
+@pytest.fixture(scope="session")
+def civiclake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Civiclake]:
+    """The `civiclake` command."""
+    command = Civiclake(tmp_path_factory.mktemp("civiclake"))
+    yield command
+    command.stop()
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory, civiclake: Civiclake) -> Built:
+    """The city all tests look at and none changes; shared by all test processes."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+    built, finished = Built(root / "city" / "yunzhou"), root / "city.built"
+    with FileLock(root / "city.lock"):
+        if not finished.exists():
+            shutil.rmtree(built.home.parent, ignore_errors=True)
+            build(built, civiclake)
+            finished.touch()
+    return built
+
+
+def build(built: Built, civiclake: Civiclake) -> None:
+    """Generate the departments, then run the history and the last day."""
+    built.home.mkdir(parents=True)
+    built.systems.generate(*SCALE)
+    first, *_, before, last = built.systems.days()
+    with built.systems.serving() as env:
+        for number, (start, end) in enumerate([(first, before), (last, last)], start=1):
+            built.systems.advance(end)
+            shutil.copy(built.systems.home / "permits.sqlite", built.permits_before(number))
+            done = civiclake(
+                "run", "--city", CITY, "--home", built.home, "--from", str(start), "--to", str(end), env=env
+            )
+            assert done.code == 0, done.output
