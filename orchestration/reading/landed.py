@@ -35,8 +35,9 @@ def ensure_landed(con: duckdb.DuckDBPyConnection, contract: FeedContract) -> Non
     LandedTypeError when a type changed to one that cannot hold what is there. Runs inside the caller's transaction
     if there is one.
     """
+    everything = _present(con)
     for table in contract.tables:
-        present = _present(con, table)
+        present = everything.get(table.physical_name)
         if not present:
             _create(con, table)
             continue
@@ -49,13 +50,16 @@ def ensure_landed(con: duckdb.DuckDBPyConnection, contract: FeedContract) -> Non
                 _widen(con, contract, table, column.name, held=held, wanted=kind)
 
 
-def _present(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
+def _present(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Types by column, by landed table."""
     rows = con.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() "
-        "WHERE database_name = 'lake' AND schema_name = 'landed' AND table_name = ?",
-        [table.physical_name],
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = 'lake' AND schema_name = 'landed'"
     ).fetchall()
-    return {str(name): _canonical(str(kind)) for name, kind in rows}
+    tables: dict[str, dict[str, str]] = {}
+    for table, name, kind in rows:
+        tables.setdefault(str(table), {})[str(name)] = _canonical(str(kind))
+    return tables
 
 
 def _create(con: duckdb.DuckDBPyConnection, table: Table) -> None:

@@ -52,8 +52,10 @@ def _sheets(book: Any, names: list[str], form: XlsxFormat, target: Target) -> It
         layout = resolve([cell or "" for cell in _row(cells, row)], target.table)
         if not target.admit(layout):
             return
-        numbers = book.load_sheet(name, header_row=None, dtypes="boolean").to_arrow() if _suspects(cells) else None
-        columns = _columns(cells.slice(row + 1), numbers and numbers.slice(row + 1), target.table, layout)
+        numbers = None
+        if _suspects(cells):
+            numbers = book.load_sheet(name, header_row=None, dtypes="boolean").to_arrow().slice(row + 1)
+        columns = _columns(cells.slice(row + 1), numbers, target.table, layout)
         kept = [column for column in columns if column is not None]
         filled = _not_blank(kept)
         columns = [None if column is None else column.filter(filled) for column in columns]
