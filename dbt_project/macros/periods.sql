@@ -38,6 +38,12 @@
     )
 {%- endmacro %}
 
+{# Last day on which a late delivery of a month is still accepted, by the lateness window of the feed's contract;
+   afterwards the month changes only by corrections. #}
+{% macro settles_on(feed, month) -%}
+    {{ date_plus('day', var('lateness_days', {}).get(feed, 0) - 1, date_plus('month', 1, month)) }}
+{%- endmacro %}
+
 {# Months of the table being built that were not over when they were last reckoned. #}
 {% macro unfinished_months() -%}
     select distinct month

@@ -29,7 +29,8 @@ select
     kind.name_en as ticket_type_name_en,
     case when c.tickets >= 5 then c.tickets end as tickets,
     case when c.tickets >= 5 and c.finished >= 5 then c.finished end as finished,
-    c.tickets < 5 as is_suppressed
+    c.tickets < 5 as is_suppressed,
+    {{ settles_on('hotline', 'c.month') }} as settles_on
 from counted as c
 left join district as d on c.district_code = d.division_code
 {{ code_name('kind', 'hotline_type', 'c.ticket_type_code') }}

@@ -33,7 +33,7 @@ finding as (
         and determined_on <= {{ as_of() }}
         and coalesce(expires_on, {{ as_of() }}) >= {{ as_of() }}
         and coalesce(state_code, 'valid') <> 'withdrawn'
-        and coalesce(source_table, '') not like '%penalty%'
+        and coalesce(source_table, '') <> 'penalty'
 ),
 
 weighed as (

@@ -112,6 +112,7 @@ select
     closed,
     cast(median_minutes as decimal(18, 1)) as median_work_minutes,
     cast(p90_minutes as decimal(18, 1)) as p90_work_minutes,
+    {{ settles_on('grid', 'month') }} as settles_on,
     {{ as_of() }} as _as_of,
     cast(coalesce((select max(_load_id) from {{ ref('topic_grid_case') }}), -1) as bigint) as _load_id
 from counted

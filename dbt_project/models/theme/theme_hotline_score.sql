@@ -125,6 +125,7 @@ select
             + weight_satisfied * satisfaction_rate
         ) as decimal(7, 3)
     ) as score,
+    {{ settles_on('hotline', 'month') }} as settles_on,
     {{ as_of() }} as _as_of,
     cast(ticket_load as bigint) as _ticket_load_id,
     cast(visit_load as bigint) as _visit_load_id,

@@ -13,7 +13,7 @@ select
     coalesce(org.org_code, t.determine_org) as determine_org,
     severity.code as severity_code,
     t.expires_on,
-    t.source_table,
+    case t.source_table when '行政处罚' then 'penalty' when '法人库' then 'legal_entity' else t.source_table end as source_table,
     t.source_id,
     state.code as state_code,
     {{ landed_bookkeeping('t') }}
