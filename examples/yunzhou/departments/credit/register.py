@@ -17,7 +17,12 @@ HEADINGS = {
     "revoked_on": "吊销日期", "industry_code": "行业代码", "reg_address": "住所", "authority": "登记机关", "phone": "联系电话",
     "division_code": "行政区划代码", "delta_no": "批次号", "updated_at": "更新时间",
 }  # fmt: skip
-CONDITIONS = {"E3": "cancelled is not null", "E3b": "status = '注销'", "R3": "born is not null or version = 1"}
+CONDITIONS = {
+    "E2": "cancelled is null",
+    "E3": "cancelled is not null",
+    "E3b": "status = '注销'",
+    "R3": "born is not null or version = 1",
+}
 CHANGES_PER_DAY = 0.002
 
 

@@ -19,7 +19,7 @@ OPINIONS = ["已清理完毕", "已通知权属单位处置", "现场已恢复",
 MOMENTS = "[report, file, dispatch, extended, handle_1, returned, handle, feedback, verify, close]"
 CONDITIONS = {
     "G3": "dispatched is not null", "G3b": "closed is not null", "G6": "kind = '部件'", "G9": "closed is not null",
-    "G10": "extensions > 0", "G11": "handled is not null", "R3": "textual",
+    "G10": "extensions > 0", "G11": "handled is not null", "G14": "dispatched is not null", "R3": "textual",
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ LISTS = (
         "延期", "grid_extension", "\t", ("任务号", "延期序号", "申请时间", "延期理由", "批准人", "新截止时间"),
         "extended", "extended is not null", "'1'",
         "pick(['工程量大，需申请资金', '天气原因无法施工', '权属单位协调中', '备件采购中'], k, 'reason') as reason, person(k, 'chief') as approved_by, "
-        + TIME("case when d = 'G10b' then extended - interval 1 day else new_deadline end") + " as new_deadline_at",
+        + TIME("case d when 'G10b' then extended - interval 1 day when 'G3b' then new_deadline + to_years(178) else new_deadline end") + " as new_deadline_at",
     ),
     SideList(
         "返工", "grid_rework", ",", ("任务号", "返工序号", "返工时间", "返工原因", "核查人"),
