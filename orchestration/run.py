@@ -82,9 +82,11 @@ def run_city(
     on_progress: Callable[[Progress], None] | None = None,
     *,
     force_release: bool = False,
+    rebuild: bool = False,
 ) -> RunReport:
     """Land, accept, transform, check and release the business dates from `start` to `end`, both included.
 
+    `rebuild` computes every model anew from all accepted rows; `force_release` publishes even unchanged content.
     Holds the lake for writing from beginning to end. What fails is in the report; CatalogError and TransformError
     mean that the run could not start. ValueError when the dates are not business dates of the city.
     """
@@ -95,9 +97,12 @@ def run_city(
         with open_lake(workspace) as con:
             ensure_ops(con)
             from orchestration.defs.accounts import accounts_since, newest_load  # noqa: PLC0415
+            from orchestration.defs.models import REBUILD  # noqa: PLC0415
+            from orchestration.defs.release import FORCE  # noqa: PLC0415
 
             before = newest_load(con)
-            result = _execute(session, start, end, force_release=force_release)
+            asked = {FORCE: force_release, REBUILD: rebuild}
+            result = _execute(session, start, end, {tag: "true" for tag, wanted in asked.items() if wanted})
             outcome, release, reasons = _outcome(con, result)
             passed, warned, failed = _check_counts(con, result.run_id)
             return RunReport(
@@ -164,17 +169,14 @@ def _require_days(session: Session, start: date, end: date) -> None:
         raise ValueError(f"{text}: give two days between {session.first_day} and {last}, the earlier first")
 
 
-def _execute(session: Session, start: date, end: date, *, force_release: bool) -> ExecuteInProcessResult:
+def _execute(session: Session, start: date, end: date, tags: dict[str, str]) -> ExecuteInProcessResult:
     import dagster as dg  # noqa: PLC0415
 
     from orchestration.definitions import build_defs  # noqa: PLC0415
     from orchestration.defs.automation import JOB  # noqa: PLC0415
-    from orchestration.defs.release import FORCE  # noqa: PLC0415
     from orchestration.defs.session import RANGE_END, RANGE_START  # noqa: PLC0415
 
-    tags = {RANGE_START: start.isoformat(), RANGE_END: end.isoformat()}
-    if force_release:
-        tags[FORCE] = "true"
+    tags = {**tags, RANGE_START: start.isoformat(), RANGE_END: end.isoformat()}
     job = build_defs(session).resolve_job_def(JOB)
     with dg.DagsterInstance.from_config(str(session.workspace.dagster)) as instance:
         return job.execute_in_process(

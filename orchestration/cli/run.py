@@ -20,6 +20,7 @@ _DAY = ["%Y-%m-%d"]
 
 
 def run(
+    *,
     from_: Annotated[
         datetime | None,
         typer.Option("--from", formats=_DAY, help="First business date; by default the first not yet run."),
@@ -30,18 +31,23 @@ def run(
     force_release: Annotated[
         bool, typer.Option("--force-release", help="Make a release even when its content is unchanged.")
     ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Compute every model anew from all accepted rows.")
+    ] = False,
     city: CityOption = DEFAULT_CITY,
     home: HomeOption = None,
 ) -> None:
     """Land, check, transform and release the business dates FROM to TO of a city."""
     loaded, workspace = open_city(city, home)
     start, end = _days(loaded, workspace, from_.date() if from_ else None, to.date() if to else None)
-    report = run_days(loaded, workspace, start, end, force_release=force_release)
+    report = run_days(loaded, workspace, start, end, force_release=force_release, rebuild=rebuild)
     print_report(report)
     raise typer.Exit(exit_code(report))
 
 
-def run_days(city: City, workspace: Workspace, start: date, end: date, *, force_release: bool = False) -> RunReport:
+def run_days(
+    city: City, workspace: Workspace, start: date, end: date, *, force_release: bool = False, rebuild: bool = False
+) -> RunReport:
     """Run the business dates with progress on the terminal."""
     from orchestration.cli.progress import showing_progress  # noqa: PLC0415
     from orchestration.run import run_city  # noqa: PLC0415
@@ -49,7 +55,7 @@ def run_days(city: City, workspace: Workspace, start: date, end: date, *, force_
     span = f"{start}" if start == end else f"{start} to {end}"
     with showing_progress(f"{city.title.en}: {span}") as tell:
         try:
-            return run_city(city, workspace, start, end, tell, force_release=force_release)
+            return run_city(city, workspace, start, end, tell, force_release=force_release, rebuild=rebuild)
         except ValueError as error:
             raise CommandError(ExitCode.USAGE, str(error)) from error
 

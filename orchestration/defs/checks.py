@@ -13,7 +13,8 @@ from catalog.contract.model import FeedContract, Table
 from catalog.manifest import DbtManifest, DbtModel, DbtTest
 from expectations.checks import Assertion, CheckResult, CheckSpec, InSet, NoRowWhere, NotNull, Unique
 from expectations.gx_run import run_checks
-from expectations.suites import accepted_rows, feed_suite, load_cross_rules, model_suite
+from expectations.suites import accepted_rows, feed_suite, load_cross_rules, model_suite, suite_vocabularies
+from orchestration.lake.vocabulary import copy_vocabulary
 from orchestration.reading.report import LoadReport
 from orchestration.transform.build import NodeResult
 
@@ -82,10 +83,10 @@ def feed_results(
         lost = sum(account.rows_in for account in accounts if account.status == "loaded" and not account.closes)
         held = sum(account.rows_in for account in accounts if account.status == "held")
         results += [_counted(_accounted(feed, table), lost, rows, at), _counted(_not_held(feed, table), held, rows, at)]
-        suite = feed_suite(feed.id, table)
         if load.load_id is None or not any(account.status == "loaded" for account in accounts):
-            results += [_counted(spec, 0, 0, at) for spec in suite]
+            results += [_counted(spec, 0, 0, at) for spec in feed_suite(feed.id, table)]
             continue
+        suite = feed_suite(feed.id, table, copy_vocabulary(con, suite_vocabularies(table)))
         key = table.key or ("_file_name", "_line")
         results += run_checks(con, accepted_rows(table, load.load_id, as_of), suite, key=key, checked_at=at)
     return results

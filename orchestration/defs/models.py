@@ -25,6 +25,7 @@ from orchestration.transform.build import DbtRun, NodeResult, run_dbt
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+REBUILD = "civiclake/rebuild"
 _UNBUILT = frozenset({"skipped", "error"})
 
 
@@ -81,6 +82,7 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
                 session.workspace,
                 as_of=session.as_of(dict(context.run.tags), con),
                 select=_selection(context, declared, keys),
+                full_refresh=context.run.tags.get(REBUILD) == "true",
                 progress=lambda node: session.tell(_progress(node)),
             )
             built = [node for node in run.nodes if node.unique_id in keys and node.status not in _UNBUILT]
