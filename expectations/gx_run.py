@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 SAMPLE_ROWS = 20
-VIEW = "civiclake_checked"
+CHECKED = "civiclake_checked"
+# Up to this many rows a copy in memory is cheaper than the fixed price of asking the lake once per check.
+COPIED_ROWS = 1_000_000
 
 
 class CheckError(RuntimeError):
@@ -40,11 +42,12 @@ def run_checks(
         return []
     from expectations.gx_engine import validator  # noqa: PLC0415
 
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {VIEW} AS SELECT * FROM {relation}")
+    elements = _count(con, relation)
+    kind = "TABLE" if elements <= COPIED_ROWS else "VIEW"
+    con.execute(f"CREATE TEMP {kind} {CHECKED} AS SELECT * FROM {relation}")
     try:
-        elements = _count(con)
         configurations = [_expectation(spec, key, number).configuration for number, spec in enumerate(specs)]
-        with validator(con, VIEW) as made:
+        with validator(con, CHECKED) as made:
             outcomes = made.graph_validate(
                 configurations=configurations,
                 runtime_configuration={
@@ -55,11 +58,11 @@ def run_checks(
         results = [_result(spec, found[number], elements, checked_at) for number, spec in enumerate(specs)]
         return [replace(result, sample=_sample(con, result, key)) for result in results]
     finally:
-        con.execute(f"DROP VIEW IF EXISTS {VIEW}")
+        con.execute(f"DROP {kind} {CHECKED}")
 
 
-def _count(con: duckdb.DuckDBPyConnection) -> int:
-    row = con.execute(f"SELECT count(*) FROM {VIEW}").fetchone()
+def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -136,18 +139,18 @@ def _sample(con: duckdb.DuckDBPyConnection, result: CheckResult, key: Sequence[s
         return ()
     match result.spec.assertion:
         case Unique(columns):
-            query = _repeated(columns, VIEW)
+            query = _repeated(columns, CHECKED)
         case NotNull(column):
-            query = _failing(f"{identifier(column)} IS NULL", key, VIEW)
+            query = _failing(f"{identifier(column)} IS NULL", key, CHECKED)
         case InSet(column, values):
             listed = ", ".join(literal(value) for value in values)
-            query = _failing(f"{identifier(column)} NOT IN ({listed})", key, VIEW)
+            query = _failing(f"{identifier(column)} NOT IN ({listed})", key, CHECKED)
         case Between(column, minimum, maximum):
             bounds = [f"{identifier(column)} < {minimum!r}"] if minimum is not None else []
             bounds += [f"{identifier(column)} > {maximum!r}"] if maximum is not None else []
-            query = _failing(" OR ".join(bounds), key, VIEW)
+            query = _failing(" OR ".join(bounds), key, CHECKED)
         case NoRowWhere(condition):
-            query = _failing(condition, key, VIEW)
+            query = _failing(condition, key, CHECKED)
         case RowCount():
             return ()
     cursor = con.execute(f"{query} ORDER BY ALL LIMIT {SAMPLE_ROWS}")

@@ -9,6 +9,7 @@ from expectations.rules import UNREADABLE_RULE, RuleSpec
 from expectations.sql import identifier, literal, redirect, references
 
 VALUE_LIMIT = 200
+VOCABULARY = "lake.vocab"
 NO_VIOLATIONS = '[]::STRUCT("rule" VARCHAR, severity VARCHAR, "column" VARCHAR, "value" VARCHAR)[]'
 
 
@@ -31,7 +32,7 @@ class Relations:
     """Where rules find what they name: the SQL relation of each landed table and the schema of vocabularies."""
 
     landed: Mapping[str, str]
-    vocabulary: str = "lake.vocab"
+    vocabulary: str = VOCABULARY
 
     def resolve(self, expression: str) -> str:
         """`expression` with `vocab.<table>` and `landed.<table>` replaced by the relations they stand for."""

@@ -10,7 +10,7 @@ from typing import Literal
 from catalog.contract.model import Table
 from catalog.contract.options import Strict
 from expectations.checks import CheckSpec, NoRowWhere, NotNull, RowCount
-from expectations.routing import Relations
+from expectations.routing import VOCABULARY, Relations
 from expectations.rules import RuleSpec, derive_rules
 from expectations.sql import identifier, references
 
@@ -32,15 +32,22 @@ class CrossRule(Strict):
     tolerance: float = 0.0
 
 
-def feed_suite(feed: str, table: Table) -> list[CheckSpec]:
-    """Checks over the rows of `table` that a load accepted.
+def feed_suite(feed: str, table: Table, vocabulary: str = VOCABULARY) -> list[CheckSpec]:
+    """Checks over the rows of `table` that a load accepted; `vocabulary` is the schema they look words up in.
 
     Every reject and quarantine rule must find nothing: the proof, by another path, that routing kept bad rows out.
     Warn rules are measured. Rules over delivered text, over the whole batch, and over what the table itself
     held before the load cannot be asked again of accepted rows and are left out.
     """
     subject = f"{feed}.{table.name}"
-    return [_spec(subject, rule) for rule in derive_rules(table) if _askable(rule, table)]
+    relations = Relations({}, vocabulary)
+    return [_spec(subject, rule, relations) for rule in derive_rules(table) if _askable(rule, table)]
+
+
+def suite_vocabularies(table: Table) -> tuple[str, ...]:
+    """Names of the vocabularies the suite of `table` looks words up in."""
+    named = [name for r in derive_rules(table) if _askable(r, table) for name in references(r.expression, "vocab")]
+    return tuple(dict.fromkeys(named))
 
 
 def accepted_rows(table: Table, load_id: int, as_of: date) -> str:
@@ -82,19 +89,19 @@ def _askable(rule: RuleSpec, table: Table) -> bool:
     return rule.scope == "typed" and not rule.aggregate and not rule.holds_batch and not own
 
 
-def _spec(subject: str, rule: RuleSpec) -> CheckSpec:
+def _spec(subject: str, rule: RuleSpec, relations: Relations) -> CheckSpec:
     return CheckSpec(
         subject,
         f"{rule.id}:{rule.columns[0]}" if rule.builtin and ":" not in rule.id else rule.id,
         "warn" if rule.severity == "warn" else "block",
         rule.dimension,
         rule.description,
-        _assertion(rule),
+        _assertion(rule, relations),
     )
 
 
-def _assertion(rule: RuleSpec) -> NotNull | NoRowWhere:
+def _assertion(rule: RuleSpec, relations: Relations) -> NotNull | NoRowWhere:
     """The library's own expectation where it has one, the rule's condition elsewhere."""
     if rule.builtin and rule.expression.endswith(" IS NULL"):
         return NotNull(rule.columns[0])
-    return NoRowWhere(Relations({}).resolve(rule.expression))
+    return NoRowWhere(relations.resolve(rule.expression))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from catalog.vocabulary import VocabularyTable, check_vocabulary, load_interface
 
 if TYPE_CHECKING:
     import duckdb
+
+COPY = "memory.vocab"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,17 @@ def load_vocabulary(con: duckdb.DuckDBPyConnection, folder: Path) -> VocabularyL
     if changed:
         _replace(con, [interface[name] for name in changed], hashes, staged)
     return VocabularyLoad(staged, tuple(name for name in interface if name not in staged))
+
+
+def copy_vocabulary(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> str:
+    """Copy vocabularies into the connection's own memory and return their schema there.
+
+    A look-up in the lake has a fixed price, however small the table; statements that look up often use the copy.
+    """
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {COPY}")
+    for name in names:
+        con.execute(f"CREATE OR REPLACE TABLE {COPY}.{name} AS SELECT * FROM lake.vocab.{name}")
+    return COPY
 
 
 def _content_hash(path: Path, table: VocabularyTable) -> str:
