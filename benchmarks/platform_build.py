@@ -16,7 +16,8 @@ START_UP = "start-up"
 def build(home: Path, first: date, last: date) -> dict[str, Any]:
     """Read, transform, check and release everything landed in `home` for the days `first` to `last`.
 
-    The answer has `phases` (own seconds by phase), `nodes` (seconds of each dbt node), `outcome` and `rows`.
+    The answer has `phases` and `cpu` (wall-clock and processor seconds by phase, without the phases inside it),
+    `nodes` (seconds of each dbt node) and `outcome`.
     Phases that start with `start-up` do the same work whatever landed.
     """
     watch = Stopwatch()
@@ -28,7 +29,7 @@ def build(home: Path, first: date, last: date) -> dict[str, Any]:
     with watch.phase("Dagster"):
         _time_platform(watch, nodes)
         outcome = _run(watch, yunzhou(), Workspace(home), first, last)
-    return {"phases": watch.own, "nodes": nodes, "calls": watch.calls, **outcome}
+    return {"phases": watch.wall, "cpu": watch.cpu, "nodes": nodes, **outcome}
 
 
 def _imports() -> None:
@@ -72,7 +73,6 @@ def _run(watch: Stopwatch, city: Any, workspace: Workspace, first: date, last: d
 
 def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
     """Put the watch around the platform's steps, where they are called from."""
-    import orchestration.defs.checks as checks  # noqa: PLC0415
     import orchestration.defs.feeds as feeds  # noqa: PLC0415
     import orchestration.defs.models as models  # noqa: PLC0415
     import orchestration.defs.release as release  # noqa: PLC0415
@@ -81,7 +81,7 @@ def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
 
     for name in ("open_lake", "ensure_ops", "ensure_landed"):
         watch.wrap(session, name, f"{START_UP}: open the lake")
-    watch.wrap(feeds, "load_vocabulary", f"{START_UP}: vocabularies")
+    watch.wrap(feeds, "load_vocabulary", "vocabularies")
     watch.wrap(feeds, "load_feed", lambda con, city, feed, *_: f"reading {feed}: plan and commit")
     feed_of = lambda setting, *_, **__: setting.contract.id  # noqa: E731
     watch.wrap(load, "route_all", lambda *a: f"reading {feed_of(*a)}: read, type, judge")
@@ -100,37 +100,32 @@ def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
     watch.wrap(release, "column_lineage", "release: catalog and lineage")
     watch.wrap(release, "publish", "release: publish")
     _time_dbt(watch, models, nodes)
-    del checks
 
 
 def _time_dbt(watch: Stopwatch, models: Any, nodes: dict[str, float]) -> None:
-    """dbt's own start and end apart from its nodes; a node's seconds by its name."""
+    """dbt's own start apart from its nodes, by the moments at which each node ends."""
     plain = models.run_dbt
 
     def timed(*args: Any, **kwargs: Any) -> Any:
-        began = time.perf_counter()
-        first: list[float] = []
+        tell = kwargs.get("progress")
+        marks = [(time.perf_counter(), time.process_time())]
 
-        def progress(node: Any, tell: Any = kwargs.get("progress")) -> None:
-            first.append(time.perf_counter() - node.seconds)
+        def progress(node: Any) -> None:
+            wall, cpu = time.perf_counter(), time.process_time()
+            spent = (wall - marks[-1][0], cpu - marks[-1][1])
+            if len(marks) == 1:  # up to the first node dbt was starting
+                before = max(0.0, spent[0] - node.seconds)
+                watch.book(f"{START_UP}: dbt to its first node", before, spent[1] * before / spent[0])
+                spent = (spent[0] - before, spent[1] * (1 - before / spent[0]))
+            watch.book(f"dbt: {node.resource_type}s", *spent)
+            marks.append((wall, cpu))
             if tell is not None:
                 tell(node)
 
         kwargs["progress"] = progress
-        with watch.phase("dbt: between nodes"):
+        with watch.phase("dbt: after its nodes"):
             run = plain(*args, **kwargs)
-            for node in run.nodes:
-                nodes[node.unique_id] = node.seconds
-            _move(watch, "dbt: models", sum(n.seconds for n in run.nodes if n.resource_type == "model"))
-            _move(watch, "dbt: tests", sum(n.seconds for n in run.nodes if n.resource_type == "test"))
-            _move(watch, f"{START_UP}: dbt to its first node", (first[0] if first else time.perf_counter()) - began)
+        nodes.update({node.unique_id: node.seconds for node in run.nodes})
         return run
 
     models.run_dbt = timed
-
-
-def _move(watch: Stopwatch, phase: str, seconds: float) -> None:
-    """Book seconds measured by others as an inner phase of the one now running."""
-    watch.own[phase] = watch.own.get(phase, 0.0) + seconds
-    watch.total[phase] = watch.total.get(phase, 0.0) + seconds
-    watch._inner[-1] += seconds

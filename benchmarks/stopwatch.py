@@ -14,26 +14,29 @@ Label = str | Callable[..., str]
 
 @dataclass
 class Stopwatch:
-    """Seconds by phase, each without the phases inside it; `total` has them with what is inside."""
+    """Wall-clock seconds and processor seconds by phase, each without those of the phases inside it."""
 
-    own: dict[str, float] = field(default_factory=dict)
-    total: dict[str, float] = field(default_factory=dict)
-    calls: dict[str, int] = field(default_factory=dict)
-    _inner: list[float] = field(default_factory=lambda: [0.0])
+    wall: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
+    _inside: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Time the block under `name`."""
-        began = time.perf_counter()
-        self._inner.append(0.0)
+        wall, cpu = time.perf_counter(), time.process_time()
+        self._inside.append((0.0, 0.0))
         try:
             yield
         finally:
-            seconds, inside = time.perf_counter() - began, self._inner.pop()
-            self._inner[-1] += seconds
-            self.own[name] = self.own.get(name, 0.0) + seconds - inside
-            self.total[name] = self.total.get(name, 0.0) + seconds
-            self.calls[name] = self.calls.get(name, 0) + 1
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            inside = self._inside.pop()
+            self.book(name, wall - inside[0], cpu - inside[1], outside=inside)
+
+    def book(self, name: str, wall: float, cpu: float, *, outside: tuple[float, float] = (0.0, 0.0)) -> None:
+        """Add seconds to a phase inside the one now running; `outside` are booked on others already."""
+        self.wall[name] = self.wall.get(name, 0.0) + wall
+        self.cpu[name] = self.cpu.get(name, 0.0) + cpu
+        self._inside[-1] = (self._inside[-1][0] + wall + outside[0], self._inside[-1][1] + cpu + outside[1])
 
     def wrap(self, owner: Any, name: str, label: Label) -> None:
         """Time every call of `owner.name`; `label` is the phase or says it from the call's arguments."""

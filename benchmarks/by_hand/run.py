@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import statistics
-import sys
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from benchmarks.by_hand.files import BrokenFileError, delimited, document, workbook
+from benchmarks.stopwatch import Stopwatch
 
 SQL = Path(__file__).with_name("sql")
 VOCABULARY = Path(__file__).resolve().parents[2] / "examples" / "yunzhou" / "vocabulary"
@@ -66,41 +64,40 @@ MAX_BAD_SHARE, BAD_SHARE_MIN_ROWS, VOLUME_MIN_HISTORY, VOLUME_DAYS = 0.02, 1000,
 
 
 def build(landing: Path, target: Path, as_of: date) -> dict[str, Any]:
-    """Write `files/` and the database below `target`; seconds by step."""
-    seconds: dict[str, float] = {}
-    began = time.perf_counter()
-    target.mkdir(parents=True, exist_ok=True)
-    con = duckdb.connect(str(target / "by_hand.duckdb"), config={"memory_limit": "4GB"})
-    con.execute("set variable as_of = cast($day as date)", {"day": as_of.isoformat()})
-    con.execute("set variable pseudonym_key = $key", {"key": PSEUDONYM_KEY})
-
-    def done(step: str) -> None:
-        nonlocal began
-        seconds[step] = seconds.get(step, 0.0) + time.perf_counter() - began
-        began = time.perf_counter()
-
-    _run(con, "00_macros", "05_coordinates")
-    _vocabulary(con)
-    _run(con, "10_vocabulary")
-    done("vocabularies")
+    """Write `files/` and the database below `target`; wall-clock (`phases`) and processor (`cpu`) seconds by step."""
+    watch = Stopwatch()
+    with watch.phase("start-up: open the database"):
+        target.mkdir(parents=True, exist_ok=True)
+        con = duckdb.connect(str(target / "by_hand.duckdb"), config={"memory_limit": "4GB"})
+        con.execute("set variable as_of = cast($day as date)", {"day": as_of.isoformat()})
+        con.execute("set variable pseudonym_key = $key", {"key": PSEUDONYM_KEY})
+        _run(con, "00_macros", "05_coordinates")
+    with watch.phase("vocabularies"):
+        _vocabulary(con)
+        _run(con, "10_vocabulary")
     pieces = _pieces(con, landing)
-    for name, feed in (("20_hotline", "hotline"), ("21_grid", "grid"), ("22_permits", "permits"), ("23_credit", "credit")):
-        _read(con, pieces, feed)
-        _run(con, name)
-        done(f"reading {feed}: read, type, judge")
-    for table in TABLES:
-        _hold(con, table)
-    for table in TABLES:
-        _settle(con, table)
-    done("quarantine, duplicates, deletes")
-    for name, step in (("40_topic", "topics"), ("50_theme", "themes"), ("60_open", "open datasets")):
-        _run(con, name)
-        done(step)
-    _write(con, target / "files")
-    done("files")
-    con.close()
-    done("close")
-    return {"phases": seconds}
+    for name, feed in (
+        ("20_hotline", "hotline"),
+        ("21_grid", "grid"),
+        ("22_permits", "permits"),
+        ("23_credit", "credit"),
+    ):
+        with watch.phase(f"reading {feed}: read, type, judge"):
+            _read(con, pieces, feed)
+            _run(con, name)
+    with watch.phase("quarantine, duplicates, deletes"):
+        for table in TABLES:
+            _hold(con, table)
+        for table in TABLES:
+            _settle(con, table)
+    for name, step in (("40_topic", "base and topics"), ("50_theme", "themes"), ("60_open", "open datasets")):
+        with watch.phase(step):
+            _run(con, name)
+    with watch.phase("files"):
+        _write(con, target / "files")
+    with watch.phase("close"):
+        con.close()
+    return {"phases": watch.wall, "cpu": watch.cpu}
 
 
 def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
@@ -137,14 +134,17 @@ def _pieces(con: duckdb.DuckDBPyConnection, landing: Path) -> list[tuple[Any, ..
     con.register("_piece", pa.table(dict(zip(names, map(list, zip(*pieces, strict=True)), strict=True))))
     con.execute("create table piece as select * replace (cast(business_date as date) as business_date) from _piece")
     con.execute("create table held (feed varchar, batch bigint, reason varchar)")
-    con.execute("create table quarantine (tbl varchar, batch bigint, file_name varchar, line bigint, rules varchar[], raw json)")
+    con.execute(
+        "create table quarantine (tbl varchar, batch bigint, file_name varchar, line bigint, rules varchar[], raw json)"
+    )
     con.execute("create table duplicate (tbl varchar, batch bigint, file_name varchar, line bigint)")
     for table, role, variable in (
         ("ticket", "data", "ticket_files"), ("visit", "data", "visit_files"), ("permit", "data", "permit_files"),
         ("permit", "keys", "permit_key_files"),
     ):  # fmt: skip
         con.execute(
-            f"set variable {variable} = (select list(distinct path) from piece where tbl = ? and role = ?)", [table, role]
+            f"set variable {variable} = (select list(distinct path) from piece where tbl = ? and role = ?)",
+            [table, role],
         )
     return pieces
 
@@ -213,7 +213,9 @@ def _settle(con: duckdb.DuckDBPyConnection, table: str) -> None:
     held = f"(select batch from held where feed = '{feed}')"
     first = f"first_value(row_hash) over (partition by batch, {key}, {version} order by file_name, line)"
     conflict = f"{version} is not null and row_hash <> {first}" if version else "false"
-    removed = f"union all by name select *, true as is_deleted, 0 as line from {table}_removed" if table in REMOVED else ""
+    removed = (
+        f"union all by name select *, true as is_deleted, 0 as line from {table}_removed" if table in REMOVED else ""
+    )
     in_time = f"and business_date - lag(business_date) over w <= {days}" if days is not None else ""
     con.execute(f"""
         create or replace temp table told as
@@ -234,7 +236,9 @@ def _settle(con: duckdb.DuckDBPyConnection, table: str) -> None:
         select * exclude (raw, repeats, was_deleted, conflicts),
             case when is_deleted then business_date + interval 1 day else {at} end as version_at
         from told where case when is_deleted then not was_deleted else not repeats end""")
-    con.execute(f"insert into duplicate select '{table}', batch, file_name, line from told where repeats and not is_deleted")
+    con.execute(
+        f"insert into duplicate select '{table}', batch, file_name, line from told where repeats and not is_deleted"
+    )
     con.execute(f"""
         insert into quarantine
         select '{table}', batch, file_name, line, bad, raw from {table}_judged where len(bad) > 0 and batch not in {held}
@@ -251,7 +255,3 @@ def _write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         con.execute(f"create or replace temp table sorted as from {table} order by {key}")
         con.execute(f"copy sorted to '{folder / name}.parquet' (format parquet, compression zstd)")
         con.execute(f"copy sorted to '{folder / name}.csv' (format csv, header)")
-
-
-if __name__ == "__main__":
-    print(json.dumps(build(Path(sys.argv[1]), Path(sys.argv[2]), date.fromisoformat(sys.argv[3]))))

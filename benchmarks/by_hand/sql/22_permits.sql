@@ -1,7 +1,7 @@
 -- Permits: lines of JSON; each day also the keys that were in the database, from which hard deletes are learned.
 create table permit_judged as
 with record as (
-    select p.batch, p.business_date, p.file_name, f.* exclude (filename), row_number() over () as line
+    select p.batch, p.business_date, p.file_name, f.* exclude (filename), row_number() over () as number
     from read_json(getvariable('permit_files'), format = 'newline_delimited', filename = true, columns = {
         xk_wsh: 'VARCHAR', xk_xkjgdm: 'VARCHAR', xk_xkjg: 'VARCHAR', xk_xdr_mc: 'VARCHAR', xk_xdr_lb: 'VARCHAR',
         xk_xdr_shxym: 'VARCHAR', xk_xdr_zjlx: 'VARCHAR', xk_xdr_zjhm: 'VARCHAR', xk_frdb: 'VARCHAR',
@@ -12,7 +12,7 @@ with record as (
     join piece p on p.path = f.filename and p.tbl = 'permit' and p.role = 'data'
 ),
 text as (
-    select batch, business_date, file_name, line, r, clean(xk_wsh) as doc_no, fold(xk_xkjgdm) as authority_code,
+    select batch, business_date, file_name, r, number - min(number) over (partition by batch) + 1 as line, clean(xk_wsh) as doc_no, fold(xk_xkjgdm) as authority_code,
         clean(xk_xkjg) as authority_name, clean(xk_xdr_mc) as party_name, clean(xk_xdr_lb) as party_type,
         fold(xk_xdr_shxym) as party_uscc, clean(xk_xdr_zjlx) as party_id_type, fold(xk_xdr_zjhm) as party_person_id,
         clean(xk_frdb) as legal_rep_name, clean(xk_xkws) as doc_name, clean(xk_xklb) as permit_type,
