@@ -13,11 +13,11 @@
         case
             when
                 {{ day }} is not null
-                and coalesce({{ held }}, '') not like concat('%', cast({{ month_of(day) }} as varchar), '%')
+                and coalesce({{ held }}, '') not like concat('%', cast({{ month_of(day) }} as string), '%')
                 {%- for earlier in days[:loop.index0] %}
                 and coalesce({{ month_of(earlier) }} <> {{ month_of(day) }}, true)
                 {%- endfor %}
-                then cast({{ month_of(day) }} as varchar)
+                then cast({{ month_of(day) }} as string)
         end
         {%- endfor %}
     )
@@ -44,11 +44,19 @@
     {{ date_plus('day', var('lateness_days', {}).get(feed, 0) - 1, date_plus('month', 1, month)) }}
 {%- endmacro %}
 
-{# Months of the table being built that were not over when they were last reckoned. #}
+{# Months that were not over when the table being built was last reckoned: those it holds that have gone on since,
+   and every month from the day it was last reckoned to the day of this run, of which it may hold no row yet. #}
 {% macro unfinished_months() -%}
     select distinct month
     from {{ this }}
     where {{ reckoned_until('month', '_as_of') }} <> {{ reckoned_until('month') }}
+    union
+    select distinct {{ month_of('day') }} as month
+    from {{ ref('base_calendar') }}
+    where
+        day >= (select {{ month_of('max(_as_of)') }} from {{ this }})
+        and day <= {{ as_of() }}
+        and {{ as_of() }} <> (select max(_as_of) from {{ this }})
 {%- endmacro %}
 
 {# The answer of a query of one date column as a list of SQL date literals. #}

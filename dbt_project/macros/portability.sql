@@ -116,10 +116,10 @@
     {{ return(adapter.dispatch('run_value', 'civiclake')(name)) }}
 {%- endmacro %}
 {% macro default__run_value(name) -%}
-    cast('${civiclake.{{ name }}}' as varchar)
+    cast('${civiclake.{{ name }}}' as string)
 {%- endmacro %}
 {% macro duckdb__run_value(name) -%}
-    cast(getvariable('civiclake_{{ name }}') as varchar)
+    cast(getvariable('civiclake_{{ name }}') as string)
 {%- endmacro %}
 
 {% macro as_of() -%}

@@ -79,6 +79,6 @@
         on {{ same_key('arrived', 'held', key) }}
     where held.{{ key[0] }} is null or {{ is_newer('arrived', 'held') }}
     {%- else %}
-    select *{{ ', cast(null as varchar) as _held_months' if months }} from {{ arrivals }}
+    select *{{ ', cast(null as string) as _held_months' if months }} from {{ arrivals }}
     {%- endif %}
 {%- endmacro %}

@@ -12,6 +12,7 @@ from typing import Any
 
 from catalog.workspace import Workspace
 from orchestration.transform.errors import TransformError
+from orchestration.transform.fingerprint import fingerprint, is_built, remember_built
 
 AS_OF = "CIVICLAKE_AS_OF"
 THREADS = "CIVICLAKE_ENGINE_THREADS"
@@ -41,9 +42,13 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class DbtRun:
-    """All node results of one dbt invocation, in the order in which they ended."""
+    """All node results of one dbt invocation, in the order in which they ended.
+
+    `full_refresh` says whether incremental models were computed anew from all rows.
+    """
 
     nodes: tuple[NodeResult, ...]
+    full_refresh: bool = False
 
     @property
     def failed(self) -> tuple[NodeResult, ...]:
@@ -71,9 +76,13 @@ def run_dbt(
     """Run `dbt <command>` on the project assembled in `workspace.dbt` and return every node's result.
 
     `as_of` is the day as of which time-dependent models speak. The caller holds the writer lock of the lake.
-    Failed nodes are in the result; TransformError only when dbt could not run at all (a model that does not parse,
-    a contract that is broken at compile time).
+    Models are computed anew from all rows when `full_refresh` says so, and whenever SQL, vocabularies or the key of
+    the pseudonyms changed since the whole library was last built. Failed nodes are in the result; TransformError
+    only when dbt could not run at all (a model that does not parse, a contract that is broken at compile time).
     """
+    builds = command in {"build", "run"}
+    stands_on = fingerprint(workspace) if builds else ""
+    full_refresh = builds and (full_refresh or not is_built(workspace, stands_on))
     arguments = [command, *_places(workspace), *_selection(select, exclude)]
     if variables:
         arguments += ["--vars", json.dumps(variables, ensure_ascii=False)]
@@ -85,7 +94,10 @@ def run_dbt(
         outcome = _runner(progress).invoke(["--quiet", *arguments])
     if outcome.exception is not None:
         raise TransformError(f"dbt {command} in {workspace.dbt} could not run: {outcome.exception}")
-    return DbtRun(tuple(_node(result) for result in getattr(outcome.result, "results", ()) or ()))
+    nodes = tuple(_node(result) for result in getattr(outcome.result, "results", ()) or ())
+    if builds and not (select or exclude) and not _unbuilt(nodes):
+        remember_built(workspace, stands_on)
+    return DbtRun(nodes, full_refresh)
 
 
 def parse_project(workspace: Workspace) -> None:
@@ -98,6 +110,10 @@ def engine_threads(workspace: Workspace) -> int:
     files = workspace.lake_data.rglob("*.parquet")
     size = sum(file.stat().st_size for file in files)
     return 1 if size < SMALL_LAKE_BYTES else os.cpu_count() or 1
+
+
+def _unbuilt(nodes: Sequence[NodeResult]) -> list[NodeResult]:
+    return [node for node in nodes if node.resource_type == "model" and not node.ok]
 
 
 def _selection(select: Sequence[str], exclude: Sequence[str]) -> list[str]:

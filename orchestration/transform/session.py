@@ -13,9 +13,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
 from orchestration.transform.build import AS_OF, THREADS
-
-PSEUDONYM_KEY = "CIVICLAKE_PSEUDONYM_KEY"
-DEMO_PSEUDONYM_KEY = "civiclake-demonstration-key"
+from orchestration.transform.fingerprint import pseudonym_key
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -25,7 +23,6 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         """Set `civiclake_as_of` and `civiclake_pseudonym_key` on the connection of one thread."""
         as_of = date.fromisoformat(os.environ.get(AS_OF, "") or "1970-01-01")
         cursor.execute(f"set variable civiclake_as_of = '{as_of.isoformat()}'")
-        key = os.environ.get(PSEUDONYM_KEY) or DEMO_PSEUDONYM_KEY
-        cursor.execute("set variable civiclake_pseudonym_key = $key", {"key": key})
+        cursor.execute("set variable civiclake_pseudonym_key = $key", {"key": pseudonym_key()})
         if threads := os.environ.get(THREADS):
             cursor.execute(f"set threads = {int(threads)}")

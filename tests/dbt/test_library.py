@@ -12,9 +12,11 @@ import pytest
 from catalog.city import load_city
 from catalog.manifest import DbtManifest
 from catalog.rules import check_models
+from orchestration.lake.connect import open_lake
 from orchestration.transform.assemble import staging_files
 from orchestration.transform.build import DbtRun
 from orchestration.transform.errors import TransformError
+from orchestration.transform.fingerprint import fingerprint, is_built
 from tests.dbt.landed import YUNZHOU, Lake
 
 pytestmark = pytest.mark.slow
@@ -150,6 +152,13 @@ def library(lake: Lake, built: DbtRun) -> Lake:
 def test_every_model_and_every_unit_test_is_well(built: DbtRun, lake: Lake) -> None:
     assert {node.resource_type for node in built.nodes} == {"model", "test", "unit_test"}
     assert check_models(DbtManifest.load(lake.workspace.dbt / "target" / "manifest.json")) == []
+
+
+def test_a_changed_vocabulary_makes_the_next_build_a_full_one(library: Lake) -> None:
+    assert is_built(library.workspace, fingerprint(library.workspace))
+    with open_lake(library.workspace) as con:
+        con.execute("UPDATE lake.ops.vocabulary SET content_hash = 'other' WHERE table_name = 'parameter'")
+    assert not is_built(library.workspace, fingerprint(library.workspace))
 
 
 def test_a_ticket_is_split_and_coded_and_its_caller_hidden(library: Lake) -> None:

@@ -1,5 +1,6 @@
 {{ config(unique_key='month', incremental_strategy='restate', restates='grid_timeliness_months') }}
 
+-- depends_on: {{ ref('base_calendar') }}
 {%- set months = restated_months() %}
 
 -- Grid cases by handling organisation and month, as they stood at the end of the month. Each count has the cases of

@@ -1,5 +1,6 @@
 {{ config(unique_key='month', incremental_strategy='restate', restates='hotline_score_months') }}
 
+-- depends_on: {{ ref('base_calendar') }}
 {%- set months = restated_months() %}
 
 -- Response, resolution and satisfaction by organisation and month. The month of a response is that in which the first

@@ -29,7 +29,7 @@ stages as (
     select
         case_no,
         {{ seq }} as stage_seq,
-        cast('{{ seq }}' as varchar) as stage_code,
+        cast('{{ seq }}' as string) as stage_code,
         {{ enter }} as enter_at,
         {{ leave }} as leave_at,
         handle_org_code,

@@ -1,0 +1,55 @@
+"""What the tables of the library were computed from besides rows: when it changes they are computed anew.
+
+Incremental models keep what earlier runs made. That is right while only rows are added, and wrong once the SQL, a
+vocabulary or the key of the pseudonyms has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from catalog.workspace import Workspace
+from orchestration.lake.connect import open_lake
+
+PSEUDONYM_KEY = "CIVICLAKE_PSEUDONYM_KEY"
+DEMO_PSEUDONYM_KEY = "civiclake-demonstration-key"
+
+
+def pseudonym_key() -> str:
+    """The key of the pseudonyms; the public demonstration key when none is set."""
+    return os.environ.get(PSEUDONYM_KEY) or DEMO_PSEUDONYM_KEY
+
+
+def fingerprint(workspace: Workspace) -> str:
+    """Digest of the assembled SQL, the settings of the project, the loaded vocabularies and the pseudonym key."""
+    digest = hashlib.sha256(pseudonym_key().encode())
+    folders = (workspace.dbt / "models", workspace.dbt / "macros")
+    files = sorted(file for folder in folders for file in folder.rglob("*.sql"))
+    for file in (workspace.dbt / "dbt_project.yml", *files):
+        digest.update(file.relative_to(workspace.dbt).as_posix().encode())
+        digest.update(file.read_bytes())
+    with open_lake(workspace) as con:
+        loaded = con.execute("SELECT table_name, content_hash FROM lake.ops.vocabulary ORDER BY table_name").fetchall()
+    digest.update(repr(loaded).encode())
+    return digest.hexdigest()
+
+
+def is_built(workspace: Workspace, value: str) -> bool:
+    """Whether the library was last built whole from what `value` stands for."""
+    file = _file(workspace)
+    return file.exists() and file.read_text(encoding="utf-8") == value
+
+
+def remember_built(workspace: Workspace, value: str) -> None:
+    """Note that the whole library now stands on what `value` stands for."""
+    file = _file(workspace)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".new")
+    fresh.write_text(value, encoding="utf-8")
+    fresh.replace(file)
+
+
+def _file(workspace: Workspace) -> Path:
+    return workspace.dbt / "target" / "built.txt"

@@ -1,0 +1,88 @@
+"""Models speak a dialect every engine of the project understands; what differs goes through a dispatch macro."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+MODELS = sorted((PROJECT / "models").rglob("*.sql"))
+# Words before a bracket that DuckDB and Spark read alike: functions, types and syntax.
+PORTABLE = frozenset(
+    [
+        "abs",
+        "and",
+        "as",
+        "atan2",
+        "by",
+        "case",
+        "cast",
+        "coalesce",
+        "concat",
+        "concat_ws",
+        "cos",
+        "count",
+        "decimal",
+        "exists",
+        "exp",
+        "extract",
+        "from",
+        "greatest",
+        "in",
+        "join",
+        "lag",
+        "lead",
+        "least",
+        "length",
+        "like",
+        "max",
+        "min",
+        "not",
+        "nullif",
+        "on",
+        "or",
+        "over",
+        "partition",
+        "pi",
+        "power",
+        "radians",
+        "replace",
+        "round",
+        "row_number",
+        "select",
+        "sign",
+        "sin",
+        "sqrt",
+        "substr",
+        "sum",
+        "then",
+        "translate",
+        "union",
+        "using",
+        "values",
+        "when",
+        "where",
+        "with",
+    ]
+)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_model_uses_portable_functions_only(model: Path) -> None:
+    assert foreign_words(model.read_text(encoding="utf-8")) == set()
+
+
+def test_macros_that_are_not_dispatched_use_portable_functions_only() -> None:
+    for file in sorted((PROJECT / "macros").glob("*.sql")):
+        text = re.sub(r"(?s){% macro (duckdb|default)__.*?endmacro", "", file.read_text(encoding="utf-8"))
+        assert foreign_words(text) == set(), file.name
+
+
+def foreign_words(text: str) -> set[str]:
+    """Words that look like function calls outside of Jinja and comments, other than the portable ones."""
+    sql = re.sub(r"(?s){#.*?#}|{%.*?%}|{{.*?}}|'[^']*'|--[^\n]*", " ", text)
+    called = {word.lower() for word in re.findall(r"\b([A-Za-z_][A-Za-z_0-9]*)[ ]*\(", sql)}
+    tables = {word.lower() for word in re.findall(r"\b(\w+) as \(", sql)}
+    return called - tables - PORTABLE
