@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -140,12 +141,21 @@ def _parsed(workspace: Workspace) -> Path:
     manifest = workspace.dbt / "target" / "manifest.json"
     mark = workspace.dbt / "target" / "parsed.sha256"
     digest = _project_digest(workspace.dbt)
-    if not manifest.exists() or not mark.exists() or mark.read_text(encoding="ascii") != digest:
+    if not _whole(manifest) or not mark.exists() or mark.read_text(encoding="utf-8", errors="replace") != digest:
         from orchestration.transform.build import parse_project  # noqa: PLC0415
 
         parse_project(workspace)
         mark.write_text(digest, encoding="ascii")
     return manifest
+
+
+def _whole(manifest: Path) -> bool:
+    """Whether the manifest is there and complete: dbt killed while writing leaves half of one."""
+    try:
+        json.loads(manifest.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
 
 
 def _project_digest(root: Path) -> str:

@@ -1,5 +1,6 @@
 """The release as an asset: the last step of a run, and the only one the gateway sees."""
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -10,6 +11,7 @@ from catalog.manifest import DbtManifest
 from orchestration.defs.session import LAKE, Progress, Session
 from orchestration.release.errors import PublishBlockedError
 from orchestration.release.publish import Publication, publish
+from orchestration.transform.build import run_dbt
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,8 +33,8 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         con: DuckDBPyConnection = getattr(context.resources, LAKE)
-        manifest = DbtManifest.load(session.manifest)
         with session.writing():
+            manifest = _compiled(session, session.as_of(dict(context.run.tags), con))
             try:
                 made = publish(
                     session.workspace,
@@ -50,6 +52,15 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
         return dg.MaterializeResult(metadata=_metadata(session, made))
 
     return release
+
+
+def _compiled(session: Session, as_of: date) -> DbtManifest:
+    """The manifest with the SQL of every model: what lineage is read from. A build of all models leaves it so."""
+    manifest = DbtManifest.load(session.manifest)
+    if any(model.compiled_code is None for model in manifest.models.values()):
+        run_dbt(session.workspace, "compile", as_of=as_of)
+        manifest = DbtManifest.load(session.manifest)
+    return manifest
 
 
 def _metadata(session: Session, made: Publication) -> dict[str, dg.MetadataValue]:
