@@ -91,7 +91,7 @@ def run_dbt(
     if command == "build" and not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
     with _told(as_of, engine_threads(workspace)), _connections_closed():
-        outcome = _runner(progress).invoke(["--quiet", *arguments])
+        outcome = _runner(progress).invoke(arguments)
     if outcome.exception is not None:
         raise TransformError(f"dbt {command} in {workspace.dbt} could not run: {outcome.exception}")
     nodes = tuple(_node(result) for result in getattr(outcome.result, "results", ()) or ())
@@ -123,8 +123,8 @@ def _selection(select: Sequence[str], exclude: Sequence[str]) -> list[str]:
 
 def _places(workspace: Workspace) -> list[str]:
     folder = str(workspace.dbt)
-    # No log file: what went wrong is in the results, and dbt would leave the file open.
-    return ["--project-dir", folder, "--profiles-dir", folder, "--log-level-file", "none"]
+    # No log: what went wrong is in the results, and dbt would leave its log file open.
+    return ["--project-dir", folder, "--profiles-dir", folder, "--log-level", "none", "--log-level-file", "none"]
 
 
 def _runner(progress: Callable[[NodeResult], None] | None) -> Any:
