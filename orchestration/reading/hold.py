@@ -6,7 +6,7 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from catalog.contract.model import Table
 from expectations.routing import Relations, aggregate_sql
@@ -171,21 +171,19 @@ def _mass_delete(setting: Setting, run: TableRun, tallies: dict[int, Tally]) -> 
 
 
 def _volume(setting: Setting, run: TableRun, batches: Sequence[PlannedBatch], tallies: dict[int, Tally]) -> None:
-    """B5: the number of rows is unlike that of the same weekday before, counting this load's earlier batches."""
+    """B5: the number of rows is unlike that of the same weekday in the batches that arrived before."""
     limits = setting.contract.options.batch
-    rows = setting.con.execute(
-        "SELECT isodow(business_date), rows_in FROM lake.ops.batch WHERE feed = ? AND table_name = ? "
-        "AND status = 'loaded' AND rows_in > 0 AND business_date >= ? ORDER BY landed_at, business_date, batch_id",
+    history: list[tuple[datetime, int, int]] = setting.con.execute(
+        "SELECT landed_at, isodow(business_date), rows_in FROM lake.ops.batch WHERE feed = ? AND table_name = ? "
+        "AND status = 'loaded' AND rows_in > 0 AND business_date >= ?",
         [setting.contract.id, run.table.name, min(b.batch.business_date for b in batches) - HISTORY],
     ).fetchall()
-    history: dict[int, list[int]] = {}
-    for weekday, count in rows:
-        history.setdefault(int(weekday), []).append(int(count))
     for batch in batches:
         found = tallies.get(batch.number)
         if found is None or not found.rows_in:
             continue
-        before = history.setdefault(batch.batch.business_date.isoweekday(), [])
+        arrived, weekday = batch.batch.closed_at.replace(tzinfo=None), batch.batch.business_date.isoweekday()
+        before = [count for landed, day, count in history if landed <= arrived and day == weekday]
         if len(before) >= limits.volume_min_history:
             mean = statistics.fmean(before)
             # A steady feed has no spread of its own: counts then vary at least like their square root.
@@ -193,4 +191,4 @@ def _volume(setting: Setting, run: TableRun, batches: Sequence[PlannedBatch], ta
             if abs(score) > limits.volume_z:
                 found.holds.append(f"B5: {found.rows_in} rows where the same weekday has {mean:.0f} (z = {score:+.1f})")
         if not found.holds:
-            before.append(found.rows_in)
+            history.append((arrived, weekday, found.rows_in))

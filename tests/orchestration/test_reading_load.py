@@ -279,3 +279,16 @@ def test_rows_that_do_not_add_up_are_never_committed(
     monkeypatch.undo()
     town.load()
     assert town.account() == (2, 1, 0, 1)
+
+
+def test_a_held_batch_is_compared_only_with_what_came_before_it(towns: list[Town], tmp_path: Path) -> None:
+    limits = {"max_bad_share": 0.5, "bad_share_min_rows": 1, "volume_min_history": 2}
+    town = town_of(towns, tmp_path, table("thing", KEYED), batch=limits)
+    first = town.deliver({"all.csv": "id,n,u\n" + "".join(f"{i},x,\n" for i in range(200))})
+    for week in range(1, 5):
+        town.deliver({"a.csv": f"id,n,u\nw{week},1,\n"}, day=DAY + timedelta(weeks=week))
+    town.load()
+    assert [account.batch_id for account in town.retry().held] == first
+    town.use(contract(table("thing", [KEYED[0], column("n"), KEYED[2]]), batch=limits))
+    town.con.execute("DROP TABLE lake.landed.feed_thing")
+    assert town.retry().held == []
