@@ -40,17 +40,19 @@ def yunzhou() -> City:
     return load_city(CITY_FOLDER)
 
 
-def landed_city(home: Path, scale: str, *, days: int | None = None, until: date | None = None) -> Landed:
+def landed_city(home: Path, scale: str, *, days: int | None = None, unlanded: int = 0) -> Landed:
     """The city in `home`, generated and landed day by day unless that was done before.
 
     Each day the departments live until its end and every feed is pulled, as in service: corrections, hard deletes
-    and late files land as they came. `days` and `until` choose another period than the scale's.
+    and late files land as they came. `days` is another length than the scale's; the last `unlanded` of them are
+    simulated and have not landed.
     """
     note = home / "landed.json"
     if note.exists():
         return Landed(**json.loads(note.read_text(encoding="utf-8")))
     workspace = Workspace(home)
-    first, last, generate_seconds = _generate(workspace, scale, days, until)
+    first, last, generate_seconds = _generate(workspace, scale, days)
+    last -= timedelta(days=unlanded)
     began = time.monotonic()
     with departments_served(workspace):
         for number in range((last - first).days + 1):
@@ -75,36 +77,42 @@ def land_day(workspace: Workspace, day: date) -> None:
     """Let the departments live until the end of `day` and pull every feed for it; the hotline must be served."""
     from orchestration.landing.pull import pull  # noqa: PLC0415
 
-    _departments(workspace, "advance", "--to", day.isoformat())
+    advance(workspace, day)
     city = yunzhou()
     for feed in city.feeds:
         pull(city, feed, day, workspace)
 
 
+def advance(workspace: Workspace, day: date) -> None:
+    """Let the departments stand at the end of `day`."""
+    _departments(workspace, "advance", "--to", day.isoformat())
+
+
 @contextmanager
-def departments_served(workspace: Workspace) -> Iterator[None]:
-    """The departments' endpoints, reachable under the environment the contracts name."""
+def departments_served(workspace: Workspace) -> Iterator[dict[str, str]]:
+    """The departments' endpoints, reachable under the environment the contracts name, which is yielded."""
     endpoints = workspace.departments / "endpoints.json"
     endpoints.unlink(missing_ok=True)
     command = [sys.executable, "-m", "departments", "serve", "--home", str(workspace.departments)]
-    with subprocess.Popen([*command, "--throttle-every", "0", "--fail-every", "0"], cwd=CITY_FOLDER) as server:
+    quiet = [*command, "--throttle-every", "0", "--fail-every", "0"]
+    with subprocess.Popen(quiet, cwd=CITY_FOLDER, stdout=subprocess.DEVNULL) as server:
         try:
             deadline = time.monotonic() + SERVER_SECONDS
             while not endpoints.exists():
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError("the departments do not serve; run the command by hand: " + " ".join(command))
                 time.sleep(0.05)
-            os.environ.update(json.loads(endpoints.read_text(encoding="utf-8")))
-            yield
+            told: dict[str, str] = json.loads(endpoints.read_text(encoding="utf-8"))
+            os.environ.update(told)
+            yield told
         finally:
             server.terminate()
 
 
-def _generate(workspace: Workspace, scale: str, days: int | None, until: date | None) -> tuple[date, date, float]:
-    """First day, last day, seconds; the clock of the departments stands before the first day."""
+def _generate(workspace: Workspace, scale: str, days: int | None) -> tuple[date, date, float]:
+    """First day, last day, seconds it took."""
     began = time.monotonic()
     options = ["--days", str(days)] if days else []
-    options += ["--until", until.isoformat()] if until else []
     _departments(workspace, "generate", "--scale", scale, "--seed", str(SEED), *options)
     setup = json.loads((workspace.departments / "setup.json").read_text(encoding="utf-8"))
     return date.fromisoformat(setup["first"]), date.fromisoformat(setup["last"]), time.monotonic() - began

@@ -29,15 +29,17 @@ class Measured:
     interpreter: float
 
 
-def measured(module: str, *arguments: str, note: Path, threads: int | None = None) -> Measured:
+def measured(module: str, *arguments: str, note: Path, env: dict[str, str] | None = None) -> Measured:
     """Run `python -m module arguments… note`; RuntimeError with the end of its output when it fails."""
     note.unlink(missing_ok=True)
     log = note.with_suffix(".log")
-    env = {**os.environ, **({"CIVICLAKE_ENGINE_THREADS": str(threads)} if threads else {})}
     with log.open("wb") as sink:
         began, clock = time.monotonic(), time.time()
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments, str(note)], stdout=sink, stderr=subprocess.STDOUT, env=env
+            [sys.executable, "-m", module, *arguments, str(note)],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
         )
         peak = 0
         while True:

@@ -13,8 +13,8 @@ from catalog.workspace import Workspace
 START_UP = "start-up"
 
 
-def build(home: Path, first: date, last: date) -> dict[str, Any]:
-    """Read, transform, check and release everything landed in `home` for the days `first` to `last`.
+def build(home: Path, first: date, last: date, *, pulling: bool = False) -> dict[str, Any]:
+    """Read, transform, check and release what landed in `home` for the days `first` to `last`; `pulling` lands it too.
 
     The answer has `phases` and `cpu` (wall-clock and processor seconds by phase, without the phases inside it),
     `nodes` (seconds of each dbt node) and `outcome`.
@@ -28,7 +28,7 @@ def build(home: Path, first: date, last: date) -> dict[str, Any]:
     nodes: dict[str, float] = {}
     with watch.phase("Dagster"):
         _time_platform(watch, nodes)
-        outcome = _run(watch, yunzhou(), Workspace(home), first, last)
+        outcome = _run(watch, yunzhou(), Workspace(home), first, last, pulling=pulling)
     return {"phases": watch.wall, "cpu": watch.cpu, "nodes": nodes, **outcome}
 
 
@@ -40,11 +40,13 @@ def _imports() -> None:
     import sqlglot  # noqa: F401, PLC0415
 
     import expectations.gx_engine  # noqa: F401, PLC0415
-    import orchestration.definitions  # noqa: F401, PLC0415
+    import orchestration.definitions  # noqa: PLC0415
     import orchestration.reading.raw  # noqa: F401, PLC0415
 
 
-def _run(watch: Stopwatch, city: Any, workspace: Workspace, first: date, last: date) -> dict[str, Any]:
+def _run(
+    watch: Stopwatch, city: Any, workspace: Workspace, first: date, last: date, *, pulling: bool
+) -> dict[str, Any]:
     import dagster as dg  # noqa: PLC0415
 
     from orchestration.definitions import build_defs  # noqa: PLC0415
@@ -58,7 +60,7 @@ def _run(watch: Stopwatch, city: Any, workspace: Workspace, first: date, last: d
     with watch.phase(f"{START_UP}: Dagster definitions"):
         definitions = build_defs(session)
         job = definitions.resolve_job_def(JOB)
-        wanted = [key for key in job.asset_layer.selected_asset_keys if key.path[0] != "landing"]
+        wanted = [key for key in job.asset_layer.selected_asset_keys if pulling or key.path[0] != "landing"]
     with dg.DagsterInstance.from_config(str(workspace.dagster)) as instance:
         result = job.execute_in_process(
             instance=instance,
@@ -73,14 +75,17 @@ def _run(watch: Stopwatch, city: Any, workspace: Workspace, first: date, last: d
 
 def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
     """Put the watch around the platform's steps, where they are called from."""
-    import orchestration.defs.feeds as feeds  # noqa: PLC0415
-    import orchestration.defs.models as models  # noqa: PLC0415
-    import orchestration.defs.release as release  # noqa: PLC0415
-    import orchestration.defs.session as session  # noqa: PLC0415
-    import orchestration.reading.load as load  # noqa: PLC0415
+    from orchestration.defs import (
+        feeds,
+        models,
+        release,
+        session,
+    )
+    from orchestration.reading import load  # noqa: PLC0415
 
     for name in ("open_lake", "ensure_ops", "ensure_landed"):
         watch.wrap(session, name, f"{START_UP}: open the lake")
+    watch.wrap(feeds, "pull", lambda city, feed, *_: f"landing {feed}")
     watch.wrap(feeds, "load_vocabulary", "vocabularies")
     watch.wrap(feeds, "load_feed", lambda con, city, feed, *_: f"reading {feed}: plan and commit")
     feed_of = lambda setting, *_, **__: setting.contract.id  # noqa: E731

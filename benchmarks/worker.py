@@ -1,4 +1,8 @@
-"""One build in a process of its own: `python -m benchmarks.worker platform|by_hand LANDED WORK NOTE`."""
+"""One build in a process of its own.
+
+python -m benchmarks.worker platform|by_hand LANDED WORK NOTE     what landed in LANDED, built in WORK
+python -m benchmarks.worker day DAY HOME NOTE                     one more business date, pulled and built in HOME
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,18 @@ import json  # noqa: E402
 import sys  # noqa: E402
 from datetime import date  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 
-def main(who: str, landed: Path, work: Path, note: Path) -> None:
-    """Build what landed below `landed` into `work` and write what it took to `note`."""
+def one_day(day: date, home: Path) -> dict[str, Any]:
+    """What a run of one business date took; the departments must be served."""
+    from benchmarks.platform_build import build  # noqa: PLC0415
+
+    return build(home, day, day, pulling=True)
+
+
+def full(who: str, landed: Path, work: Path) -> dict[str, Any]:
+    """What a build of everything landed below `landed` into `work` took."""
     period = json.loads((landed / "landed.json").read_text(encoding="utf-8"))
     first, last = date.fromisoformat(period["first"]), date.fromisoformat(period["last"])
     work.mkdir(parents=True, exist_ok=True)
@@ -22,16 +34,17 @@ def main(who: str, landed: Path, work: Path, note: Path) -> None:
 
         if not (work / "landing").exists():
             (work / "landing").symlink_to((landed / "landing").resolve())
-        told = build(work, first, last)
-    else:
-        began = time.perf_counter()
-        from benchmarks.by_hand.run import build as by_hand  # noqa: PLC0415
+        return build(work, first, last)
+    began = time.perf_counter()
+    from benchmarks.by_hand.run import build as by_hand  # noqa: PLC0415
 
-        imports = time.perf_counter() - began
-        told = by_hand(landed / "landing", work, last)
-        told["phases"]["start-up: imports"] = told["cpu"]["start-up: imports"] = imports
-    note.write_text(json.dumps({"began": BEGAN, **told}), encoding="utf-8")
+    imports = time.perf_counter() - began
+    told = by_hand(landed / "landing", work, last)
+    told["phases"]["start-up: imports"] = told["cpu"]["start-up: imports"] = imports
+    return told
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(Path(argument) for argument in sys.argv[2:5]))
+    who, source, target, note = sys.argv[1:5]
+    found = one_day(date.fromisoformat(source), Path(target)) if who == "day" else full(who, Path(source), Path(target))
+    Path(note).write_text(json.dumps({"began": BEGAN, **found}), encoding="utf-8")

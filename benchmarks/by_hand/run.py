@@ -31,8 +31,8 @@ TEXT = {
 }  # fmt: skip
 PENALTY_ENCODING = {2: "utf-8-sig", 3: "gb18030"}
 OLD_NAMES = {
-    "案卷号": "任务号", "大类": "大类名称", "小类": "小类名称", "阶段": "当前阶段名称", "采集员": "监督员", "X": "X坐标", "Y": "Y坐标",
-    "网格编码": "单元网格", "CF_XZJGDM": "CF_CFJGDM", "CF_XZJG": "CF_CFJG", "CF_XDR": "CF_XDR_MC",
+    "案卷号": "任务号", "大类": "大类名称", "小类": "小类名称", "阶段": "当前阶段名称", "采集员": "监督员",
+    "X": "X坐标", "Y": "Y坐标", "网格编码": "单元网格", "CF_XZJGDM": "CF_CFJGDM", "CF_XZJG": "CF_CFJG", "CF_XDR": "CF_XDR_MC",
     "CF_XDR_SHXYDM": "CF_XDR_SHXYM", "CF_XDR_SFZ": "CF_XDR_ZJHM", "CF_FR": "CF_FRDB", "CF_CFMC": "CF_WFXW",
     "CF_CFLB1": "CF_CFLB", "CF_JG": "CF_NR", "DFBM": "CF_SJLY",
 }  # fmt: skip
@@ -40,11 +40,30 @@ REQUIRED = {
     "case": {"任务号", "上报时间", "大类名称", "小类名称", "问题类型", "当前阶段名称", "更新时间"},
     "penalty": {"CF_WSH", "CF_CFJGDM", "CF_CFJG", "CF_XDR_MC", "CF_CFLB", "CF_JDRQ", "SJC"},
 }
-COLUMNS = {
-    "penalty": ["CF_XDR_LB", "CF_XDR_SHXYM", "CF_XDR_ZJLX", "CF_XDR_ZJHM", "CF_FRDB", "CF_WFXW", "CF_SY", "CF_YJ", "CF_CFLB2",
-                "CF_NR", "CF_NR_FK", "CF_NR_WFFF", "CF_NR_ZKDX", "CF_YXQ", "CF_GSJZQ", "CF_SXCD", "CF_AYDM", "CF_AJH", "CF_SJLY",
-                "CF_ZT", "BZ", "CF_JDRQ"],
-}  # fmt: skip
+PENALTY_COLUMNS = [
+    "CF_XDR_LB",
+    "CF_XDR_SHXYM",
+    "CF_XDR_ZJLX",
+    "CF_XDR_ZJHM",
+    "CF_FRDB",
+    "CF_WFXW",
+    "CF_SY",
+    "CF_YJ",
+    "CF_CFLB2",
+    "CF_NR",
+    "CF_NR_FK",
+    "CF_NR_WFFF",
+    "CF_NR_ZKDX",
+    "CF_YXQ",
+    "CF_GSJZQ",
+    "CF_SXCD",
+    "CF_AYDM",
+    "CF_AJH",
+    "CF_SJLY",
+    "CF_ZT",
+    "BZ",
+    "CF_JDRQ",
+]
 # Judged table: feed, key, version column, days in which an equal row is a repetition (None: always), limits of volume.
 TABLES = {
     "ticket": ("hotline", ["ticket_no"], "updated_at", 60, 6.0),
@@ -165,7 +184,9 @@ def _read(con: duckdb.DuckDBPyConnection, pieces: list[tuple[Any, ...]], feed: s
             continue
         tables.setdefault(table, []).append(rows.append_column("piece", pa.array([piece] * len(rows), pa.int64())))
     for table, parts in tables.items():
-        wanted = pa.schema([("error", pa.string()), *((name, pa.string()) for name in COLUMNS.get(table, []))])
+        wanted = pa.schema(
+            [("error", pa.string()), *((name, pa.string()) for name in PENALTY_COLUMNS if table == "penalty")]
+        )
         con.register(f"{table}_text", pa.concat_tables([wanted.empty_table(), *parts], promote_options="default"))
 
 
@@ -254,4 +275,4 @@ def _write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     for name, (table, key) in OPEN.items():
         con.execute(f"create or replace temp table sorted as from {table} order by {key}")
         con.execute(f"copy sorted to '{folder / name}.parquet' (format parquet, compression zstd)")
-        con.execute(f"copy sorted to '{folder / name}.csv' (format csv, header)")
+        con.execute(f"copy sorted to '{folder / name}.csv' (format csv, header, timestampformat '%Y-%m-%dT%H:%M:%S')")

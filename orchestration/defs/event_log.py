@@ -34,6 +34,13 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             with engine.connect() as connection, connection.begin():
                 yield connection
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has this table. Asked for every check of every run: a table once seen stays."""
+        seen: set[str] = self.__dict__.setdefault("_tables_seen", set())
+        if table_name not in seen and super().has_table(table_name):
+            seen.add(table_name)
+        return table_name in seen
+
     def _engine(self, shard: str) -> sa.Engine:
         engines: dict[str, sa.Engine] = self.__dict__.setdefault("_engines", {})
         if shard not in engines:
