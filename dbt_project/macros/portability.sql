@@ -125,3 +125,14 @@
 {% macro as_of() -%}
     cast({{ run_value('as_of') }} as date)
 {%- endmacro %}
+
+{# Whether a pattern is found anywhere in a text. #}
+{% macro has_match(expression, pattern) -%}
+    {{ return(adapter.dispatch('has_match', 'civiclake')(expression, pattern)) }}
+{%- endmacro %}
+{% macro default__has_match(expression, pattern) -%}
+    ({{ expression }} rlike r'{{ pattern }}')
+{%- endmacro %}
+{% macro duckdb__has_match(expression, pattern) -%}
+    regexp_matches({{ expression }}, '{{ pattern }}')
+{%- endmacro %}

@@ -28,3 +28,16 @@
     select {{ columns | join(', ') }}
     from {{ to }}
 {% endtest %}
+
+{# No text in `columns` holds a mobile number or an identity number. Returns how many texts of a column do. #}
+{% test no_personal_numbers(model, columns) %}
+    {%- for column in columns %}
+    select '{{ column }}' as column_name, count(*) as texts
+    from {{ model }}
+    where
+        {{ has_match(column, '(^|[^0-9])1[3-9][0-9]{9}($|[^0-9])') }}
+        or {{ has_match(column, '(^|[^0-9])[1-9][0-9]{5}(19|20)[0-9]{9}[0-9Xx]($|[^0-9])') }}
+    having count(*) > 0
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endtest %}
