@@ -96,12 +96,17 @@ def _decimal(kind: str) -> str:
     value = f"TRY_CAST({{text}} AS {kind})"
     scale = kind.partition(",")[2].strip(" )") or ("0" if "(" in kind else "3")
     fits = f"regexp_full_match({{text}}, '[+-]?[0-9]*[.]?[0-9]{{0,{scale}}}0*')"
-    exact = f"TRY_CAST({{text}} AS DECIMAL(38, 10)) = {value}"
+    exact = f"{_is_number()} AND TRY_CAST({{text}} AS DECIMAL(38, 10)) = {value}"
     return f"CASE WHEN {fits} THEN {value} WHEN {exact} THEN {value} END"
 
 
 def _floating(kind: str) -> str:
-    return f"CASE WHEN isfinite(TRY_CAST({{text}} AS DOUBLE)) THEN TRY_CAST({{text}} AS {kind}) END"
+    return f"CASE WHEN {_is_number()} AND isfinite(TRY_CAST({{text}} AS DOUBLE)) THEN TRY_CAST({{text}} AS {kind}) END"
+
+
+def _is_number() -> str:
+    """Whether `{text}` is written as a number: the engine's own cast takes more than that for one."""
+    return "regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')"
 
 
 def _moment(column: Column, kind: str, timezone: str, *, native_dates: bool) -> str:
