@@ -7,8 +7,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+import dbt.cli.main  # noqa: F401  -- dbt, like the two below, is imported late by the platform: here it is start-up
+import great_expectations.expectations  # noqa: F401
+
+import expectations.gx_engine  # noqa: F401
+from benchmarks.city import yunzhou
 from benchmarks.stopwatch import Stopwatch
+from catalog.city import City
 from catalog.workspace import Workspace
+from orchestration.definitions import build_defs
+from orchestration.defs import feeds, models, release, session
+from orchestration.defs.automation import JOB
+from orchestration.defs.release import RELEASE
+from orchestration.defs.session import RANGE_END, RANGE_START
+from orchestration.reading import load
+from orchestration.run import prepare
 
 START_UP = "start-up"
 
@@ -17,72 +31,37 @@ def build(home: Path, first: date, last: date, *, pulling: bool = False) -> dict
     """Read, transform, check and release what landed in `home` for the days `first` to `last`; `pulling` lands it too.
 
     The answer has `phases` and `cpu` (wall-clock and processor seconds by phase, without the phases inside it),
-    `nodes` (seconds of each dbt node) and `outcome`.
-    Phases that start with `start-up` do the same work whatever landed.
+    `nodes` (seconds of each dbt node) and `outcome`. Phases that start with `start-up` do the same work whatever
+    landed.
     """
-    watch = Stopwatch()
-    with watch.phase(f"{START_UP}: imports"):
-        _imports()
-    from benchmarks.city import yunzhou  # noqa: PLC0415
-
-    nodes: dict[str, float] = {}
+    watch, nodes = Stopwatch(), dict[str, float]()
     with watch.phase("Dagster"):
         _time_platform(watch, nodes)
-        outcome = _run(watch, yunzhou(), Workspace(home), first, last, pulling=pulling)
-    return {"phases": watch.wall, "cpu": watch.cpu, "nodes": nodes, **outcome}
+        outcome = _run(watch, yunzhou(), Workspace(home), (first, last), pulling=pulling)
+    return {"phases": watch.wall, "cpu": watch.cpu, "nodes": nodes, "outcome": outcome}
 
 
-def _imports() -> None:
-    import dagster  # noqa: F401, PLC0415
-    import dagster_dbt  # noqa: F401, PLC0415
-    import dbt.cli.main  # noqa: F401, PLC0415
-    import great_expectations.expectations  # noqa: F401, PLC0415
-    import sqlglot  # noqa: F401, PLC0415
-
-    import expectations.gx_engine  # noqa: F401, PLC0415
-    import orchestration.definitions  # noqa: PLC0415
-    import orchestration.reading.raw  # noqa: F401, PLC0415
-
-
-def _run(
-    watch: Stopwatch, city: Any, workspace: Workspace, first: date, last: date, *, pulling: bool
-) -> dict[str, Any]:
-    import dagster as dg  # noqa: PLC0415
-
-    from orchestration.definitions import build_defs  # noqa: PLC0415
-    from orchestration.defs.automation import JOB  # noqa: PLC0415
-    from orchestration.defs.release import RELEASE  # noqa: PLC0415
-    from orchestration.defs.session import RANGE_END, RANGE_START  # noqa: PLC0415
-    from orchestration.run import prepare  # noqa: PLC0415
-
+def _run(watch: Stopwatch, city: City, workspace: Workspace, days: tuple[date, date], *, pulling: bool) -> str:
+    """The job as `civiclake run` has it, without the landing steps unless `pulling`; what became of the release."""
     with watch.phase(f"{START_UP}: assemble and parse dbt project"):
-        session = prepare(city, workspace)
+        made = prepare(city, workspace)
     with watch.phase(f"{START_UP}: Dagster definitions"):
-        definitions = build_defs(session)
-        job = definitions.resolve_job_def(JOB)
+        job = build_defs(made).resolve_job_def(JOB)
         wanted = [key for key in job.asset_layer.selected_asset_keys if pulling or key.path[0] != "landing"]
     with dg.DagsterInstance.from_config(str(workspace.dagster)) as instance:
         result = job.execute_in_process(
             instance=instance,
-            tags={RANGE_START: first.isoformat(), RANGE_END: last.isoformat()},
+            tags={RANGE_START: days[0].isoformat(), RANGE_END: days[1].isoformat()},
             asset_selection=wanted,
             raise_on_error=True,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     released = [e.materialization for e in result.get_asset_materialization_events() if e.asset_key == RELEASE]
-    return {"outcome": str(released[0].metadata["outcome"].value)}
+    return str(released[0].metadata["outcome"].value)
 
 
 def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
     """Put the watch around the platform's steps, where they are called from."""
-    from orchestration.defs import (
-        feeds,
-        models,
-        release,
-        session,
-    )
-    from orchestration.reading import load  # noqa: PLC0415
-
     for name in ("open_lake", "ensure_ops", "ensure_landed"):
         watch.wrap(session, name, f"{START_UP}: open the lake")
     watch.wrap(feeds, "pull", lambda city, feed, *_: f"landing {feed}")
