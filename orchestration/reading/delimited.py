@@ -13,7 +13,6 @@ from orchestration.reading.header import Layout, resolve
 from orchestration.reading.source import Target, error_batch, row_batch
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 BLOCK_BYTES = 8 << 20
@@ -50,14 +49,14 @@ def read_delimited(path: Path, form: CsvFormat, target: Target) -> Iterator[pa.R
 
 
 def _records(path: Path, form: CsvFormat, target: Target, layout: Layout, width: int) -> Iterator[pa.RecordBatch]:
-    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
 
     bad: list[tuple[int, str, str]] = []
     good, ending = 0, ""
     for position, batch in enumerate(_open(path, form, width, layout, bad)):
         # The first record of the file is its header.
         rows = batch.slice(1) if position == 0 else batch
-        lines = _record_numbers(np.arange(good, good + rows.num_rows), bad)
+        lines = _record_numbers(pa.arange(good, good + rows.num_rows), bad)
         good += rows.num_rows
         columns = [None if at is None else rows.column(f"f{at}") for at in layout.positions]
         if rows.num_rows:
@@ -103,12 +102,14 @@ def _open(path: Path, form: CsvFormat, width: int, layout: Layout, bad: list[tup
     return iter(reader)
 
 
-def _record_numbers(good: np.ndarray, bad: list[tuple[int, str, str]]) -> np.ndarray:
+def _record_numbers(good: pa.Array, bad: list[tuple[int, str, str]]) -> pa.Array:
     """Record numbers in the file (from 1) of records counted from 0 among the good ones."""
-    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import compute as pc  # noqa: PLC0415
 
-    before = np.array([number - 1 - index for index, (number, _, _) in enumerate(bad)], dtype=np.int64)
-    return good + 1 + np.searchsorted(before, good, side="right")
+    before = pa.array([number - 1 - index for index, (number, _, _) in enumerate(bad)], pa.int64())
+    passed = pc.search_sorted(before, good, side="right") if bad else 0
+    return pc.add(pc.add(good, 1), pc.cast(passed, pa.int64()))
 
 
 def _quotes(path: Path, form: CsvFormat) -> int:

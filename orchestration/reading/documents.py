@@ -77,7 +77,6 @@ def pages_relation(
 
 def read_lines(path: Path, piece: Piece) -> Iterator[pa.RecordBatch]:
     """The lines of an NDJSON file as text (columns `_piece`, `_line`, `_document`), blank lines left out."""
-    import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import compute as pc  # noqa: PLC0415
     from pyarrow import csv as pa_csv  # noqa: PLC0415
@@ -92,9 +91,9 @@ def read_lines(path: Path, piece: Piece) -> Iterator[pa.RecordBatch]:
     )
     start = 1
     for batch in reader:
-        lines = pa.array(np.arange(start, start + batch.num_rows), pa.int64())
+        lines = pa.arange(start, start + batch.num_rows)
         start += batch.num_rows
-        pieces = pa.array(np.full(batch.num_rows, piece.number, dtype=np.int32))
+        pieces = pa.repeat(pa.scalar(piece.number, pa.int32()), batch.num_rows)
         whole = pa.RecordBatch.from_arrays([pieces, lines, batch.column(0)], schema=lines_schema())
         yield whole.filter(pc.not_equal(pc.utf8_trim_whitespace(batch.column(0)), ""))
 

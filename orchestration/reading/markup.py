@@ -25,7 +25,7 @@ class RefusedDocumentError(ValueError):
 
 def read_markup(path: Path, form: XmlFormat, target: Target) -> Iterator[pa.RecordBatch]:
     """Batches of the records of one document; a document that is not well formed becomes a fault of the piece."""
-    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
     from lxml import etree  # noqa: PLC0415
 
     start, names = 1, list[str]()
@@ -35,7 +35,7 @@ def read_markup(path: Path, form: XmlFormat, target: Target) -> Iterator[pa.Reco
             layout = resolve(names, target.table)
             size, columns = _columns(block, names)
             chosen = [None if at is None else columns[at] for at in layout.positions]
-            yield row_batch(target, layout, chosen, np.arange(start, start + size))
+            yield row_batch(target, layout, chosen, pa.arange(start, start + size))
             start += size
     except (etree.XMLSyntaxError, RefusedDocumentError) as error:
         target.fault(f"{UNREADABLE} ({error})")

@@ -39,7 +39,7 @@ def read_workbook(path: Path, form: XlsxFormat, target: Target) -> Iterator[pa.R
 
 
 def _sheets(book: Any, names: list[str], form: XlsxFormat, target: Target) -> Iterator[pa.RecordBatch]:
-    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
 
     start, read, skipped = 1, 0, list[str]()
     for name in names:
@@ -60,7 +60,7 @@ def _sheets(book: Any, names: list[str], form: XlsxFormat, target: Target) -> It
         filled = _not_blank(kept)
         columns = [None if column is None else column.filter(filled) for column in columns]
         size = filled.true_count
-        yield row_batch(target, layout, columns, np.arange(start, start + size))
+        yield row_batch(target, layout, columns, pa.arange(start, start + size))
         start += size
     wanted = f"header `{form.header_contains}`" if form.header_contains else "header"
     if not read:

@@ -13,7 +13,6 @@ from orchestration.landing.records import Receipt
 from orchestration.reading.header import Layout
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 TEXT_LIMIT = 10_000
@@ -92,19 +91,18 @@ class Source:
 RELATION_COLUMNS = ("_piece", "_line", "_error", "_text", "_layout")
 
 
-def row_batch(target: Target, layout: Layout, columns: Sequence[pa.Array | None], lines: np.ndarray) -> pa.RecordBatch:
+def row_batch(target: Target, layout: Layout, columns: Sequence[pa.Array | None], lines: pa.Array) -> pa.RecordBatch:
     """Records that could be read: one text array per contract column (None when not delivered)."""
-    import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
 
     size = len(lines)
     empty = pa.nulls(size, pa.string())
     fixed = [
-        pa.array(np.full(size, target.piece.number, dtype=np.int32)),
-        pa.array(lines, pa.int64()),
+        pa.repeat(pa.scalar(target.piece.number, pa.int32()), size),
+        lines,
         empty,
         empty,
-        pa.array(np.full(size, target.findings.layout_number(layout), dtype=np.int16)),
+        pa.repeat(pa.scalar(target.findings.layout_number(layout), pa.int16()), size),
     ]
     texts = [empty if column is None else column.cast(pa.string()) for column in columns]
     return pa.RecordBatch.from_arrays([*fixed, *texts], schema=arrow_schema(target.table))
@@ -112,17 +110,16 @@ def row_batch(target: Target, layout: Layout, columns: Sequence[pa.Array | None]
 
 def error_batch(target: Target, found: Sequence[tuple[int, str, str]]) -> pa.RecordBatch:
     """Records that could not be read: (record number, what is wrong, its text)."""
-    import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
 
     size = len(found)
     lines, messages, texts = zip(*found, strict=True)
     fixed = [
-        pa.array(np.full(size, target.piece.number, dtype=np.int32)),
+        pa.repeat(pa.scalar(target.piece.number, pa.int32()), size),
         pa.array(lines, pa.int64()),
         pa.array(messages, pa.string()),
         pa.array([text[:TEXT_LIMIT] for text in texts], pa.string()),
-        pa.array(np.full(size, -1, dtype=np.int16)),
+        pa.repeat(pa.scalar(-1, pa.int16()), size),
     ]
     empty = [pa.nulls(size, pa.string())] * len(target.table.properties)
     return pa.RecordBatch.from_arrays([*fixed, *empty], schema=arrow_schema(target.table))
