@@ -32,17 +32,13 @@ RECORDS = {
 
 @dataclass(frozen=True)
 class Score:
-    """Figures of one rule on one table: defects planted, rows the rule named, and how many of them are the planted.
-
-    `also` are further rows named that carry another planted defect, which may well break this rule too.
-    """
+    """Figures of one rule on one table: defects planted, rows the rule named, and how many of them are the planted."""
 
     table: str
     rule: str
     planted: int
     found: int
     hits: int
-    also: int
 
     @property
     def recall(self) -> float:
@@ -56,11 +52,11 @@ class Score:
 
     def line(self) -> str:
         """One line of the table."""
-        figures = f"{self.planted:8,}{self.found:8,}{self.hits:8,}{self.also:8,}"
+        figures = f"{self.planted:8,}{self.found:8,}{self.hits:8,}"
         return f"{self.table:<16}{self.rule:<6}{figures}{self.precision:11.4f}{self.recall:9.4f}"
 
 
-HEADER = f"{'table':<16}{'rule':<6}{'planted':>8}{'found':>8}{'hits':>8}{'also':>8}{'precision':>11}{'recall':>9}"
+HEADER = f"{'table':<16}{'rule':<6}{'planted':>8}{'found':>8}{'hits':>8}{'precision':>11}{'recall':>9}"
 
 
 def score(con: duckdb.DuckDBPyConnection, city: City, workspace: Workspace, answer_key: Path) -> list[Score]:
@@ -82,12 +78,15 @@ def score(con: duckdb.DuckDBPyConnection, city: City, workspace: Workspace, answ
     con.execute(f"CREATE TEMP TABLE found AS {' UNION ALL '.join(_findings(city))}")
     result = con.execute("""
         WITH p AS (SELECT tab, rule, id, count(*) AS n FROM planted GROUP BY ALL),
-        f AS (SELECT tab, rule, id, count(*) AS n FROM found GROUP BY ALL),
-        other AS (SELECT tab, id FROM planted GROUP BY ALL)
-        SELECT tab, rule, sum(coalesce(p.n, 0)), sum(coalesce(f.n, 0)), sum(least(coalesce(p.n, 0), coalesce(f.n, 0))),
-               sum(CASE WHEN o.id IS NOT NULL THEN greatest(coalesce(f.n, 0) - coalesce(p.n, 0), 0) ELSE 0 END)
-        FROM p FULL JOIN f USING (tab, rule, id) LEFT JOIN other o USING (tab, id) GROUP BY ALL ORDER BY ALL""")
+        f AS (SELECT tab, rule, id, count(*) AS n FROM found GROUP BY ALL)
+        SELECT tab, rule, sum(coalesce(p.n, 0)), sum(coalesce(f.n, 0)), sum(least(coalesce(p.n, 0), coalesce(f.n, 0)))
+        FROM p FULL JOIN f USING (tab, rule, id) GROUP BY ALL ORDER BY ALL""")
     return [Score(str(tab), str(rule), *map(int, figures)) for tab, rule, *figures in result.fetchall()]
+
+
+def table_of(scores: Iterable[Score]) -> str:
+    """The scores as a text table."""
+    return "\n".join([HEADER, *(found.line() for found in scores)])
 
 
 def _read_records(
