@@ -37,7 +37,7 @@ def list_(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
             m.content_hash[:12],
             len(m.datasets),
             sum(d.row_count for d in m.datasets),
-            f"{m.quality.score:.2f}",
+            f"{m.quality.score:.4f}",
         )
         for m in manifests
     ]
@@ -46,7 +46,7 @@ def list_(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
 
 @app.command()
 def show(number: Number = None, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
-    """Show one release: datasets, rows, files with size and sha256."""
+    """Show one release: datasets, rows, files with size and the beginning of their sha256."""
     from orchestration.cli.console import out, print_table  # noqa: PLC0415
 
     store, found = _store(city, home, number)
@@ -60,8 +60,8 @@ def show(number: Number = None, city: CityOption = DEFAULT_CITY, home: HomeOptio
         [(d.id, d.row_count, len(d.schema_)) for d in m.datasets],
         numbers=2,
     )
-    files = [(f"files/{f.name}", f.sha256, f.bytes) for d in m.datasets for f in d.distributions]
-    files += [(f.name, f.sha256, f.bytes) for f in m.files]
+    files = [(f"files/{f.name}", f.sha256[:16], f.bytes) for d in m.datasets for f in d.distributions]
+    files += [(f.name, f.sha256[:16], f.bytes) for f in m.files]
     print_table("Files", ("file", "sha256", "bytes"), files, numbers=1)
     q = m.quality
     out.print(f"Checks: {q.checks_passed} passed, {q.checks_warned} warned, {q.checks_failed} failed")

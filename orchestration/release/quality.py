@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.contract.options import Strict
 from catalog.release import QualitySummary
+from expectations.score import Judged, load_weights, score
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -69,21 +70,19 @@ def quality_report(con: DuckDBPyConnection, run_id: str) -> QualityReport:
 
 
 def _summary(checks: tuple[CheckOutcome, ...]) -> QualitySummary:
-    """Score: share of passed checks; the same by dimension. 1.0 when nothing was checked is not claimed: 0.0."""
+    """Counts and the weighted score; 1.0 is not claimed when nothing was checked, that is 0.0."""
     failed = [check for check in checks if not check.passed]
-    dimensions = sorted({check.dimension for check in checks if check.dimension})
-    by_dimension = {name: _share([c for c in checks if c.dimension == name]) for name in dimensions}
+    judged = [
+        Judged(c.dimension, c.severity, c.passed, c.unexpected or 0, c.elements or 0) for c in checks if c.dimension
+    ]
+    found = score(judged, load_weights())
     return QualitySummary(
-        score=_share(checks),
+        score=found.total or 0.0,
         checks_passed=len(checks) - len(failed),
         checks_warned=sum(check.severity == "warn" for check in failed),
         checks_failed=sum(check.severity != "warn" for check in failed),
-        by_dimension=by_dimension,
+        by_dimension=found.by_dimension,
     )
-
-
-def _share(checks: tuple[CheckOutcome, ...] | list[CheckOutcome]) -> float:
-    return round(sum(check.passed for check in checks) / len(checks), 4) if checks else 0.0
 
 
 def _outcome(row: tuple[Any, ...]) -> CheckOutcome:
