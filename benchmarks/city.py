@@ -75,7 +75,7 @@ def landed_city(home: Path, scale: str, *, days: int | None = None, unlanded: in
 
 def land_day(workspace: Workspace, day: date) -> None:
     """Let the departments live until the end of `day` and pull every feed for it; the hotline must be served."""
-    from orchestration.landing.pull import pull  # noqa: PLC0415
+    from orchestration.landing.pull import pull
 
     advance(workspace, day)
     city = yunzhou()

@@ -19,7 +19,7 @@ from typing import Any  # noqa: E402
 
 def one_day(day: date, home: Path) -> dict[str, Any]:
     """What a run of one business date took; the departments must be served."""
-    from benchmarks.platform_build import build  # noqa: PLC0415
+    from benchmarks.platform_build import build
 
     took = time.time() - BEGAN
     return _with_imports(build(home, day, day, pulling=True), took)
@@ -31,13 +31,13 @@ def full(who: str, landed: Path, work: Path) -> dict[str, Any]:
     first, last = date.fromisoformat(period["first"]), date.fromisoformat(period["last"])
     work.mkdir(parents=True, exist_ok=True)
     if who == "platform":
-        from benchmarks.platform_build import build  # noqa: PLC0415
+        from benchmarks.platform_build import build
 
         took = time.time() - BEGAN
         if not (work / "landing").exists():
             (work / "landing").symlink_to((landed / "landing").resolve())
         return _with_imports(build(work, first, last), took)
-    from benchmarks.by_hand.run import build as by_hand  # noqa: PLC0415
+    from benchmarks.by_hand.run import build as by_hand
 
     took = time.time() - BEGAN
     return _with_imports(by_hand(landed / "landing", work, last), took)

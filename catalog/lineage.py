@@ -113,7 +113,7 @@ class ColumnLineage(Strict):
 
 def column_lineage(manifest: DbtManifest, city: City) -> ColumnLineage:
     """The lineage of every column of the compiled models of `manifest`, down to the landed columns of `city`."""
-    from catalog.sqllineage import SqlLineageError, Tracer  # noqa: PLC0415  -- brings sqlglot
+    from catalog.sqllineage import SqlLineageError, Tracer
 
     tracer = Tracer(_known_columns(manifest, city))
     edges: list[ColumnEdge] = []

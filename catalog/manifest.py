@@ -122,7 +122,7 @@ class DbtManifest:
 
     def in_order(self) -> list[DbtModel]:
         """All models, each after the models it reads."""
-        from graphlib import TopologicalSorter  # noqa: PLC0415
+        from graphlib import TopologicalSorter
 
         graph = {key: [d for d in m.depends_on if d in self.models] for key, m in self.models.items()}
         return [self.models[key] for key in TopologicalSorter(graph).static_order()]

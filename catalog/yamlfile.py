@@ -30,8 +30,8 @@ class YamlFile:
 
 def read_yaml(path: Path) -> YamlFile:
     """The file as data and lines; CatalogError when it is missing, not UTF-8 or not YAML."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  -- a tenth of a second that `--help` need not pay
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         text = path.read_text(encoding="utf-8")

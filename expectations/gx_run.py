@@ -40,7 +40,7 @@ def run_checks(
     """
     if not specs:
         return []
-    from expectations.gx_engine import validator  # noqa: PLC0415
+    from expectations.gx_engine import validator
 
     elements = _count(con, relation)
     kind = "TABLE" if elements <= COPIED_ROWS else "VIEW"
@@ -67,7 +67,7 @@ def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
 
 
 def _expectation(spec: CheckSpec, key: Sequence[str], number: int) -> Expectation:
-    import great_expectations.expectations as gxe  # noqa: PLC0415
+    import great_expectations.expectations as gxe
 
     named: dict[str, Any] = {"meta": {"number": number}}
     match spec.assertion:

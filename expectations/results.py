@@ -16,7 +16,7 @@ def record(con: duckdb.DuckDBPyConnection, run_id: str, results: Sequence[CheckR
     """Write `results` under `run_id` in one statement; the results the run had for the same subjects are replaced."""
     if not results:
         return
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     table = pa.table(
         {

@@ -40,7 +40,7 @@ class Score:
 
 def load_weights(path: Path = WEIGHTS_FILE) -> Weights:
     """The authored weights."""
-    from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml import YAML
 
     return Weights.model_validate(YAML(typ="safe").load(path))
 

@@ -20,7 +20,7 @@ def redirect(expression: str, schema: str, relation: Callable[[str], str]) -> st
 
     Works on tokens, so that text inside literals, identifiers and comments is left alone.
     """
-    from sqlglot.dialects.duckdb import DuckDB  # noqa: PLC0415
+    from sqlglot.dialects.duckdb import DuckDB
 
     tokens = DuckDB().tokenize(expression)
     pieces, done = list[str](), 0

@@ -73,7 +73,7 @@ def model_suite(model: str, *, allow_empty: bool, rules: Iterable[CrossRule]) ->
 
 def load_cross_rules() -> tuple[CrossRule, ...]:
     """The hand-written rules of every model, by file name and order; ValueError for a rule written twice."""
-    from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml import YAML
 
     authored = [entry for file in sorted(CROSS_RULES.glob("*.yml")) for entry in YAML(typ="safe").load(file)]
     rules = tuple(CrossRule.model_validate(entry) for entry in authored)

@@ -20,7 +20,7 @@ def main() -> int:
     for name, value in vars(parser.parse_args()).items():
         if value is not None:
             os.environ[f"CIVICLAKE_GATEWAY_{name.upper()}"] = value
-    from gateway.server import serve  # noqa: PLC0415  -- `--help` answers without loading the server
+    from gateway.server import serve
 
     return serve()
 

@@ -19,8 +19,8 @@ _GRACE = 10  # seconds that running answers get when the server is told to stop
 
 def application() -> FastAPI:
     """The application with its logging, as each server process makes it for itself."""
-    from gateway.app import create_app  # noqa: PLC0415
-    from gateway.logs import configure  # noqa: PLC0415
+    from gateway.app import create_app
+    from gateway.logs import configure
 
     configure()
     return create_app()
@@ -40,9 +40,9 @@ def serve() -> int:
     if not settings.home.is_dir():
         sys.stderr.write(f"gateway: {PREFIX}HOME: there is no folder {settings.home}; name the workspace of a city\n")
         return 2
-    import uvicorn  # noqa: PLC0415
+    import uvicorn
 
-    from gateway.logs import configure  # noqa: PLC0415
+    from gateway.logs import configure
 
     configure()
     uvicorn.run(

@@ -49,9 +49,9 @@ def _definitions(session: Session) -> dg.Definitions:
 @dg.definitions
 def defs() -> dg.Definitions:
     """The city of CIVICLAKE_CITY with its state in CIVICLAKE_HOME; assembles and parses its dbt project first."""
-    from catalog.city import load_city  # noqa: PLC0415
-    from catalog.workspace import Workspace  # noqa: PLC0415
-    from orchestration.run import prepare  # noqa: PLC0415
+    from catalog.city import load_city
+    from catalog.workspace import Workspace
+    from orchestration.run import prepare
 
     missing = [name for name in ("CIVICLAKE_CITY", "CIVICLAKE_HOME") if not os.environ.get(name)]
     if missing:

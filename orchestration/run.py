@@ -97,9 +97,9 @@ def run_city(
         _require_days(session, start, end)
         with open_lake(workspace) as con:
             ensure_ops(con)
-            from orchestration.defs.accounts import accounts_since, newest_load  # noqa: PLC0415
-            from orchestration.defs.models import REBUILD  # noqa: PLC0415
-            from orchestration.defs.release import FORCE  # noqa: PLC0415
+            from orchestration.defs.accounts import accounts_since, newest_load
+            from orchestration.defs.models import REBUILD
+            from orchestration.defs.release import FORCE
 
             before = newest_load(con)
             asked = {FORCE: force_release, REBUILD: rebuild}
@@ -126,8 +126,8 @@ def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     if not city.feeds:
         raise CatalogError.one(city.root / "feeds", "the city has no feed", "Add feeds/<feed>.odcs.yaml")
-    from orchestration.defs.session import Session, silent  # noqa: PLC0415
-    from orchestration.transform.assemble import assemble  # noqa: PLC0415
+    from orchestration.defs.session import Session, silent
+    from orchestration.transform.assemble import assemble
 
     workspace.dagster.mkdir(parents=True, exist_ok=True)
     settings = _DAGSTER_YAML.format(history=workspace.dagster / "history")
@@ -142,7 +142,7 @@ def _parsed(workspace: Workspace) -> Path:
     mark = workspace.dbt / "target" / "parsed.sha256"
     digest = _project_digest(workspace.dbt)
     if not _whole(manifest) or not mark.exists() or mark.read_text(encoding="utf-8", errors="replace") != digest:
-        from orchestration.transform.build import parse_project  # noqa: PLC0415
+        from orchestration.transform.build import parse_project
 
         parse_project(workspace)
         mark.write_text(digest, encoding="ascii")
@@ -180,11 +180,11 @@ def _require_days(session: Session, start: date, end: date) -> None:
 
 
 def _execute(session: Session, start: date, end: date, tags: dict[str, str]) -> ExecuteInProcessResult:
-    import dagster as dg  # noqa: PLC0415
+    import dagster as dg
 
-    from orchestration.definitions import build_defs  # noqa: PLC0415
-    from orchestration.defs.automation import JOB  # noqa: PLC0415
-    from orchestration.defs.session import RANGE_END, RANGE_START  # noqa: PLC0415
+    from orchestration.definitions import build_defs
+    from orchestration.defs.automation import JOB
+    from orchestration.defs.session import RANGE_END, RANGE_START
 
     tags = {**tags, RANGE_START: start.isoformat(), RANGE_END: end.isoformat()}
     job = build_defs(session).resolve_job_def(JOB)
@@ -198,9 +198,9 @@ def _execute(session: Session, start: date, end: date, tags: dict[str, str]) -> 
 
 
 def _outcome(con: DuckDBPyConnection, result: ExecuteInProcessResult) -> tuple[str, int | None, tuple[str, ...]]:
-    from orchestration.defs.release import RELEASE  # noqa: PLC0415
-    from orchestration.release.errors import PublishBlockedError  # noqa: PLC0415
-    from orchestration.release.gate import require_passed  # noqa: PLC0415
+    from orchestration.defs.release import RELEASE
+    from orchestration.release.errors import PublishBlockedError
+    from orchestration.release.gate import require_passed
 
     for event in result.get_asset_materialization_events():
         if event.asset_key == RELEASE:
@@ -228,7 +228,7 @@ def _reason(event: Any) -> tuple[list[str], str]:
 
 def _problems(result: ExecuteInProcessResult) -> dict[str, str]:
     """Feeds whose source could not be read, and why."""
-    from orchestration.defs.feeds import SOURCE_ANSWERED  # noqa: PLC0415
+    from orchestration.defs.feeds import SOURCE_ANSWERED
 
     checks = result.get_asset_check_evaluations()
     return {

@@ -71,7 +71,7 @@ def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
 def _vocabulary(con: duckdb.DuckDBPyConnection) -> None:
     types = {"valid_from": "DATE", "valid_to": "DATE", "day": "DATE", "level": "INTEGER", "is_working": "BOOLEAN",
              "value": "DOUBLE", "limit_value": "DOUBLE", "min_months": "INTEGER", "max_months": "INTEGER",
-             "start_time": "TIME", "end_time": "TIME", 
+             "start_time": "TIME", "end_time": "TIME",
              "min_fine_yuan": "DECIMAL(18,2)", "max_fine_yuan": "DECIMAL(18,2)",
              "area_m2": "DOUBLE", "lon": "DOUBLE", "lat": "DOUBLE", "radius_m": "DOUBLE"}  # fmt: skip
     for file in sorted(VOCABULARY.glob("*.csv")):

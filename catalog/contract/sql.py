@@ -26,8 +26,8 @@ PHYSICAL_TYPES = {
 
 def type_fault(physical: str, logical: str) -> tuple[str, str] | None:
     """What is wrong with a DuckDB type for this ODCS logical type, and the mend; None when they fit."""
-    import sqlglot  # noqa: PLC0415  -- sqlglot costs a fifth of a second that `--help` need not pay
-    from sqlglot import exp  # noqa: PLC0415
+    import sqlglot
+    from sqlglot import exp
 
     try:
         parsed = exp.DataType.build(physical, dialect="duckdb")
@@ -46,7 +46,7 @@ def rule_faults(expression: str, columns: Iterable[str], *, aggregate: bool) -> 
     if isinstance(tree, str):
         yield f"the expression is not DuckDB SQL: {tree}", "Write one condition that is TRUE for a bad row"
         return
-    from sqlglot import exp  # noqa: PLC0415
+    from sqlglot import exp
 
     known = {*columns, *RULE_NAMES, *(column.name for column in LOADED_COLUMNS)}
     faults, opened = _relation_faults(tree)
@@ -67,7 +67,7 @@ def rule_faults(expression: str, columns: Iterable[str], *, aggregate: bool) -> 
 
 def landed_tables(expression: str) -> set[str]:
     """Names of the landed tables a sound rule expression reads."""
-    from sqlglot import exp  # noqa: PLC0415
+    from sqlglot import exp
 
     tree = _parse(expression)
     return set() if isinstance(tree, str) else {t.name for t in tree.find_all(exp.Table) if t.db == "landed"}
@@ -75,8 +75,8 @@ def landed_tables(expression: str) -> set[str]:
 
 def _parse(expression: str) -> exp.Expression | str:
     """The one condition written in `expression`, or why it cannot be read as one."""
-    import sqlglot  # noqa: PLC0415
-    from sqlglot import exp  # noqa: PLC0415
+    import sqlglot
+    from sqlglot import exp
 
     try:
         statements = sqlglot.parse(f"SELECT {expression}", dialect="duckdb")
@@ -96,7 +96,7 @@ def _parse(expression: str) -> exp.Expression | str:
 
 def _relation_faults(tree: exp.Expression) -> tuple[list[tuple[str, str]], set[str]]:
     """Faults of the relations a rule reads, and the column names those relations bring."""
-    from sqlglot import exp  # noqa: PLC0415
+    from sqlglot import exp
 
     faults, brought = [], set[str]()
     vocabulary = load_interface()
@@ -115,6 +115,6 @@ def _relation_faults(tree: exp.Expression) -> tuple[list[tuple[str, str]], set[s
 
 def _reads_landed(tree: exp.Expression) -> bool:
     """Columns of landed tables of other feeds are unknown here, so unknown names are let through."""
-    from sqlglot import exp  # noqa: PLC0415
+    from sqlglot import exp
 
     return any(table.db == "landed" for table in tree.find_all(exp.Table))

@@ -1,6 +1,6 @@
 {# How grave a penalty is, when the authority does not say so. #}
 
-{# Severity by category of penalty. A city overrides a line by the crosswalk scheme penalty_severity. #}
+{# Severity by category of penalty. A city that grades otherwise delivers the severity in its staging. #}
 {% macro severity_by_category() -%}
     {{ return([
         ('warning', 'minor'), ('criticism', 'minor'), ('other', 'minor'), ('published', 'minor'),

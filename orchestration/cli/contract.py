@@ -16,8 +16,8 @@ app = typer.Typer(cls=ReportingGroup, no_args_is_help=True, help="Feed contracts
 @app.command()
 def check(city: CityOption = DEFAULT_CITY) -> None:
     """Check city.yml, every feed contract and the vocabularies; name file, line, key and mend of each fault."""
-    from catalog.city import check_city, load_city  # noqa: PLC0415
-    from orchestration.cli.console import out, print_error  # noqa: PLC0415
+    from catalog.city import check_city, load_city
+    from orchestration.cli.console import out, print_error
 
     loaded = load_city(city_folder(city))
     problems = check_city(loaded)
@@ -35,9 +35,9 @@ def diff(
     new: Annotated[Path, typer.Argument(help="The contract as it is to be.", exists=True, dir_okay=False)],
 ) -> None:
     """Tell breaking from compatible changes. Exits with 3 when a change is breaking."""
-    from catalog.contract.diff import diff_contracts  # noqa: PLC0415
-    from catalog.contract.load import load_contract  # noqa: PLC0415
-    from orchestration.cli.console import out  # noqa: PLC0415
+    from catalog.contract.diff import diff_contracts
+    from catalog.contract.load import load_contract
+    from orchestration.cli.console import out
 
     before, after = load_contract(old), load_contract(new)
     changes = diff_contracts(before, after)

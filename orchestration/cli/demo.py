@@ -117,7 +117,7 @@ class Departments:
         return [sys.executable, "-m", self._module, words[0], "--home", str(self._home), *words[1:]]
 
     def _run(self, *words: str) -> None:
-        from orchestration.cli.console import err  # noqa: PLC0415
+        from orchestration.cli.console import err
 
         with err.status(f"departments: {words[0]}"):
             done = subprocess.run(  # noqa: S603
@@ -142,8 +142,8 @@ def _run_and_print(city: City, workspace: Workspace, start: date, end: date) -> 
 
 
 def _print_release(workspace: Workspace) -> None:
-    from catalog.release import read_current, read_manifest, release_folder  # noqa: PLC0415
-    from orchestration.cli.console import out, print_table  # noqa: PLC0415
+    from catalog.release import read_current, read_manifest, release_folder
+    from orchestration.cli.console import out, print_table
 
     number = read_current(workspace)
     if number is None:

@@ -45,9 +45,9 @@ class Finding:
 
 def doctor(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
     """Look at Python, DuckDB extensions, city, contracts, environment, lake, lock, disk and ports; say how to mend."""
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
-    from orchestration.cli.console import out  # noqa: PLC0415
+    from orchestration.cli.console import out
 
     findings = list(examine(city, home))
     for finding in findings:
@@ -63,13 +63,13 @@ def doctor(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
 
 def examine(city: Path, home: Path | None) -> Iterator[Finding]:
     """Everything the doctor looks at, one finding each; a finding that cannot be made is itself one."""
-    from catalog.errors import CatalogError  # noqa: PLC0415
-    from catalog.workspace import Workspace  # noqa: PLC0415
+    from catalog.errors import CatalogError
+    from catalog.workspace import Workspace
 
     yield _python()
     yield from _guarded("DuckDB extensions", _extensions)
     try:
-        from catalog.city import load_city  # noqa: PLC0415
+        from catalog.city import load_city
 
         loaded = load_city(city_folder(city))
     except CatalogError as error:
@@ -104,11 +104,11 @@ def _python() -> Finding:
 
 
 def _extensions() -> Iterator[Finding]:
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
-    from orchestration.lake.extensions import EXTENSIONS, MissingExtensionError, link_extensions  # noqa: PLC0415
+    from orchestration.lake.extensions import EXTENSIONS, MissingExtensionError, link_extensions
 
     mend = "Run `uv sync`: the files come with the packages duckdb-extension-*"
     with tempfile.TemporaryDirectory() as folder:
@@ -129,7 +129,7 @@ def _extensions() -> Iterator[Finding]:
 
 
 def _contracts(city: City) -> Iterator[Finding]:
-    from catalog.city import check_city  # noqa: PLC0415
+    from catalog.city import check_city
 
     problems = check_city(city)
     for problem in problems:
@@ -163,7 +163,7 @@ def _disk(workspace: Workspace) -> Finding:
 
 
 def _lock(workspace: Workspace) -> Iterator[Finding]:
-    from filelock import FileLock, Timeout  # noqa: PLC0415
+    from filelock import FileLock, Timeout
 
     if not workspace.lock.exists():
         yield Finding("lock", True, "free")
@@ -182,7 +182,7 @@ def _lake(workspace: Workspace) -> Iterator[Finding]:
     if not workspace.lake_catalog.exists():
         yield Finding("lake", True, f"none yet in {workspace.home}; `civiclake run` makes it")
         return
-    from orchestration.lake.connect import open_lake  # noqa: PLC0415
+    from orchestration.lake.connect import open_lake
 
     with open_lake(workspace, read_only=True) as con:
         row = con.execute("SELECT count(*), max(business_date) FROM lake.ops.batch").fetchone() or (0, None)
@@ -190,8 +190,8 @@ def _lake(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _release(workspace: Workspace) -> Iterator[Finding]:
-    from orchestration.release.store import ReleaseStore  # noqa: PLC0415
-    from orchestration.release.verify import verify  # noqa: PLC0415
+    from orchestration.release.store import ReleaseStore
+    from orchestration.release.verify import verify
 
     store = ReleaseStore(workspace)
     current = store.current()

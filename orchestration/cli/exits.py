@@ -45,7 +45,7 @@ class ReportingGroup(TyperGroup):
             code = code_of(error)
             if code is None:
                 raise
-            from orchestration.cli.console import print_error  # noqa: PLC0415
+            from orchestration.cli.console import print_error
 
             print_error(str(error))
             raise typer.Exit(code) from None
@@ -62,8 +62,8 @@ def code_of(error: Exception) -> ExitCode | None:
 
 
 def _known_errors() -> list[tuple[type[Exception], ExitCode]]:
-    from catalog.errors import CatalogError  # noqa: PLC0415
-    from orchestration.release.errors import PublishBlockedError, ReleaseError  # noqa: PLC0415
+    from catalog.errors import CatalogError
+    from orchestration.release.errors import PublishBlockedError, ReleaseError
 
     return [
         (PublishBlockedError, ExitCode.BLOCKED),

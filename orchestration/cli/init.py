@@ -20,7 +20,7 @@ def init(
     timezone: Annotated[str, typer.Option("--timezone", help="IANA time zone of the city.")] = "Etc/UTC",
 ) -> None:
     """Make a city folder: city.yml, one commented example feed, its staging SQL, vocabularies, a sample file."""
-    from orchestration.cli.console import out  # noqa: PLC0415
+    from orchestration.cli.console import out
 
     city_id = re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", city_id):
@@ -40,7 +40,7 @@ def init(
 
 def write_city(folder: Path, city_id: str, timezone: str) -> None:
     """Write the scaffold with its placeholders filled; yesterday is its first business date."""
-    from catalog.vocabulary import load_interface  # noqa: PLC0415
+    from catalog.vocabulary import load_interface
 
     day = datetime.now(UTC).date() - timedelta(days=1)
     words = {"@ID@": city_id, "@ZONE@": timezone, "@DAY@": day.isoformat(), "@COMPACT@": f"{day:%Y%m%d}"}
@@ -70,8 +70,8 @@ def _calendar(day: date) -> str:
 
 
 def _require_sound(folder: Path) -> None:
-    from catalog.city import check_city, load_city  # noqa: PLC0415
-    from catalog.errors import CatalogError  # noqa: PLC0415
+    from catalog.city import check_city, load_city
+    from catalog.errors import CatalogError
 
     problems = check_city(load_city(folder))
     if problems:

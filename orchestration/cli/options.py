@@ -43,7 +43,7 @@ def city_folder(path: Path) -> Path:
 
 def open_city(city: Path, home: Path | None) -> tuple[City, Workspace]:
     """The city and its workspace; CatalogError names every fault of its files."""
-    from catalog.city import load_city  # noqa: PLC0415
+    from catalog.city import load_city
 
     loaded = load_city(city_folder(city))
     return loaded, Workspace((home or Path(".civiclake") / loaded.id).absolute())

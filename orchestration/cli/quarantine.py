@@ -34,7 +34,7 @@ def list_(
     home: HomeOption = None,
 ) -> None:
     """Count quarantined rows by feed, table and rule; list held batches."""
-    from orchestration.cli.console import out, print_table  # noqa: PLC0415
+    from orchestration.cli.console import out, print_table
 
     with _lake(open_city(city, home)[1]) as con:
         where, values = _where(feed, rule, released=released)
@@ -66,7 +66,7 @@ def show(
     home: HomeOption = None,
 ) -> None:
     """Show quarantined rows: file and line, what is wrong, and the row as it was delivered."""
-    from orchestration.cli.console import out  # noqa: PLC0415
+    from orchestration.cli.console import out
 
     with _lake(open_city(city, home)[1]) as con:
         where, values = _where(feed, rule, released=False)
@@ -98,7 +98,7 @@ def export(
 
     The rows are as delivered and may hold personal data.
     """
-    from orchestration.cli.console import out  # noqa: PLC0415
+    from orchestration.cli.console import out
 
     options = _FORMATS.get(path.suffix.lower())
     if options is None:
@@ -127,12 +127,12 @@ def retry(
 
     Rows that pass now are accepted; `civiclake run` then brings them into a release.
     """
-    from orchestration.cli.console import out  # noqa: PLC0415
-    from orchestration.lake.connect import open_lake  # noqa: PLC0415
-    from orchestration.lake.lock import writer_lock  # noqa: PLC0415
-    from orchestration.lake.schema import ensure_ops  # noqa: PLC0415
-    from orchestration.lake.vocabulary import load_vocabulary  # noqa: PLC0415
-    from orchestration.reading.retry import retry_quarantine  # noqa: PLC0415
+    from orchestration.cli.console import out
+    from orchestration.lake.connect import open_lake
+    from orchestration.lake.lock import writer_lock
+    from orchestration.lake.schema import ensure_ops
+    from orchestration.lake.vocabulary import load_vocabulary
+    from orchestration.reading.retry import retry_quarantine
 
     loaded, workspace = open_city(city, home)
     if feed is not None and feed not in loaded.feeds:
@@ -156,7 +156,7 @@ def _where(feed: str | None, rule: str | None, *, released: bool) -> tuple[str, 
 
 @contextmanager
 def _lake(workspace: Workspace) -> Iterator[DuckDBPyConnection]:
-    from orchestration.lake.connect import open_lake  # noqa: PLC0415
+    from orchestration.lake.connect import open_lake
 
     try:
         con = open_lake(workspace, read_only=True)

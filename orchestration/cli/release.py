@@ -21,8 +21,8 @@ Number = Annotated[int | None, typer.Argument(help="Release number; the current 
 @app.command("list")
 def list_(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
     """List all releases; the served one is marked with *."""
-    from orchestration.cli.console import out, print_table  # noqa: PLC0415
-    from orchestration.release.store import ReleaseStore  # noqa: PLC0415
+    from orchestration.cli.console import out, print_table
+    from orchestration.release.store import ReleaseStore
 
     store = ReleaseStore(open_city(city, home)[1])
     current = store.current()
@@ -47,7 +47,7 @@ def list_(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
 @app.command()
 def show(number: Number = None, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
     """Show one release: datasets, rows, files with size and the beginning of their sha256."""
-    from orchestration.cli.console import out, print_table  # noqa: PLC0415
+    from orchestration.cli.console import out, print_table
 
     store, found = _store(city, home, number)
     m = store.manifest(found)
@@ -75,9 +75,9 @@ def diff(
     home: HomeOption = None,
 ) -> None:
     """Say what changed from OLD to NEW in rows (by key) and in columns."""
-    from orchestration.cli.console import out, print_table  # noqa: PLC0415
-    from orchestration.release.diff import diff as compare  # noqa: PLC0415
-    from orchestration.release.store import ReleaseStore  # noqa: PLC0415
+    from orchestration.cli.console import out, print_table
+    from orchestration.release.diff import diff as compare
+    from orchestration.release.store import ReleaseStore
 
     result = compare(ReleaseStore(open_city(city, home)[1]), old, new)
     rows = [(d.id, d.status, d.rows.added, d.rows.removed, d.rows.changed) for d in result.datasets]
@@ -100,10 +100,10 @@ def rollback(
     home: HomeOption = None,
 ) -> None:
     """Serve an earlier release again. It is verified first; nothing is deleted."""
-    from orchestration.cli.console import out  # noqa: PLC0415
-    from orchestration.lake.lock import writer_lock  # noqa: PLC0415
-    from orchestration.release.rollback import rollback as switch_back  # noqa: PLC0415
-    from orchestration.release.store import ReleaseStore  # noqa: PLC0415
+    from orchestration.cli.console import out
+    from orchestration.lake.lock import writer_lock
+    from orchestration.release.rollback import rollback as switch_back
+    from orchestration.release.store import ReleaseStore
 
     workspace = open_city(city, home)[1]
     with writer_lock(workspace):
@@ -114,8 +114,8 @@ def rollback(
 @app.command()
 def verify(number: Number = None, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
     """Re-check every byte and row count of a release against its manifest."""
-    from orchestration.cli.console import out, print_error  # noqa: PLC0415
-    from orchestration.release.verify import verify as check  # noqa: PLC0415
+    from orchestration.cli.console import out, print_error
+    from orchestration.release.verify import verify as check
 
     store, found = _store(city, home, number)
     findings = check(store, found)
@@ -131,7 +131,7 @@ def verify(number: Number = None, city: CityOption = DEFAULT_CITY, home: HomeOpt
 
 
 def _store(city: CityOption, home: HomeOption, number: int | None) -> tuple[ReleaseStore, int]:
-    from orchestration.release.store import ReleaseStore  # noqa: PLC0415
+    from orchestration.release.store import ReleaseStore
 
     store = ReleaseStore(open_city(city, home)[1])
     return store, store.served() if number is None else number

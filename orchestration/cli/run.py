@@ -49,8 +49,8 @@ def run_days(
     city: City, workspace: Workspace, start: date, end: date, *, force_release: bool = False, rebuild: bool = False
 ) -> RunReport:
     """Run the business dates with progress on the terminal."""
-    from orchestration.cli.progress import showing_progress  # noqa: PLC0415
-    from orchestration.run import run_city  # noqa: PLC0415
+    from orchestration.cli.progress import showing_progress
+    from orchestration.run import run_city
 
     span = f"{start}" if start == end else f"{start} to {end}"
     with showing_progress(f"{city.title.en}: {span}") as tell:
@@ -62,7 +62,7 @@ def run_days(
 
 def print_report(report: RunReport) -> None:
     """What was ingested, quarantined and published, feed by feed."""
-    from orchestration.cli.console import err, out, print_error, print_table  # noqa: PLC0415
+    from orchestration.cli.console import err, out, print_error, print_table
 
     span = f"{report.start}" if report.start == report.end else f"{report.start} to {report.end}"
     columns = ("feed", "batches", "rows in", "accepted", "quarantined", "duplicate", "held", "late")
@@ -112,7 +112,7 @@ def _days(city: City, workspace: Workspace, start: date | None, end: date | None
 
 def first_open_day(city: City, workspace: Workspace) -> date:
     """The first business date that some feed was not yet pulled for."""
-    from orchestration.landing.ledger import Ledger  # noqa: PLC0415
+    from orchestration.landing.ledger import Ledger
 
     pulled = dict[str, str]()
     if workspace.landing_ledger.exists():

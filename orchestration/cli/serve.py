@@ -42,8 +42,8 @@ def start_servers(
     children: Children, city: City, workspace: Workspace, port: int = GATEWAY_PORT, steward_port: int | None = None
 ) -> None:
     """Start both servers, say where they are, and return when they answer."""
-    from catalog.release import read_current  # noqa: PLC0415
-    from orchestration.cli.console import out  # noqa: PLC0415
+    from catalog.release import read_current
+    from orchestration.cli.console import out
 
     if read_current(workspace) is None:
         out.print("There is no release yet: the gateway answers, but has nothing to serve. `civiclake run` makes one.")
@@ -66,7 +66,7 @@ def start_servers(
 
 def wait(children: Children) -> None:
     """Until Ctrl-C, or until a server ends by itself, which is an error."""
-    from orchestration.cli.console import out  # noqa: PLC0415
+    from orchestration.cli.console import out
 
     out.print("Ctrl-C stops everything.")
     try:
@@ -92,7 +92,7 @@ def stoppable() -> Iterator[None]:
 
 
 def _port(wanted: int, what: str) -> int:
-    from orchestration.cli.console import out  # noqa: PLC0415
+    from orchestration.cli.console import out
 
     if not 0 < wanted < 65536:
         raise CommandError(ExitCode.USAGE, f"{wanted} is no port number")

@@ -40,7 +40,7 @@ class LakeAttachment:
 
 def attach_options(workspace: Workspace) -> LakeAttachment:
     """Everything needed to attach the lake of `workspace`; creates the folders and the extension links."""
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     workspace.lake_data.mkdir(parents=True, exist_ok=True)
     version = f"v{duckdb.__version__}"
@@ -68,7 +68,7 @@ def open_lake(workspace: Workspace, *, read_only: bool = False) -> duckdb.DuckDB
 
     `read_only` needs a lake that exists. Several writing threads in one instance are not safe: use one connection.
     """
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     if read_only and not workspace.lake_catalog.exists():
         raise FileNotFoundError(f"{workspace.lake_catalog}: there is no lake yet. Run `civiclake run` first.")
@@ -86,7 +86,7 @@ def memory_limit() -> str:
 
 
 def _platform() -> str:
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     with duckdb.connect(":memory:") as con:
         row = con.execute("PRAGMA platform").fetchone()

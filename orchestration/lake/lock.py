@@ -28,7 +28,7 @@ def writer_lock(
 
     Nested use in one thread is fine. LakeBusyError names the holder when the time is up.
     """
-    from filelock import FileLock, Timeout  # noqa: PLC0415
+    from filelock import FileLock, Timeout
 
     workspace.home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(workspace.lock, is_singleton=True)

@@ -69,7 +69,7 @@ def _content_hash(path: Path, table: VocabularyTable) -> str:
 
 def _stage(con: duckdb.DuckDBPyConnection, path: Path, table: VocabularyTable) -> int:
     """Read the file as text into the temporary table `_vocab_<name>`; returns its number of rows."""
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     name = f"_vocab_{table.name}"
     if path.exists():

@@ -101,7 +101,7 @@ def _versions(contract: FeedContract) -> Versions:
     """What tells the version of a delivery: the file name, for feeds of files."""
     if not isinstance(contract.options.transport, FolderTransport):
         return unversioned
-    from orchestration.connectors.filenames import version_of  # noqa: PLC0415
+    from orchestration.connectors.filenames import version_of
 
     return lambda receipt: version_of(contract, receipt.table, receipt.file_name)
 
@@ -132,14 +132,14 @@ def _connect(task: PullTask) -> None:
     """Run the connector of the feed's transport; connectors are imported when one is needed."""
     match task.contract.options.transport:
         case HttpTransport() as transport:
-            from orchestration.connectors.http import pull_http  # noqa: PLC0415
+            from orchestration.connectors.http import pull_http
 
             pull_http(task, transport)
         case FolderTransport() as transport:
-            from orchestration.connectors.folder import pull_folder  # noqa: PLC0415
+            from orchestration.connectors.folder import pull_folder
 
             pull_folder(task, transport)
         case SqlTransport() as transport:
-            from orchestration.connectors.sql import pull_sql  # noqa: PLC0415
+            from orchestration.connectors.sql import pull_sql
 
             pull_sql(task, transport)

@@ -30,7 +30,7 @@ def read_header(path: Path, form: CsvFormat) -> list[str]:
 
 def read_delimited(path: Path, form: CsvFormat, target: Target) -> Iterator[pa.RecordBatch]:
     """Batches of one UTF-8 file; a header that does not fit or a broken file becomes a fault of the piece."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     try:
         header = read_header(path, form)
@@ -49,7 +49,7 @@ def read_delimited(path: Path, form: CsvFormat, target: Target) -> Iterator[pa.R
 
 
 def _records(path: Path, form: CsvFormat, target: Target, layout: Layout, width: int) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     bad: list[tuple[int, str, str]] = []
     good, ending = 0, ""
@@ -71,8 +71,8 @@ def _records(path: Path, form: CsvFormat, target: Target, layout: Layout, width:
 
 def _open(path: Path, form: CsvFormat, width: int, layout: Layout, bad: list[tuple[int, str, str]]) -> Iterator[Any]:
     """Batches of text columns f0, f1 …; records with another number of fields go to `bad`, header counted as 0."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv as pa_csv  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import csv as pa_csv
 
     def skip(row: pa_csv.InvalidRow) -> str:
         bad.append((row.number - 1, f"{row.actual_columns} fields instead of {row.expected_columns}", row.text))
@@ -104,8 +104,8 @@ def _open(path: Path, form: CsvFormat, width: int, layout: Layout, bad: list[tup
 
 def _record_numbers(good: pa.Array, bad: list[tuple[int, str, str]]) -> pa.Array:
     """Record numbers in the file (from 1) of records counted from 0 among the good ones."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import compute as pc  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import compute as pc
 
     before = pa.array([number - 1 - index for index, (number, _, _) in enumerate(bad)], pa.int64())
     passed = pc.search_sorted(before, good, side="right") if bad else 0

@@ -41,7 +41,7 @@ def pages_relation(
     findings: Findings,
 ) -> str:
     """Relation of the records of JSON pages; a page that is no JSON or lacks the array becomes a fault of its piece."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     numbers, paths = list(files), [str(path) for path in files.values()]
     con.register(
@@ -77,9 +77,9 @@ def pages_relation(
 
 def read_lines(path: Path, piece: Piece) -> Iterator[pa.RecordBatch]:
     """The lines of an NDJSON file as text (columns `_piece`, `_line`, `_document`), blank lines left out."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import compute as pc  # noqa: PLC0415
-    from pyarrow import csv as pa_csv  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import compute as pc
+    from pyarrow import csv as pa_csv
 
     if path.stat().st_size == 0:
         return
@@ -100,7 +100,7 @@ def read_lines(path: Path, piece: Piece) -> Iterator[pa.RecordBatch]:
 
 def lines_schema() -> pa.Schema:
     """Schema of the batches of `read_lines`."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     return pa.schema([("_piece", pa.int32()), ("_line", pa.int64()), ("_document", pa.string())])
 

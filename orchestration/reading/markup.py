@@ -25,8 +25,8 @@ class RefusedDocumentError(ValueError):
 
 def read_markup(path: Path, form: XmlFormat, target: Target) -> Iterator[pa.RecordBatch]:
     """Batches of the records of one document; a document that is not well formed becomes a fault of the piece."""
-    import pyarrow as pa  # noqa: PLC0415
-    from lxml import etree  # noqa: PLC0415
+    import pyarrow as pa
+    from lxml import etree
 
     start, names = 1, list[str]()
     try:
@@ -46,7 +46,7 @@ def read_markup(path: Path, form: XmlFormat, target: Target) -> Iterator[pa.Reco
 
 def _blocks(path: Path, form: XmlFormat) -> Iterator[Any]:
     """Roots of small documents that hold up to BLOCK_RECORDS records each."""
-    from lxml import etree  # noqa: PLC0415
+    from lxml import etree
 
     encoding = None if form.encoding == "declared" else form.encoding
     with path.open("rb") as file:
@@ -87,8 +87,8 @@ def _names(block: Any) -> list[str]:
 
 def _columns(block: Any, names: list[str]) -> tuple[int, list[pa.Array]]:
     """(number of records, one text array per name); an absent child gives NULL."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import compute as pc  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import compute as pc
 
     text = str(_values_sheet(tuple(names))(block))
     records = pc.split_pattern(pa.array([text], pa.large_string()), RECORD)[0].values
@@ -119,7 +119,7 @@ def _values_sheet(names: tuple[str, ...]) -> Any:
 
 
 def _sheet(body: str) -> Any:
-    from lxml import etree  # noqa: PLC0415
+    from lxml import etree
 
     text = (
         '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">'

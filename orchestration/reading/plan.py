@@ -81,7 +81,7 @@ def register_pieces(con: duckdb.DuckDBPyConnection, batches: Sequence[PlannedBat
 
 
 def _piece_table(batches: Sequence[PlannedBatch]) -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     rows = [
         {

@@ -48,7 +48,7 @@ def open_source(
 
 
 def _register(con: duckdb.DuckDBPyConnection, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     con.register(STREAM, pa.RecordBatchReader.from_batches(schema, batches))
 
@@ -64,7 +64,7 @@ def _batches(path: Path, form: CsvFormat | XlsxFormat | XmlFormat, target: Targe
 
 
 def _lines(table: Table, pieces: list[Piece], files: dict[int, Path], findings: Findings) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     for piece in pieces:
         target = Target(table, piece, findings)

@@ -174,8 +174,7 @@ def _look_back(setting: Setting, runs: Sequence[TableRun], run: TableRun, number
     )
     statement = look_back_sql(scope, run.look_back_rules, _relations(setting, runs, run, number))
     with naming_the_rule(setting, run):
-        setting.con.execute(f"CREATE OR REPLACE TEMP TABLE _found AS {statement}")
-    row = setting.con.execute("SELECT count(*) FROM _found").fetchone()
+        row = setting.con.execute(f"CREATE OR REPLACE TEMP TABLE _found AS {statement}").fetchone()
     if row is None or not row[0]:
         return
     setting.con.execute(
@@ -226,7 +225,7 @@ def seen_sql(run: TableRun, condition: str, setting: Setting) -> str:
 @contextmanager
 def naming_the_rule(setting: Setting, run: TableRun) -> Iterator[None]:
     """Turn an error of DuckDB into one that names the rule, as far as that can be told."""
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     try:
         yield
@@ -239,7 +238,7 @@ def naming_the_rule(setting: Setting, run: TableRun) -> Iterator[None]:
 
 def _name_culprit(setting: Setting, run: TableRun, error: Exception) -> None:
     """Raise RuleFailedError for the first rule that does not bind on its own; return when all do."""
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     columns = ", ".join(f"NULL::VARCHAR AS {identifier(c.name)}" for c in run.table.properties)
     empty = (

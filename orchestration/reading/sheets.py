@@ -28,7 +28,7 @@ def read_workbook(path: Path, form: XlsxFormat, target: Target) -> Iterator[pa.R
 
     No sheet of the wanted name, or none with a header, is a fault of the piece.
     """
-    import fastexcel  # noqa: PLC0415
+    import fastexcel
 
     try:
         book = fastexcel.read_excel(path)
@@ -39,7 +39,7 @@ def read_workbook(path: Path, form: XlsxFormat, target: Target) -> Iterator[pa.R
 
 
 def _sheets(book: Any, names: list[str], form: XlsxFormat, target: Target) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     start, read, skipped = 1, 0, list[str]()
     for name in names:
@@ -98,14 +98,14 @@ def _columns(
 
 
 def _suspects(cells: pa.RecordBatch) -> bool:
-    from pyarrow import compute as pc  # noqa: PLC0415
+    from pyarrow import compute as pc
 
     return any(pc.any(_damaged(column)).as_py() for column in cells.columns)
 
 
 def _damaged(texts: pa.Array) -> pa.Array:
     """Mask of texts that a number cell beyond Excel's digits gives."""
-    from pyarrow import compute as pc  # noqa: PLC0415
+    from pyarrow import compute as pc
 
     text = texts.cast("string")
     long = pc.greater_equal(pc.utf8_length(text), DAMAGED_LENGTH)
@@ -117,8 +117,8 @@ def _as_shown(texts: pa.Array, numbers: pa.Array) -> pa.Array:
 
     `numbers` is not NULL exactly where the cell holds a number: a text of digits does not read as a boolean.
     """
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import compute as pc  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import compute as pc
 
     text = texts.cast("string")
     power = pc.cast(pc.subtract(pc.utf8_length(text), 1), pa.string())
@@ -129,7 +129,7 @@ def _as_shown(texts: pa.Array, numbers: pa.Array) -> pa.Array:
 
 def _not_blank(columns: list[pa.Array]) -> pa.BooleanArray:
     """Mask of rows with some text in some column."""
-    from pyarrow import compute as pc  # noqa: PLC0415
+    from pyarrow import compute as pc
 
     masks = [
         pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(c.cast("string")), ""), fill_value=False) for c in columns

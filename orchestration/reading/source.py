@@ -93,7 +93,7 @@ RELATION_COLUMNS = ("_piece", "_line", "_error", "_text", "_layout")
 
 def row_batch(target: Target, layout: Layout, columns: Sequence[pa.Array | None], lines: pa.Array) -> pa.RecordBatch:
     """Records that could be read: one text array per contract column (None when not delivered)."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     size = len(lines)
     empty = pa.nulls(size, pa.string())
@@ -110,7 +110,7 @@ def row_batch(target: Target, layout: Layout, columns: Sequence[pa.Array | None]
 
 def error_batch(target: Target, found: Sequence[tuple[int, str, str]]) -> pa.RecordBatch:
     """Records that could not be read: (record number, what is wrong, its text)."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     size = len(found)
     lines, messages, texts = zip(*found, strict=True)
@@ -127,7 +127,7 @@ def error_batch(target: Target, found: Sequence[tuple[int, str, str]]) -> pa.Rec
 
 def arrow_schema(table: Table) -> pa.Schema:
     """Schema of the streams the readers make for `table`."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     kinds = (pa.int32(), pa.int64(), pa.string(), pa.string(), pa.int16())
     fixed = list(zip(RELATION_COLUMNS, kinds, strict=True))

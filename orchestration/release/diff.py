@@ -56,7 +56,7 @@ def diff(store: ReleaseStore, old: int, new: int) -> ReleaseDiff:
     """Compare two releases by their serving files; CatalogError when one does not exist."""
     before = {dataset.id: dataset for dataset in store.manifest(old).datasets}
     after = {dataset.id: dataset for dataset in store.manifest(new).datasets}
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     keys = {**_keys(store, old), **_keys(store, new)}
     with duckdb.connect() as con:

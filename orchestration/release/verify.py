@@ -53,7 +53,7 @@ def _check_bytes(folder: Path, manifest: ReleaseManifest) -> Iterator[str]:
 
 
 def _check_rows(folder: Path, manifest: ReleaseManifest) -> Iterator[str]:
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     with duckdb.connect() as con, tempfile.TemporaryDirectory() as scratch:
         con.execute(f"ATTACH {path_literal(folder / SERVING)} AS serving (READ_ONLY)")

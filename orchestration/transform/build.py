@@ -128,7 +128,7 @@ def _places(workspace: Workspace) -> list[str]:
 
 
 def _runner(progress: Callable[[NodeResult], None] | None) -> Any:
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+    from dbt.cli.main import dbtRunner
 
     def on_event(event: Any) -> None:
         if progress is not None and event.info.name == "NodeFinished":
@@ -182,7 +182,7 @@ def _told(as_of: date, threads: int) -> Iterator[None]:
 @contextmanager
 def _connections_closed() -> Iterator[None]:
     """dbt keeps its connections after a run, and with them the lake: close them whatever happened."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     try:
         yield

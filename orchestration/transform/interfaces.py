@@ -28,7 +28,7 @@ class Interface:
 @cache
 def load_interfaces(path: Path = INTERFACES_FILE) -> dict[str, Interface]:
     """All interfaces by name, each with the bookkeeping columns appended."""
-    from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml import YAML
 
     authored = YAML(typ="safe", pure=False).load(path)
     common = tuple(authored["bookkeeping"])

@@ -64,7 +64,7 @@ def run(arguments: list[str], env: dict[str, str], log: str) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.update(env)
     sys.argv = ["civiclake", *arguments]
-    from orchestration.cli.main import main  # noqa: PLC0415
+    from orchestration.cli.main import main
 
     code = 0
     try:

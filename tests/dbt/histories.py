@@ -36,10 +36,24 @@ class History:
             self._case(f"2026000000{number:04d}")
         for number in range(6):
             self._decision(number)
+        self._movers()
         return self.dealt
 
-    def _deal(self, table: str, row: Mapping[str, Any]) -> None:
-        load = self.random.randint(1, self.loads)
+    def _movers(self) -> None:
+        """A ticket, its visit and a case that move from January to June 2024, where nothing else is; then an older
+        version arrives and changes nothing."""
+        ticket = {**self._ticket("240100000000001"), "undertake_org": ORGS[0], "ticket_type": "投诉"}
+        ticket |= {"excluded_reason": None, "urgency": "一般"}
+        for load, month, version in ((1, 1, 2), (2, 6, 3), (3, 3, 1)):
+            day, updated = datetime(2024, month, 10), {"updated_at": datetime(2024, 12, version)}
+            self._deal("hotline_ticket", {**ticket, **updated, "accept_time": day, "dispatch_time": day}, load)
+            visit = {**self._visit("240100000000001", 1), "visit_time": day}
+            self._deal("hotline_visit", {**visit, **updated}, load)
+            case = {"case_no": "20240000000001", "handle_org": ORGS[0], "stage": "任务处理", "report_at": day}
+            self._deal("grid_case", {**case, **updated, "deadline_at": day + timedelta(days=2)}, load)
+
+    def _deal(self, table: str, row: Mapping[str, Any], load: int | None = None) -> None:
+        load = load or self.random.randint(1, self.loads)
         late = self.random.choice((0, 0, 0, 5, 40))
         day = date(2026, 1, 1) + timedelta(days=20 * load - late)
         landed = datetime(2026, 1, 1) + timedelta(days=20 * load)

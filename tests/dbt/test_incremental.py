@@ -34,6 +34,8 @@ def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
     other.run(LATER)
     one_load = other.library()
 
+    moved = {month for _, month, *_ in daily["theme.theme_hotline_score"] if month.year == 2024}
+    assert moved == {date(2024, 6, 1)}
     assert differences(daily, at_once) == {}
     assert differences(one_load, at_once) == {}
     assert {table for table, rows in daily.items() if not rows} <= {"open.open_permit"}

@@ -75,7 +75,7 @@ class Run:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """One run of the city, shared by all test processes."""
-    from orchestration.lake.connect import open_lake  # noqa: PLC0415
+    from orchestration.lake.connect import open_lake
 
     root = tmp_path_factory.getbasetemp()
     root = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root

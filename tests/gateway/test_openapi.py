@@ -74,7 +74,7 @@ def test_every_operator_and_problem_is_explained(document: dict[str, Any]) -> No
 
 
 def test_answers_are_as_described(client: httpx.Client, document: dict[str, Any]) -> None:
-    import jsonschema  # noqa: PLC0415  -- 0.2 s, for this test only
+    import jsonschema
 
     for address, schema in (
         ("/v1/datasets/tickets/rows?limit=80", "tickets.page"),

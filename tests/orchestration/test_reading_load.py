@@ -292,3 +292,18 @@ def test_a_held_batch_is_compared_only_with_what_came_before_it(towns: list[Town
     town.use(contract(table("thing", [KEYED[0], column("n"), KEYED[2]]), batch=limits))
     town.con.execute("DROP TABLE lake.landed.feed_thing")
     assert town.retry().held == []
+
+
+def test_a_snapshot_that_would_delete_most_keys_is_held(towns: list[Town], tmp_path: Path) -> None:
+    limits = {"max_bad_share": 1.0, "bad_share_min_rows": 10}
+    mirrored = table("thing", KEYED, CSV, delivery="snapshot", deletes="absence")
+    town = town_of(towns, tmp_path, mirrored, batch=limits)
+    for day, size in enumerate((10, 2, 9)):
+        body = "".join(f"{i},1,\n" for i in range(size))
+        town.deliver({"a.csv": f"id,n,u\n{body}"}, day=DAY + timedelta(days=day))
+        town.load()
+    assert town.rows("SELECT status, rows_deleted, reasons FROM ops.batch ORDER BY business_date") == [
+        ("loaded", 0, []),
+        ("held", 0, ["B5: the snapshot would delete 8 of 10 keys"]),
+        ("loaded", 1, []),
+    ]

@@ -24,7 +24,7 @@ DATES = st.dates(date(1912, 1, 1), date(2100, 12, 31))
 
 @pytest.fixture(scope="module", autouse=True)
 def _icu() -> Iterator[None]:
-    from orchestration.lake.extensions import wheel_file  # noqa: PLC0415
+    from orchestration.lake.extensions import wheel_file
 
     CONNECTION.execute(f"LOAD '{wheel_file('icu', f'v{duckdb.__version__}')}'")
     yield

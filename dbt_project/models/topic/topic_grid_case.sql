@@ -166,3 +166,5 @@ select
     greatest(t._load_id, coalesce(t.side_load_id, t._load_id)) as _load_id,
     t._landed_at
 from complete as t
+-- Numbers grow with time: in their order, what a day or a month needs lies together.
+order by t.case_no

@@ -61,3 +61,5 @@ select
     {{ bookkeeping('t') }}
 from limited as t
 {{ division_on('division', 't.division_code', 'cast(coalesce(t.accept_time, t.version_at) as date)') }}
+-- Numbers grow with time: in their order, what a day or a month needs lies together.
+order by t.ticket_no

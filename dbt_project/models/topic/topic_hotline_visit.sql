@@ -26,3 +26,5 @@ select
     {{ months_text('v._held_months', ['v.visit_time']) }} as _months,
     {{ bookkeeping('v') }}
 from winning as v
+-- Numbers grow with time: in their order, what a day or a month needs lies together.
+order by v.ticket_no

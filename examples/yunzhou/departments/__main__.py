@@ -57,9 +57,9 @@ def _options(name: str, command: argparse.ArgumentParser) -> None:
 
 
 def _generate(chosen: argparse.Namespace) -> None:
-    from departments.defects import RATES, load_defects  # noqa: PLC0415
-    from departments.generate import generate  # noqa: PLC0415
-    from departments.scales import SCALES  # noqa: PLC0415
+    from departments.defects import RATES, load_defects
+    from departments.generate import generate
+    from departments.scales import SCALES
 
     scale, home = SCALES[chosen.scale], Home(chosen.home.resolve())
     days = chosen.days or scale.days
@@ -77,7 +77,7 @@ def _generate(chosen: argparse.Namespace) -> None:
 
 
 def _serve(chosen: argparse.Namespace) -> None:
-    from departments.hotline import api  # noqa: PLC0415
+    from departments.hotline import api
 
     home = Home(chosen.home.resolve())
     token = api.token_of(home)
@@ -90,13 +90,13 @@ def _serve(chosen: argparse.Namespace) -> None:
 
 
 def _advance(chosen: argparse.Namespace) -> None:
-    from departments.clock import advance  # noqa: PLC0415
+    from departments.clock import advance
 
     advance(Home(chosen.home.resolve()), chosen.to)
 
 
 def _env(chosen: argparse.Namespace) -> None:
-    import json  # noqa: PLC0415
+    import json
 
     home = Home(chosen.home.resolve())
     stored = json.loads(home.endpoints.read_text(encoding="utf-8")) if home.endpoints.exists() else {}
@@ -115,8 +115,8 @@ def _environment(home: Home, url: str | None, token: str | None) -> dict[str, st
 
 
 def _vocabulary(chosen: argparse.Namespace) -> None:
-    from departments.home import CITY_FOLDER  # noqa: PLC0415
-    from departments.vocabulary.write import write_vocabulary  # noqa: PLC0415
+    from departments.home import CITY_FOLDER
+    from departments.vocabulary.write import write_vocabulary
 
     write_vocabulary(chosen.to or CITY_FOLDER / "vocabulary", with_calendar=chosen.calendar)
 

@@ -24,7 +24,7 @@ class Defects:
 
 def load_defects(path: Path = RATES) -> Defects:
     """The rates of a file in the form of defects.yml."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  -- `advance` need not pay for it
+    from ruamel.yaml import YAML
 
     stored = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     files = stored.pop("files", {})

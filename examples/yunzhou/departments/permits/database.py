@@ -76,7 +76,7 @@ def connect(url: str) -> Iterator[PermitsDatabase]:
         with closing(sqlite3.connect(path)) as connection:
             yield PermitsDatabase(connection, "?", SQLITE_TYPES)
     elif url.startswith(PREFIX):
-        import psycopg  # noqa: PLC0415  -- only who keeps the permits in PostgreSQL needs it
+        import psycopg
 
         with psycopg.connect(PREFIX + url.removeprefix(PREFIX).removeprefix("+psycopg")) as connection:
             yield PermitsDatabase(connection, "%s", POSTGRESQL_TYPES)

@@ -26,7 +26,7 @@ NAMES = {
 
 def calendar_rows() -> Iterator[Row]:
     """Rows of calendar.csv: day, whether it is worked, name of the holiday or 调休上班 for a worked weekend."""
-    import chinese_calendar  # noqa: PLC0415
+    import chinese_calendar
 
     day = FIRST_DAY
     while day <= LAST_DAY:
