@@ -65,10 +65,12 @@ def test_ten_kills_leave_no_trace(town: Town, tmp_path: Path) -> None:
     quiet, stormy = tmp_path / "quiet", tmp_path / "stormy"
     undisturbed = town.run(quiet)
     assert undisturbed.code == 0, undisturbed.output
+    again = town.run(quiet)
+    assert again.code == 0, again.output
     dice = random.Random(SEED)
-    # One moment in every tenth of the run's length, in any order: no stage of a run is spared.
-    moments = [(tenth + dice.random()) / KILLS * undisturbed.seconds for tenth in range(KILLS)]
-    dice.shuffle(moments)
+    # Four moments spread over a whole run, then six over a run that finds most of its work done, as the later ones do.
+    moments = [(part + dice.random()) / 4 * undisturbed.seconds for part in range(4)]
+    moments += [(part + dice.random()) / 6 * again.seconds for part in range(KILLS - 4)]
     reached = []
     for moment in moments:
         killed = town.run_killed(stormy, moment)
@@ -78,7 +80,7 @@ def test_ten_kills_leave_no_trace(town: Town, tmp_path: Path) -> None:
     finished = town.run(stormy)
     assert finished.code == 0, finished.output
     assert len(reached) - reached.count("end") >= KILLS - 3, f"kills must hit a running process: {reached}"
-    assert len(set(reached)) >= 4, f"kills must hit different stages: {reached}"
+    assert len(set(reached) - {"end"}) >= 3, f"kills must hit different stages: {reached}"
     assert_same(Workspace(quiet), Workspace(stormy))
 
 
