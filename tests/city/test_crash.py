@@ -20,7 +20,7 @@ from orchestration.release.store import ReleaseStore
 from orchestration.release.verify import verify
 from tests.city.systems import CITY, Civiclake, Done, Systems
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 KILLS = 10
 SEED = 20260630
