@@ -34,6 +34,7 @@ event_log_storage:
   module: orchestration.defs.event_log
   class: KeptSqliteEventLogStorage
   config: {{base_dir: {history}}}
+compute_logs: {{module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}}
 concurrency: {{runs: {{max_concurrent_runs: 1}}}}
 freshness: {{enabled: true}}
 """

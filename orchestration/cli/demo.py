@@ -15,9 +15,9 @@ import typer
 
 from orchestration.cli.exits import CommandError, ExitCode
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open_city
-from orchestration.cli.processes import Children
+from orchestration.cli.processes import INTERRUPTED, STOPPED, Children, stopping
 from orchestration.cli.run import exit_code, first_open_day, print_report, run_days
-from orchestration.cli.serve import GATEWAY_PORT, STEWARD_PORT, start_servers, stoppable, wait
+from orchestration.cli.serve import GATEWAY_PORT, STEWARD_PORT, serve_until_stopped, start_servers
 
 if TYPE_CHECKING:
     from catalog.city import City
@@ -52,7 +52,7 @@ def demo(
     """
     loaded, workspace = open_city(city, home)
     departments = Departments(loaded, workspace)
-    with stoppable(), Children() as children:
+    with Children() as children, stopping(children, code=INTERRUPTED, text=STOPPED):
         first, last = departments.generate(scale, seed, fresh=fresh)
         os.environ.update(departments.serve(children))
         worst = ExitCode.OK
@@ -66,7 +66,7 @@ def demo(
             raise typer.Exit(worst)
         if serve:
             start_servers(children, loaded, workspace, port, steward_port)
-            wait(children)
+            serve_until_stopped(children)
 
 
 class Departments:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from orchestration.cli.exits import CommandError, ExitCode
 
+INTERRUPTED = 130  # what a shell expects of a program that was told to stop
+STOPPED = "Stopped. The next run continues from what is whole."
+_PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 8.0
 _TRIES = 50
 
@@ -58,6 +65,7 @@ class Children:
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  -- the parent has one thread when it starts children
             )
         self._logs[name] = log
 
@@ -88,12 +96,11 @@ class Children:
         if status is not None:
             raise CommandError(ExitCode.ENVIRONMENT, f"{name} ended with status {status}: {self._tail(name)}")
 
-    def wait_any(self) -> str:
-        """Block until one of the processes ends, and name it."""
+    def watch(self) -> None:
+        """Block as long as all of them live; CommandError names the one that ended, and the end of its log."""
         while True:
-            for name, process in self._running.items():
-                if process.poll() is not None:
-                    return name
+            for name in self._running:
+                self.require_alive(name)
             time.sleep(0.3)
 
     def stop(self) -> None:
@@ -113,6 +120,50 @@ class Children:
     def _tail(self, name: str) -> str:
         lines = self._logs[name].read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
         return f"the end of {self._logs[name]} says\n" + "\n".join(f"  {line}" for line in lines)
+
+
+@contextmanager
+def stopping(children: Children, *, code: int, text: str) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block at once: stop the children, say `text`, leave with `code`.
+
+    A thread waits for the signal, because libraries inside a run install handlers of their own and go on. A run
+    may end anywhere without harm: what it had begun is undone, and the next run continues.
+    """
+    told, teller = socket.socketpair()
+    teller.setblocking(False)
+    watcher = threading.Thread(target=_leave_when_told, args=(told, children, code, text), daemon=True)
+    before = {name: signal.signal(name, _nothing) for name in (signal.SIGINT, signal.SIGTERM)}
+    previous = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(previous)
+        for name, handler in before.items():
+            signal.signal(name, handler)
+        teller.close()
+        watcher.join()
+        told.close()
+
+
+def _leave_when_told(told: socket.socket, children: Children, code: int, text: str) -> None:
+    while numbers := told.recv(64):
+        if signal.SIGINT in numbers or signal.SIGTERM in numbers:
+            children.stop()
+            sys.stdout.flush()
+            sys.stderr.write(f"\n{text}\n")
+            sys.stderr.flush()
+            os._exit(code)
+
+
+def _nothing(_signal: int, _frame: FrameType | None) -> None:
+    """The watcher deals with it."""
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this child when the command line is killed without a chance to do so itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _signal_group(process: subprocess.Popen[bytes], what: signal.Signals) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from orchestration.cli.exits import CommandError, ExitCode
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open_city
+from orchestration.cli.processes import INTERRUPTED, STOPPED, Children, stopping
 
 if TYPE_CHECKING:
     from catalog.city import City
@@ -40,7 +41,8 @@ def run(
     """Land, check, transform and release the business dates FROM to TO of a city."""
     loaded, workspace = open_city(city, home)
     start, end = _days(loaded, workspace, from_.date() if from_ else None, to.date() if to else None)
-    report = run_days(loaded, workspace, start, end, force_release=force_release, rebuild=rebuild)
+    with Children() as children, stopping(children, code=INTERRUPTED, text=STOPPED):
+        report = run_days(loaded, workspace, start, end, force_release=force_release, rebuild=rebuild)
     print_report(report)
     raise typer.Exit(exit_code(report))
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli.exits import CommandError, ExitCode
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open_city
-from orchestration.cli.processes import Children, free_port
+from orchestration.cli.processes import Children, free_port, stopping
 
 if TYPE_CHECKING:
     from catalog.city import City
@@ -33,9 +29,9 @@ def serve(
 ) -> None:
     """Serve the current release (gateway) and the steward's interface (Dagster) on this machine until Ctrl-C."""
     loaded, workspace = open_city(city, home)
-    with stoppable(), Children() as children:
+    with Children() as children, stopping(children, code=ExitCode.OK, text="Stopped."):
         start_servers(children, loaded, workspace, port, steward_port if steward else None)
-        wait(children)
+        serve_until_stopped(children)
 
 
 def start_servers(
@@ -64,31 +60,13 @@ def start_servers(
         out.print(f"Steward's interface  http://{HOST}:{interface}", markup=False)
 
 
-def wait(children: Children) -> None:
-    """Until Ctrl-C, or until a server ends by itself, which is an error."""
+def serve_until_stopped(children: Children) -> None:
+    """Until Ctrl-C, which is the way to end it; CommandError when a server ends by itself."""
     from orchestration.cli.console import out
 
     out.print("Ctrl-C stops everything.")
-    try:
-        ended = children.wait_any()
-    except KeyboardInterrupt:
-        out.print("\nStopping.")
-        return
-    children.require_alive(ended)
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before: Any = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with stopping(children, code=ExitCode.OK, text="Stopped."):
+        children.watch()
 
 
 def _port(wanted: int, what: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -129,3 +130,25 @@ def test_a_child_that_dies_is_reported(tmp_path: Path) -> None:
         children.start("mute", [sys.executable, "-c", "raise SystemExit('no licence')"], tmp_path / "log", env={})
         with pytest.raises(CommandError, match="no licence"):
             children.wait_for_port("mute", 1, seconds=20)
+
+
+def test_ctrl_c_ends_even_what_ignores_it(tmp_path: Path) -> None:
+    script = """
+import signal, sys, time
+from pathlib import Path
+from orchestration.cli.processes import Children, stopping
+with Children() as children, stopping(children, code=130, text="Stopped."):
+    children.start("child", [sys.executable, "-c", "input()"], Path(sys.argv[1]), env={})
+    signal.signal(signal.SIGINT, lambda *_: None)
+    print("ready", flush=True)
+    while True:
+        time.sleep(1)
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert "Stopped." in process.stderr.read()
