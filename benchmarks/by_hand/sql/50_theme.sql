@@ -42,7 +42,8 @@ select *, ratio(contacts_in_time, contacts_due) as response_rate,
     ratio(resolution_points, resolution_answers) as resolution_rate,
     ratio(satisfaction_points, satisfaction_answers) as satisfaction_rate,
     cast(100 * (setting('hotline.weight.response') * response_rate + setting('hotline.weight.resolved') * resolution_rate
-        + setting('hotline.weight.satisfied') * satisfaction_rate) as decimal(7, 3)) as score
+        + setting('hotline.weight.satisfied') * satisfaction_rate) as decimal(7, 3)) as score,
+    cast(month + to_months(1) + to_days(60 - 1) as date) as settles_on
 from counted;
 
 create table theme_grid_timeliness as
@@ -80,7 +81,8 @@ select org_code, month, coalesce(reported, 0) as reported, coalesce(reported_and
     coalesce(handled, 0) - coalesce(handled_in_time, 0) as overtime, coalesce(due, 0) - coalesce(handled, 0) as unhandled,
     coalesce(reworked, 0) as reworked, ratio(coalesce(reworked, 0), coalesce(handled, 0)) as rework_rate,
     coalesce(closed, 0) as closed, cast(median_minutes as decimal(18, 1)) as median_work_minutes,
-    cast(p90_minutes as decimal(18, 1)) as p90_work_minutes
+    cast(p90_minutes as decimal(18, 1)) as p90_work_minutes,
+    cast(month + to_months(1) + to_days(30 - 1) as date) as settles_on
 from reported full join filed using (org_code, month) full join due using (org_code, month)
 full join closed using (org_code, month);
 

@@ -8,7 +8,8 @@ with counted as (
 )
 select c.district_code, d.name as district_name, c.month, c.ticket_type_code, k.name as ticket_type_name,
     k.name_en as ticket_type_name_en, case when c.tickets >= 5 then c.tickets end as tickets,
-    case when c.tickets >= 5 and c.finished >= 5 then c.finished end as finished, c.tickets < 5 as is_suppressed
+    case when c.tickets >= 5 and c.finished >= 5 then c.finished end as finished, c.tickets < 5 as is_suppressed,
+    cast(c.month + to_months(1) + to_days(60 - 1) as date) as settles_on
 from counted c
 left join (select code, max(name) as name from division where level = 3 group by code) d on d.code = c.district_code
 left join base_code k on k.scheme = 'hotline_type' and k.code = c.ticket_type_code and k.is_current;
