@@ -63,6 +63,21 @@ class Workspace:
         return self.home / "extensions"
 
     @property
+    def policy(self) -> Path:
+        """The city's compiled policy in force; replaced atomically."""
+        return self.home / "policy.json"
+
+    @property
+    def control(self) -> Path:
+        """SQLite control store of the gateway (unless a URL names another database)."""
+        return self.home / "control" / "control.sqlite"
+
+    @property
+    def audit(self) -> Path:
+        """SQLite audit log of the gateway (unless a URL names another database), apart from the control store."""
+        return self.home / "control" / "audit.sqlite"
+
+    @property
     def lock(self) -> Path:
         """One-writer lock of the lake."""
         return self.home / "lock"

@@ -1,18 +1,68 @@
-"""Who is asking. Until identities exist everybody is the public."""
+"""Who is asking: a caller with a tier, a home in the city, grants that widen and a token that narrows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
-Tier = Literal["T0"]
+import orjson
+
+from catalog.policy.model import Action, RowScope, Tier
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A machine-readable permission in force: what was granted to whom, on which rows, for which purpose, until when.
+
+    `columns` are seen masked where they have a mask, `clear_columns` in clear; `expires_at` is an aware time.
+    """
+
+    id: str
+    dataset: str
+    columns: tuple[str, ...]
+    clear_columns: tuple[str, ...]
+    actions: tuple[Action, ...]
+    rows: RowScope
+    purposes: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class TokenScope:
+    """What a token is narrowed to; None means as wide as its holder. A token never widens anything."""
+
+    datasets: frozenset[str] | None = None
+    actions: frozenset[Action] | None = None
+    columns: frozenset[str] | None = None
+    rows: RowScope | None = None
 
 
 @dataclass(frozen=True)
 class Actor:
-    """One caller. Tier T0 is the public: no account, no grant."""
+    """One caller. `id` is what the audit log names; the public has tier T0 and nothing else.
 
+    `jurisdictions` are division codes. `break_glass` names datasets whose cell values a steward may see for now.
+    """
+
+    id: str
     tier: Tier
+    organisation: str | None = None
+    jurisdictions: tuple[str, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    token: TokenScope | None = None
+    break_glass: tuple[str, ...] = ()
+    consumer: str | None = field(default=None)
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of everything a decision can depend on; the plan cache is keyed by it."""
+        return hashlib.sha256(orjson.dumps(_plain(self), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
-PUBLIC = Actor("T0")
+PUBLIC = Actor("public", "T0")
+
+
+def _plain(actor: Actor) -> list[object]:
+    return [repr(value) for name, value in vars(actor).items() if name != "digest"]

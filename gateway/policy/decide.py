@@ -11,7 +11,8 @@ import orjson
 
 from catalog.compiled import CompiledDataset
 from catalog.contract.options import Level
-from gateway.policy.actor import Actor, Tier
+from catalog.policy.model import Tier
+from gateway.policy.actor import Actor
 
 Action = Literal["read"]
 

@@ -1,0 +1,156 @@
+"""The compiled policy: everything a decision needs besides who asks, in one immutable, digestible value."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field
+
+from catalog.canonical import canonical_json
+from catalog.compiled import Extent
+from catalog.contract.options import Level, Strict, Title
+
+POLICY_FILE = "policy.json"
+
+Tier = Literal["T0", "T1", "T1R", "T2", "T3", "T4"]
+Action = Literal["describe", "read", "aggregate", "export", "verify", "sandbox"]
+Effect = Literal["allow", "deny"]
+# What a rule does to a cell value it lets through; a column that no rule lets through is hidden.
+Treatment = Literal["clear", "masked", "aggregate", "verify"]
+MaskKind = Literal[
+    "name", "mobile", "landline", "id_number", "address", "plate", "email", "free_text", "join_key", "blank"
+]
+
+
+class RowScope(Strict):
+    """Which rows: below one of `divisions`, handled by one of `organisations`, dated in [`since`, `until`).
+
+    What is not said does not restrict; parts that are said must all hold. A dataset that lacks the column a said
+    part needs has no row in the scope.
+    """
+
+    divisions: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+
+
+class PolicyRule(Strict):
+    """One authored rule; every said condition must hold, an empty tuple does not restrict.
+
+    `columns` are names or empty for all; `levels` narrows them to columns of these levels. `granted` asks for a
+    grant of the caller that covers the dataset. `own_rows` narrows rows to the caller's own jurisdictions and
+    `own_organisation` to its own organisation. Valid from `valid_from` to before `valid_until`.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
+    effect: Effect
+    reason: Title
+    tiers: tuple[Tier, ...] = ()
+    actions: tuple[Action, ...] = ()
+    datasets: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    sharing: tuple[Extent, ...] = ()
+    opening: tuple[Extent, ...] = ()
+    columns: tuple[str, ...] = ()
+    levels: tuple[Level, ...] = ()
+    treatment: Treatment = "clear"
+    granted: bool = False
+    rows: RowScope = RowScope()
+    own_rows: bool = False
+    own_organisation: bool = False
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class ScopeColumns(Strict):
+    """Columns of a dataset that row scopes are tested on: division columns by level (1 to 5), organisation, time."""
+
+    divisions: dict[int, str] = Field(default_factory=dict)
+    organisations: tuple[str, ...] = ()
+    time: str | None = None
+
+
+class ColumnPolicy(Strict):
+    """What the policy knows of a column: its level today and how it is masked where only a mask may be seen."""
+
+    name: str
+    level: Level
+    mask: MaskKind | None = None
+
+
+class DatasetPolicy(Strict):
+    """What the policy knows of a dataset today; it holds for every release of it, old ones included."""
+
+    id: str
+    sharing: Extent
+    opening: Extent
+    columns: tuple[ColumnPolicy, ...]
+    scope: ScopeColumns = ScopeColumns()
+
+    @cached_property
+    def by_name(self) -> dict[str, ColumnPolicy]:
+        """Columns by name."""
+        return {column.name: column for column in self.columns}
+
+
+class TierLimits(Strict):
+    """What one caller of a tier may use: requests and cost units per minute, concurrent exports, rows of one page."""
+
+    requests_per_minute: int = Field(ge=1)
+    cost_per_minute: int = Field(ge=1)
+    concurrent_exports: int = Field(ge=0)
+    page_rows: int = Field(ge=1)
+
+
+class Clock(Strict):
+    """A time limit of a procedure, in working days of the city's calendar; `source` says where it comes from."""
+
+    working_days: int = Field(ge=1)
+    source: str
+
+
+class Division(Strict):
+    """An administrative division as row scopes need it; `level` 1 province to 5 community."""
+
+    code: str
+    level: int
+    parent: str | None = None
+
+
+class CompiledPolicy(Strict):
+    """All of a city's policy. Without it nothing is decided in anybody's favour.
+
+    `minimum_cell` is the smallest group an aggregate may show. `non_working` are the days the calendar calls free
+    between `calendar_from` and `calendar_to`; a clock that would leave the calendar is an error, not a guess.
+    """
+
+    version: str
+    city: str
+    rules: tuple[PolicyRule, ...]
+    datasets: tuple[DatasetPolicy, ...]
+    limits: dict[Tier, TierLimits]
+    clocks: dict[str, Clock]
+    minimum_cell: int = Field(ge=2)
+    divisions: tuple[Division, ...] = ()
+    purposes: dict[str, Title] = Field(default_factory=dict)
+    calendar_from: date | None = None
+    calendar_to: date | None = None
+    non_working: tuple[date, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex digest of everything in here; part of plan caches, cursors and entity tags."""
+        return hashlib.sha256(canonical_json(self).encode()).hexdigest()[:16]
+
+    @cached_property
+    def _datasets(self) -> dict[str, DatasetPolicy]:
+        return {dataset.id: dataset for dataset in self.datasets}
+
+    def dataset(self, name: str) -> DatasetPolicy | None:
+        """Today's policy of a dataset; None when it has none, and then nobody may see it."""
+        return self._datasets.get(name)

@@ -1,0 +1,1 @@
+"""Tables of the control store, one module for each noun; all hang on one metadata."""
