@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +19,23 @@ if TYPE_CHECKING:
 
     from catalog.workspace import Workspace
 
+
+def _user() -> str:
+    """The name of the user of the operating system, or the number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
 app = typer.Typer(cls=ReportingGroup, no_args_is_help=True, help="Rows that were kept out, and why.")
 
 FeedOption = Annotated[str | None, typer.Option("--feed", help="Only this feed.")]
 RuleOption = Annotated[str | None, typer.Option("--rule", help="Only rows that broke this rule.")]
-AllOption = Annotated[bool, typer.Option("--all", help="Also rows that a retry has let in since.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Also rows let in since, and dismissed batches.")]
+BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="Id of the batch, as `quarantine list` shows it.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who decides.", default_factory=_user, show_default="this user")]
 _FORMATS = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet", ".json": "FORMAT json"}
 
 
@@ -33,10 +47,12 @@ def list_(
     city: CityOption = DEFAULT_CITY,
     home: HomeOption = None,
 ) -> None:
-    """Count quarantined rows by feed, table and rule; list held batches."""
+    """Count quarantined rows by feed, table and rule; list held batches, and which of them came again since."""
     from orchestration.cli.console import out, print_table
+    from orchestration.reading.superseded import superseded
 
-    with _lake(open_city(city, home)[1]) as con:
+    loaded, workspace = open_city(city, home)
+    with _lake(workspace) as con:
         where, values = _where(feed, rule, released=released)
         rows = con.execute(
             "SELECT feed, table_name, rule, min(business_date), max(business_date), count(*) FROM"
@@ -44,17 +60,29 @@ def list_(
             f" WHERE {where}) GROUP BY ALL ORDER BY feed, table_name, rule",
             values,
         ).fetchall()
-        held = con.execute(
-            "SELECT batch_id, table_name, array_to_string(reasons, '; '), rows_in FROM lake.ops.batch"
-            " WHERE status = 'held' AND (? IS NULL OR feed = ?) ORDER BY ALL",
-            [feed, feed],
-        ).fetchall()
+        batches = {status: _batches(con, feed, status) for status in (("held", "dismissed") if released else ("held",))}
+        later = superseded(con, loaded, workspace) if batches["held"] else {}
     if rows:
         print_table("Quarantined rows", ("feed", "table", "rule", "first day", "last day", "rows"), rows, numbers=1)
     else:
         out.print("No row is in quarantine.")
-    if held:
-        print_table("Held batches", ("batch", "table", "reasons", "rows"), held, numbers=1)
+    for status, found in batches.items():
+        shown = [
+            (batch, table, reasons, f"superseded by {by}" if (by := later.get((batch, table))) else None, count)
+            for batch, table, reasons, count in found
+        ]
+        if shown:
+            columns = ("batch", "table", "reasons", "since", "rows")
+            print_table(f"{status.capitalize()} batches", columns, shown, numbers=1)
+
+
+def _batches(con: DuckDBPyConnection, feed: str | None, status: str) -> list[tuple[str, str, str, int]]:
+    """(batch, table, reasons, rows) of the batches in a state."""
+    return con.execute(
+        "SELECT batch_id, table_name, array_to_string(reasons, '; '), rows_in FROM lake.ops.batch"
+        " WHERE status = $status AND ($feed IS NULL OR feed = $feed) ORDER BY ALL",
+        {"status": status, "feed": feed},
+    ).fetchall()
 
 
 @app.command()
@@ -65,8 +93,9 @@ def show(
     city: CityOption = DEFAULT_CITY,
     home: HomeOption = None,
 ) -> None:
-    """Show quarantined rows: file and line, what is wrong, and the row as it was delivered."""
+    """Show quarantined rows: file and line, what is wrong, the row as delivered; and decisions on held batches."""
     from orchestration.cli.console import out
+    from orchestration.reading.decisions import decisions
 
     with _lake(open_city(city, home)[1]) as con:
         where, values = _where(feed, rule, released=False)
@@ -75,6 +104,7 @@ def show(
             f" WHERE {where} ORDER BY business_date DESC, batch_id, file_name, line LIMIT ?",
             [*values, limit],
         ).fetchall()
+        decided = decisions(con, feed)
     for name, table, batch, file, line, violations, raw in rows:
         out.print(f"{name}.{table}  {file}:{line}  (batch {batch})", style="bold", markup=False)
         for found in violations:
@@ -84,6 +114,10 @@ def show(
                 soft_wrap=True,
             )
         out.print(f"  {raw}", markup=False, soft_wrap=True)
+    for made in decided:
+        when = f"{made.decided_at:%Y-%m-%d %H:%M} UTC"
+        text = f"batch {made.batch_id}  {made.verdict} by {made.decided_by}, {when}: {made.reason}"
+        out.print(text, style="bold", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -119,31 +153,86 @@ def export(
 
 @app.command()
 def retry(
+    *,
     feed: FeedOption = None,
+    approve: Annotated[
+        list[str] | None,
+        typer.Option("--approve", metavar="BATCH", help="Let in a batch held for its row count or share of bad rows."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why the batch is approved; it is kept.")] = None,
+    by: ByOption,
     city: CityOption = DEFAULT_CITY,
     home: HomeOption = None,
 ) -> None:
-    """Read quarantined rows again, after a contract, vocabulary or mapping was mended.
+    """Read quarantined rows and held batches again, after a contract, vocabulary or mapping was mended.
 
-    Rows that pass now are accepted; `civiclake run` then brings them into a release.
+    Rows that pass now are accepted; `civiclake run` then brings them into a release. A batch held by B5 (unusual
+    row count) or B7 (too many bad rows) whose content is right needs --approve and --reason; its bad rows stay in
+    quarantine.
     """
-    from orchestration.cli.console import out
-    from orchestration.lake.connect import open_lake
-    from orchestration.lake.lock import writer_lock
-    from orchestration.lake.schema import ensure_ops
+    from orchestration.cli.console import err, out
     from orchestration.lake.vocabulary import load_vocabulary
+    from orchestration.reading import decisions
     from orchestration.reading.retry import retry_quarantine
 
     loaded, workspace = open_city(city, home)
     if feed is not None and feed not in loaded.feeds:
         raise CommandError(ExitCode.USAGE, f"{loaded.root}: no feed `{feed}`; feeds are {', '.join(loaded.feeds)}")
+    if approve and not reason:
+        raise CommandError(ExitCode.USAGE, "--approve needs --reason: say why the batch is right as it is")
+    with _writing(workspace) as con:
+        load_vocabulary(con, loaded.vocabulary_dir)
+        approved = [decisions.approve(con, batch, reason or "", by).feed for batch in approve or ()]
+        for name in [feed] if feed else dict.fromkeys(approved) or loaded.feeds:
+            report = retry_quarantine(con, loaded, name, workspace)
+            into = report.total("rows_accepted") + report.released
+            out.print(f"{name}: {into:,} rows are let in.", markup=False)
+            for account in report.held:
+                text = f"held: {account.batch_id} {account.table_name}: {'; '.join(account.reasons)}"
+                err.print(text, markup=False, soft_wrap=True)
+    out.print("`civiclake run` brings them into a release.")
+
+
+@app.command()
+def dismiss(
+    batch: BatchArgument, reason: ReasonOption, by: ByOption, city: CityOption = DEFAULT_CITY, home: HomeOption = None
+) -> None:
+    """Wait no longer for a held batch, say because a corrected delivery came. Nothing is deleted."""
+    from orchestration.cli.console import out
+    from orchestration.reading import decisions
+
+    with _writing(open_city(city, home)[1]) as con:
+        decisions.dismiss(con, batch, reason, by)
+    out.print(f"{batch} is dismissed; `civiclake quarantine reopen` takes that back.", markup=False)
+
+
+@app.command()
+def reopen(
+    batch: BatchArgument, reason: ReasonOption, by: ByOption, city: CityOption = DEFAULT_CITY, home: HomeOption = None
+) -> None:
+    """Hold a dismissed batch again."""
+    from orchestration.cli.console import out
+    from orchestration.reading import decisions
+
+    with _writing(open_city(city, home)[1]) as con:
+        decisions.reopen(con, batch, reason, by)
+    out.print(f"{batch} is held again.", markup=False)
+
+
+@contextmanager
+def _writing(workspace: Workspace) -> Iterator[DuckDBPyConnection]:
+    """The lake for writing; a decision that does not fit the batch's state is reported."""
+    from orchestration.lake.connect import open_lake
+    from orchestration.lake.lock import writer_lock
+    from orchestration.lake.schema import ensure_ops
+    from orchestration.reading.decisions import NotHeldError
+
     with writer_lock(workspace), open_lake(workspace) as con:
         ensure_ops(con)
-        load_vocabulary(con, loaded.vocabulary_dir)
-        for name in [feed] if feed else loaded.feeds:
-            report = retry_quarantine(con, loaded, name, workspace)
-            out.print(f"{name}: {report.released:,} rows are let in.", markup=False)
-    out.print("`civiclake run` brings them into a release.")
+        try:
+            yield con
+        except NotHeldError as error:
+            raise CommandError(ExitCode.DATA, str(error)) from None
 
 
 def _where(feed: str | None, rule: str | None, *, released: bool) -> tuple[str, Sequence[Any]]:

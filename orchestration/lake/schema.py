@@ -1,4 +1,4 @@
-"""The operational tables of the lake: batches, quarantine, duplicates, check results, vocabulary state."""
+"""The operational tables of the lake: batches, decisions, quarantine, duplicates, check results, vocabulary state."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ OPS_TABLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("contract_version", "VARCHAR"),
         ("landed_at", "TIMESTAMP"),
         ("loaded_at", "TIMESTAMP"),
+    ),
+    "decision": (
+        ("feed", "VARCHAR"),
+        ("batch_id", "VARCHAR"),
+        ("verdict", "VARCHAR"),
+        ("reason", "VARCHAR"),
+        ("decided_by", "VARCHAR"),
+        ("decided_at", "TIMESTAMP"),
     ),
     "quarantine": (
         ("feed", "VARCHAR"),

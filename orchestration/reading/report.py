@@ -23,7 +23,7 @@ class BatchAccount:
     table_name: str
     batch_id: str
     business_date: date
-    status: Literal["loaded", "held"]
+    status: Literal["loaded", "held", "dismissed"]
     rows_in: int
     rows_accepted: int
     rows_quarantined: int

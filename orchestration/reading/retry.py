@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from expectations.sql import identifier, literal
 from orchestration.landing.ledger import Ledger
 from orchestration.landing.records import Batch
 from orchestration.reading.commit import check_accounts, write_accepted, write_duplicates
+from orchestration.reading.decisions import approved_batches
 from orchestration.reading.deletes import no_removals
 from orchestration.reading.duplicates import decide, verdicts
 from orchestration.reading.hold import check_read_counts
@@ -32,14 +33,14 @@ def retry_quarantine(
     workspace: Workspace,
     as_of: date | None = None,
     *,
-    approved: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> LoadReport:
     """Load the held batches of `feed` anew and let in the open quarantined rows that pass now; one transaction.
 
     The bytes are read again from the landing. Released rows are marked in `ops.quarantine` and move in `ops.batch`
-    from quarantined to accepted (or duplicate); rows that still break a rule stay as they are. A held batch named in
-    `approved` passes the volume and bad-share rules, B5 and B7. `as_of` is the last business date known by default.
+    from quarantined to accepted (or duplicate); rows that still break a rule stay as they are. A held batch that a
+    steward approved passes the volume and bad-share rules, B5 and B7. `as_of` is the last business date known by
+    default.
     """
     for other in city.feeds.values():
         ensure_landed(con, other)
@@ -56,7 +57,7 @@ def retry_quarantine(
         dirty_batches = number_batches(ledger, contract, _chosen(batches, dirty))
     with scratch_folder(workspace) as folder, transaction(con):
         setting = Setting(con, contract, city.timezone, as_of or _last_day(con), next_load_id(con), folder)
-        accounts = _reload(setting, held_batches, frozenset(approved), progress)
+        accounts = _reload(setting, held_batches, approved_batches(con, feed), progress)
         released = sum(_release(setting, chunk, progress) for chunk in chunks(dirty_batches))
     return LoadReport(feed, setting.load_id, tuple(accounts), released)
 

@@ -27,7 +27,10 @@ class CheckOutcome(Strict):
 
 
 class Account(Strict):
-    """All rows ever delivered for one table: rows_in = accepted + quarantined + duplicate, held ones apart."""
+    """All rows ever delivered for one table: rows_in = accepted + quarantined + duplicate.
+
+    Batches that are held, and those a steward dismissed, are counted apart.
+    """
 
     feed: str
     table: str
@@ -38,6 +41,8 @@ class Account(Strict):
     duplicate: int
     held_batches: int
     held_rows: int
+    dismissed_batches: int
+    dismissed_rows: int
 
 
 class QualityReport(Strict):
@@ -56,7 +61,8 @@ FROM lake.ops.check_result WHERE run_id = ? ORDER BY ALL
 _ACCOUNTS = """
 SELECT feed, table_name, count(*), sum(rows_in) FILTER (loaded), sum(rows_accepted) FILTER (loaded),
        sum(rows_quarantined) FILTER (loaded), sum(rows_duplicate) FILTER (loaded),
-       count(*) FILTER (NOT loaded), sum(rows_in) FILTER (NOT loaded)
+       count(*) FILTER (status = 'held'), sum(rows_in) FILTER (status = 'held'),
+       count(*) FILTER (status = 'dismissed'), sum(rows_in) FILTER (status = 'dismissed')
 FROM (SELECT *, status = 'loaded' AS loaded FROM lake.ops.batch)
 GROUP BY feed, table_name ORDER BY feed, table_name
 """

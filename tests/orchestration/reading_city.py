@@ -14,6 +14,7 @@ from orchestration.lake.connect import open_lake
 from orchestration.lake.schema import ensure_ops
 from orchestration.landing.ledger import Ledger
 from orchestration.landing.records import Receipt
+from orchestration.reading.decisions import approve
 from orchestration.reading.load import load_feed
 from orchestration.reading.report import LoadReport
 from orchestration.reading.retry import retry_quarantine
@@ -171,7 +172,9 @@ class Town:
         return load_feed(self.con, self.city, "feed", self.workspace, DAY + timedelta(days=400))
 
     def retry(self, approved: Sequence[str] = ()) -> LoadReport:
-        return retry_quarantine(self.con, self.city, "feed", self.workspace, approved=approved)
+        for batch in approved:
+            approve(self.con, batch, "seen and right", "lin")
+        return retry_quarantine(self.con, self.city, "feed", self.workspace)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.con.execute(query).fetchall()
