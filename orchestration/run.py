@@ -42,10 +42,14 @@ freshness: {{enabled: true}}
 
 @dataclass(frozen=True)
 class FeedReport:
-    """What the run did with one feed, in rows; `held` are its held batches with reasons, `problem` a dead source."""
+    """What the run did with one feed, in rows but for the two counts of batches.
+
+    `held` says of every held batch and table why; `problem` that the source could not be read.
+    """
 
     feed: str
     batches: int
+    held_batches: int
     rows_in: int
     accepted: int
     quarantined: int
@@ -112,7 +116,7 @@ def run_city(
                 start=start,
                 end=end,
                 seconds=time.monotonic() - began,
-                feeds=_feed_reports(city, accounts_since(con, before), _problems(result)),
+                feeds=feed_reports(city, accounts_since(con, before), _problems(result)),
                 checks_passed=passed,
                 checks_warned=warned,
                 checks_failed=failed,
@@ -239,7 +243,8 @@ def _problems(result: ExecuteInProcessResult) -> dict[str, str]:
     }
 
 
-def _feed_reports(city: City, accounts: Sequence[BatchAccount], problems: dict[str, str]) -> tuple[FeedReport, ...]:
+def feed_reports(city: City, accounts: Sequence[BatchAccount], problems: dict[str, str]) -> tuple[FeedReport, ...]:
+    """One report per feed of the city, from the accounts of the run's loads and the sources that failed, by feed."""
     by_feed: dict[str, list[BatchAccount]] = {}
     for account in accounts:
         by_feed.setdefault(account.feed, []).append(account)
@@ -252,6 +257,7 @@ def _feed_report(feed: str, accounts: Sequence[BatchAccount], problem: str | Non
     return FeedReport(
         feed=feed,
         batches=len({account.batch_id for account in accounts}),
+        held_batches=len({account.batch_id for account in held}),
         rows_in=sum(account.rows_in for account in accounts),
         accepted=sum(account.rows_accepted for account in loaded),
         quarantined=sum(account.rows_quarantined for account in loaded),

@@ -67,13 +67,15 @@ def print_report(report: RunReport) -> None:
     from orchestration.cli.console import err, out, print_error, print_table
 
     span = f"{report.start}" if report.start == report.end else f"{report.start} to {report.end}"
-    columns = ("feed", "batches", "rows in", "accepted", "quarantined", "duplicate", "held", "late")
+    columns = (
+        "feed", "batches", "batches held", "rows in", "accepted", "quarantined", "duplicate", "rows held", "rows late",
+    )  # fmt: skip
     rows = [
-        (f.feed, f.batches, f.rows_in, f.accepted, f.quarantined, f.duplicate, f.held_rows, f.late_rows)
+        (f.feed, f.batches, f.held_batches, f.rows_in, f.accepted, f.quarantined, f.duplicate, f.held_rows, f.late_rows)
         for f in report.feeds
     ]
     totals = [sum(int(row[i]) for row in rows) for i in range(1, len(columns))]
-    print_table(f"{span}, {report.seconds:.1f} s", columns, [*rows, ("all", *totals)], numbers=7)
+    print_table(f"{span}, {report.seconds:.1f} s", columns, [*rows, ("all", *totals)], numbers=len(totals))
     for feed in report.feeds:
         for held in feed.held:
             err.print(f"held: {held}", markup=False, soft_wrap=True)

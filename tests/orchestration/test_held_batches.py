@@ -14,6 +14,7 @@ from catalog.workspace import Workspace
 from orchestration.cli.exits import ExitCode
 from orchestration.cli.init import write_city
 from orchestration.cli.main import app
+from orchestration.cli.run import print_report
 from orchestration.lake.connect import open_lake
 from orchestration.lake.schema import ensure_ops
 from orchestration.lake.vocabulary import load_vocabulary
@@ -22,6 +23,7 @@ from orchestration.reading.decisions import NotHeldError, approved_batches, deci
 from orchestration.reading.load import load_feed
 from orchestration.reading.superseded import superseded
 from orchestration.release.quality import quality_report
+from orchestration.run import RunReport, feed_reports
 from tests.orchestration.reading_city import CSV, DAY, Town, column, contract, table
 
 KEYED = [column("id", key=1), column("n", "BIGINT")]
@@ -60,6 +62,16 @@ def test_bytes_that_cannot_be_read_are_not_approved(town: Town) -> None:
     with pytest.raises(NotHeldError, match=r"held for B2: .*only B5 and B7 can be approved"):
         town.retry(approved=[batch])
     assert decisions(town.con) == []
+
+
+def test_a_run_counts_held_batches_even_without_rows(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    town.deliver({"a.csv": BAD_BYTES})
+    town.deliver({"b.csv": "id,n\n1,1\n"}, day=DAY + timedelta(days=1))
+    (told,) = feeds = feed_reports(town.city, town.load().accounts, {})
+    assert (told.batches, told.held_batches, told.held_rows, len(told.held)) == (2, 1, 0, 1)
+    print_report(RunReport("run", DAY, DAY, 1.0, feeds, 0, 0, 0, "published", 1, ()))
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["all", "2", "1", "1", "1", "0", "0", "0", "0"] in printed
 
 
 def test_a_dismissed_batch_keeps_its_account_and_is_passed_over_until_reopened(town: Town) -> None:
