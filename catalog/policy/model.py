@@ -12,6 +12,7 @@ from pydantic import Field
 from catalog.canonical import canonical_json
 from catalog.compiled import Extent
 from catalog.contract.options import Level, Strict, Title
+from catalog.policy.divisions import DivisionTree
 
 POLICY_FILE = "policy.json"
 
@@ -146,6 +147,11 @@ class CompiledPolicy(Strict):
     def digest(self) -> str:
         """Hex digest of everything in here; part of plan caches, cursors and entity tags."""
         return hashlib.sha256(canonical_json(self).encode()).hexdigest()[:16]
+
+    @cached_property
+    def division_tree(self) -> DivisionTree:
+        """The divisions as a tree."""
+        return DivisionTree(self.divisions)
 
     @cached_property
     def _datasets(self) -> dict[str, DatasetPolicy]:

@@ -17,6 +17,7 @@ class Grant:
     """A machine-readable permission in force: what was granted to whom, on which rows, for which purpose, until when.
 
     `columns` are seen masked where they have a mask, `clear_columns` in clear; `expires_at` is an aware time.
+    `statutory` says that a law named in the grant demands the clear values: only then is an L4 column among them.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Grant:
     rows: RowScope
     purposes: tuple[str, ...]
     expires_at: datetime
+    statutory: bool = False
 
 
 @dataclass(frozen=True)
