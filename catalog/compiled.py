@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError
 
 from catalog.canonical import write_json
-from catalog.contract.options import Level, Strict, Title
+from catalog.contract.options import Extent, Level, Strict, Title
 from catalog.errors import CatalogError
+from catalog.policy.model import MaskKind, ScopeColumns
 
 if TYPE_CHECKING:
     from catalog.city import City
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from catalog.manifest import DbtManifest, DbtModel
 
 CATALOG_FILE = "catalog.json"
-Extent = Literal["unconditional", "conditional", "none"]
 
 
 class DatasetMeta(Strict):
@@ -31,10 +31,11 @@ class DatasetMeta(Strict):
     update_frequency: str
     themes: tuple[str, ...] = ()
     licence: str | None = None
+    scope: ScopeColumns = ScopeColumns()
 
 
 class CompiledColumn(Strict):
-    """One column; `type` is its DuckDB type."""
+    """One column; `type` is its DuckDB type, `mask` how it is masked where only a mask of it may be seen."""
 
     name: str
     type: str
@@ -42,6 +43,7 @@ class CompiledColumn(Strict):
     description: str
     level: Level
     nullable: bool
+    mask: MaskKind | None = None
 
 
 class CompiledModel(Strict):
@@ -82,6 +84,7 @@ class CompiledDataset(Strict):
     themes: tuple[str, ...]
     upstream: tuple[str, ...]
     feeds: tuple[str, ...]
+    scope: ScopeColumns = ScopeColumns()
 
     def column(self, name: str) -> CompiledColumn:
         """The column called `name`; KeyError when there is none."""
@@ -201,6 +204,7 @@ def _dataset(city: City, manifest: DbtManifest, model: DbtModel) -> CompiledData
         themes=meta.themes,
         upstream=tuple(sorted(manifest.models[name].name for name in upstream if name in manifest.models)),
         feeds=tuple(sorted({feed.id for feed, table in city.tables() if table.physical_name in landed})),
+        scope=meta.scope,
     )
 
 
@@ -218,6 +222,7 @@ def _columns(model: DbtModel) -> tuple[CompiledColumn, ...]:
             description=column.description,
             level=column.meta["level"],
             nullable=not (column.required or column.name in key),
+            mask=column.meta.get("mask"),
         )
         for column in model.columns.values()
     )

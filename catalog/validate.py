@@ -122,7 +122,7 @@ def _keys_at(model: type[BaseModel], loc: Loc) -> set[str]:
             if part in (name, f.alias)
             for m in _models(f.annotation)
         ]
-        candidates = tagged or below
+        candidates = tagged or below or candidates  # a key of a mapping of models is no field
     return {f.alias or name for c in candidates for name, f in c.model_fields.items() if name != "options"}
 
 

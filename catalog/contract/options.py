@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Level = Literal["L1", "L2", "L3", "L4"]
+Extent = Literal["unconditional", "conditional", "none"]
 DeliveryMode = Literal["snapshot", "append", "upsert", "delta"]
 
 

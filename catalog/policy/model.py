@@ -10,8 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from catalog.canonical import canonical_json
-from catalog.compiled import Extent
-from catalog.contract.options import Level, Strict, Title
+from catalog.contract.options import Extent, Level, Strict, Title
 from catalog.policy.divisions import DivisionTree
 
 POLICY_FILE = "policy.json"
