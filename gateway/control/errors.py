@@ -1,0 +1,23 @@
+"""What can be wrong with an act on the control store, for the command line and for HTTP alike."""
+
+from __future__ import annotations
+
+
+class ControlError(Exception):
+    """An act that cannot be done; the text says why and how to mend it. `exit_code` is the command line's status."""
+
+    exit_code = 2
+
+
+class UnknownError(ControlError):
+    """Something named in the act is not there."""
+
+
+class ConflictError(ControlError):
+    """What the act would make is there already, or its state does not allow the act."""
+
+
+class StoreError(ControlError):
+    """The store itself cannot be used."""
+
+    exit_code = 5
