@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -52,6 +52,14 @@ class ReleasedFile(Strict):
     sha256: str
 
 
+class ReleasedWithdrawals(Strict):
+    """The rows that were withdrawn, or will be by the clock, as of the day `as_of`; `content_hash` is of the list."""
+
+    rows: int
+    as_of: date
+    content_hash: str
+
+
 class QualitySummary(Strict):
     """Quality checks behind a release: `score` and the shares by dimension lie in 0-1."""
 
@@ -75,6 +83,7 @@ class ReleaseManifest(Strict):
     datasets: tuple[ReleasedDataset, ...]
     quality: QualitySummary
     files: tuple[ReleasedFile, ...] = ()
+    withdrawals: ReleasedWithdrawals | None = None
 
     def dataset(self, name: str) -> ReleasedDataset:
         """The dataset with id `name`; KeyError when the release has none."""

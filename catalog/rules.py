@@ -14,6 +14,7 @@ from catalog.compiled import DatasetMeta
 from catalog.contract.options import Title
 from catalog.errors import CatalogError, Problem
 from catalog.manifest import DbtManifest, DbtModel
+from catalog.withdrawal import WITHDRAWAL_COLUMNS, withdrawal_key
 from catalog.yamlfile import YamlFile, read_yaml
 
 LEVELS = ("L1", "L2", "L3", "L4")
@@ -25,6 +26,7 @@ READS: dict[str, frozenset[str]] = {
     "topic": frozenset({"staging", "base", "vocab", "topic"}),
     "theme": frozenset({"topic", "base", "vocab", "theme"}),
     "open": frozenset(LIBRARY),
+    "withdrawal": frozenset({"topic", "vocab"}),
 }
 
 
@@ -101,7 +103,7 @@ class ColumnsAreListed(Rule):
     mend = "List the columns and set config.contract.enforced: true"
 
     def breaches(self, model: DbtModel, manifest: DbtManifest) -> Iterator[tuple[str | None, str]]:
-        if not model.columns or (model.layer in (*LIBRARY, "open") and not model.contract_enforced):
+        if not model.columns or (model.layer in (*LIBRARY, "open", "withdrawal") and not model.contract_enforced):
             yield None, ""
 
 
@@ -174,6 +176,24 @@ class OpenKeysAreOpen(Rule):
                 yield name, f"The level of this one is {column.meta.get('level')}."
 
 
+class WithdrawalsNameRows(Rule):
+    """A model of withdrawn rows has the key of the datasets it names in meta.withdraws, and why and from when."""
+
+    mend = f"List the key in the dataset's order, beside {', '.join(WITHDRAWAL_COLUMNS)}, and the datasets"
+
+    def breaches(self, model: DbtModel, manifest: DbtManifest) -> Iterator[tuple[str | None, str]]:
+        if model.layer != "withdrawal":
+            return
+        yield from ((name, "It is missing.") for name in WITHDRAWAL_COLUMNS if name not in model.columns)
+        named = model.meta.get("withdraws") or ()
+        if not named:
+            yield None, "It names none."
+        for other in manifest.models.values():
+            dataset = _dataset(other)
+            if dataset is not None and dataset.id in named and dataset.key != withdrawal_key(model.columns):
+                yield None, f"The key of {dataset.id} is {', '.join(dataset.key)}."
+
+
 RULES: tuple[Rule, ...] = (
     ModelHasTitle(),
     ModelStatesGrain(),
@@ -187,6 +207,7 @@ RULES: tuple[Rule, ...] = (
     DatasetIdsAreUnique(),
     DatasetOrderExists(),
     OpenKeysAreOpen(),
+    WithdrawalsNameRows(),
 )
 
 

@@ -34,7 +34,8 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         con: DuckDBPyConnection = getattr(context.resources, LAKE)
         with session.writing():
-            manifest = _compiled(session, session.as_of(dict(context.run.tags), con))
+            as_of = session.as_of(dict(context.run.tags), con)
+            manifest = _compiled(session, as_of)
             try:
                 made = publish(
                     session.workspace,
@@ -42,6 +43,7 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
                     compile_catalog(session.city, manifest),
                     column_lineage(manifest, session.city),
                     run_id=context.run_id,
+                    as_of=as_of,
                     at=session.now(),
                     force=context.run.tags.get(FORCE) == "true",
                 )

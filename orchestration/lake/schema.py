@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMAS = ("vocab", "landed", "ops", "staging", "base", "topic", "theme", "open")
+SCHEMAS = ("vocab", "landed", "ops", "staging", "base", "topic", "theme", "open", "withdrawal")
 
 VIOLATION = 'STRUCT("rule" VARCHAR, severity VARCHAR, "column" VARCHAR, "value" VARCHAR)'
 

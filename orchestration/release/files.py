@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.compiled import CompiledDataset
-from catalog.release import Distribution, ReleasedColumn, ReleasedDataset, ReleasedFile
+from catalog.release import Distribution, ReleasedColumn, ReleasedDataset, ReleasedFile, ReleasedWithdrawals
+from catalog.withdrawal import WITHDRAWALS_FILE
 from orchestration.release.errors import FailedCheck, PublishBlockedError
 
 if TYPE_CHECKING:
@@ -81,9 +82,11 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(quoted(name) for name in names)
 
 
-def release_hash(datasets: Sequence[ReleasedDataset]) -> str:
-    """Content hash of a release: what its datasets hold, in no order, without times and numbers."""
+def release_hash(datasets: Sequence[ReleasedDataset], withdrawals: ReleasedWithdrawals | None) -> str:
+    """Content hash of a release: what its datasets and its list of withdrawn rows hold, without times and numbers."""
     pairs = sorted((dataset.id, dataset.content_hash) for dataset in datasets)
+    if withdrawals is not None:
+        pairs.append((WITHDRAWALS_FILE, withdrawals.content_hash))
     return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
 
 

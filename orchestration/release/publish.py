@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from catalog.canonical import write_json
 from catalog.compiled import CATALOG_FILE, CompiledCatalog
 from catalog.release import ReleaseManifest, write_manifest
+from catalog.withdrawal import WITHDRAWALS_FILE
 from catalog.workspace import Workspace
 from orchestration.release.errors import DamagedReleaseError
 from orchestration.release.files import SERVING, describe_file, release_hash, serving_database, write_dataset
@@ -21,13 +22,14 @@ from orchestration.release.gate import require_passed
 from orchestration.release.quality import quality_report
 from orchestration.release.store import ReleaseStore
 from orchestration.release.verify import verify_folder
+from orchestration.release.withdrawals import write_withdrawals
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LINEAGE_FILE = "lineage.json"
 QUALITY_FILE = "quality.json"
-_FILES = (CATALOG_FILE, LINEAGE_FILE, QUALITY_FILE, SERVING)
+_FILES = (CATALOG_FILE, LINEAGE_FILE, QUALITY_FILE, SERVING, WITHDRAWALS_FILE)
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,11 @@ def publish(
     lineage: BaseModel,
     *,
     run_id: str,
+    as_of: date,
     at: datetime,
     force: bool = False,
 ) -> Publication:
-    """Publish what the `open` schema of the lake holds; the caller holds the writer lock.
+    """Publish what the `open` schema of the lake holds, as of the day `as_of`; the caller holds the writer lock.
 
     PublishBlockedError (a blocking check of `run_id` failed, or a key is not one) and DamagedReleaseError (what was
     written does not read back) leave the served release in place. `force` makes a release even of unchanged content.
@@ -65,7 +68,9 @@ def publish(
         (folder / "files").mkdir()
         with serving_database(con, folder) as schema, _one_snapshot(con) as snapshot:
             datasets = tuple(write_dataset(con, dataset, schema, folder) for dataset in catalog.datasets)
-        twin = None if force else _twin(store, release_hash(datasets))
+            withdrawals = write_withdrawals(con, catalog, folder, as_of)
+        content_hash = release_hash(datasets, withdrawals)
+        twin = None if force else _twin(store, content_hash)
         if twin is not None:
             return _settle(store, twin, at)
         catalog.save(folder / CATALOG_FILE)
@@ -77,12 +82,13 @@ def publish(
             city=catalog.city.id,
             title=catalog.city.title,
             published_at=at,
-            content_hash=release_hash(datasets),
+            content_hash=content_hash,
             lake_snapshot=snapshot,
             previous=store.current(),
             datasets=datasets,
             quality=quality.summary,
-            files=tuple(describe_file(folder, name) for name in _FILES),
+            files=tuple(describe_file(folder, name) for name in _FILES if (folder / name).exists()),
+            withdrawals=withdrawals,
         )
         write_manifest(manifest, folder)
         _require_sound(folder, manifest)

@@ -25,7 +25,7 @@ def verify_folder(folder: Path, manifest: ReleaseManifest) -> list[str]:
     findings = list(_check_bytes(folder, manifest))
     if not any(finding.startswith(f"{SERVING}:") for finding in findings):
         findings += _check_rows(folder, manifest)
-    if release_hash(manifest.datasets) != manifest.content_hash:
+    if release_hash(manifest.datasets, manifest.withdrawals) != manifest.content_hash:
         findings.append("release.json: the content hash does not follow from the hashes of the datasets")
     return findings
 

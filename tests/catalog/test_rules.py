@@ -56,6 +56,8 @@ BREACHES: list[tuple[str, str, Change, str, str]] = [
     ("DatasetOrderExists", "open_repair_cost", meta(dataset={**DATASET, "order": ["nope"]}), "open_repair_cost",
      "`nope`"),
     ("OpenKeysAreOpen", "open_repair_cost", level("org_code", "L2"), "open_repair_cost.org_code", "choose another key"),
+    ("WithdrawalsNameRows", "topic_repair", lambda m: replace(m, layer="withdrawal"), "topic_repair.dataset_id",
+     "beside dataset_id"),
 ]  # fmt: skip
 
 

@@ -89,9 +89,9 @@ def test_definitions_name_every_stage(ran: Ran) -> None:
     staging = graph.get(dg.AssetKey(["staging", "stg_permits__permit"]))
     assert dg.AssetKey(["accepted", "permits"]) in staging.parent_keys
     assert graph.get(dg.AssetKey(["release"])).parent_keys == {
-        key for key in graph.get_all_asset_keys() if key.path[0] == "open"
+        key for key in graph.get_all_asset_keys() if key.path[0] in ("open", "withdrawal")
     }
-    layers = {"landing", "accepted", "vocabulary", "staging", "base", "topic", "theme", "open", "release"}
+    layers = {"landing", "accepted", "vocabulary", "staging", "base", "topic", "theme", "open", "withdrawal", "release"}
     assert {key.path[0] for key in graph.get_all_asset_keys()} == layers
     assert [schedule.name for schedule in defs.schedules or []] == ["daily"]
     assert [sensor.name for sensor in defs.sensors or []] == ["new_files_permits"]

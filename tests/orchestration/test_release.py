@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from catalog.compiled import CityInfo, CompiledCatalog, CompiledColumn, CompiledDataset
+from catalog.compiled import CityInfo, CompiledCatalog, CompiledColumn, CompiledDataset, CompiledModel
 from catalog.contract.options import Strict, Title
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
@@ -84,8 +84,10 @@ def lake(workspace: Workspace) -> Iterator[Lake]:
         yield con
 
 
-def make(workspace: Workspace, lake: Lake, run_id: str = "r", *, force: bool = False) -> Publication:
-    return publish(workspace, lake, CATALOG, Lineage(), run_id=run_id, at=NOW, force=force)
+def make(
+    workspace: Workspace, lake: Lake, run_id: str = "r", *, force: bool = False, catalog: CompiledCatalog = CATALOG
+) -> Publication:
+    return publish(workspace, lake, catalog, Lineage(), run_id=run_id, as_of=NOW.date(), at=NOW, force=force)
 
 
 def test_release_holds_what_the_manifest_says(workspace: Workspace, lake: Lake) -> None:
@@ -110,6 +112,34 @@ def test_same_content_makes_no_release(workspace: Workspace, lake: Lake) -> None
     forced = make(workspace, lake, force=True)
     assert (forced.outcome, forced.manifest.number) == ("published", 2)
     assert forced.manifest.content_hash == first.manifest.content_hash
+
+
+def test_a_release_carries_the_list_of_withdrawn_rows(workspace: Workspace, lake: Lake) -> None:
+    columns = ("dataset_id", "doc_no", "reason_code", "effective_on", "basis")
+    model = CompiledModel(
+        name="withdrawal_permit", layer="withdrawal", title=TITLE, grain="One row", level="L4", owner=None, group=None,
+        columns=tuple(CompiledColumn(name=c, type="VARCHAR", title=TITLE, description="", level="L4", nullable=True)
+                      for c in columns),
+        reads=(),
+    )  # fmt: skip
+    lake.execute(
+        "CREATE TABLE lake.withdrawal.withdrawal_permit AS SELECT 'permit' AS dataset_id, 'D' || i AS doc_no,"
+        " 'ordered' AS reason_code, DATE '2026-01-01' + i::INTEGER AS effective_on, 'b' AS basis"
+        " FROM range(3, 0, -1) t(i)"
+    )
+    catalog = CATALOG.model_copy(update={"models": (model,)})
+    made = make(workspace, lake, catalog=catalog)
+    store = ReleaseStore(workspace)
+    assert made.manifest.withdrawals is not None
+    assert (made.manifest.withdrawals.rows, made.manifest.withdrawals.as_of) == (3, NOW.date())
+    listed = duckdb.sql(f"FROM '{store.path(1) / 'withdrawals.parquet'}'").fetchall()
+    assert listed[0] == ("permit", ["D1"], "ordered", date(2026, 1, 2), "b")
+    assert verify(store, 1) == []
+    assert make(workspace, lake, catalog=catalog).outcome == "unchanged"
+    lake.execute("DELETE FROM lake.withdrawal.withdrawal_permit WHERE doc_no = 'D1'")
+    assert make(workspace, lake, catalog=catalog).outcome == "published"  # what must be hidden is content of a release
+    (store.path(2) / "withdrawals.parquet").write_bytes(b"")
+    assert any("withdrawals.parquet" in finding for finding in verify(store, 2))
 
 
 def test_hidden_columns_count_as_content(workspace: Workspace, lake: Lake) -> None:
