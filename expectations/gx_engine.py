@@ -1,12 +1,14 @@
 """Great Expectations on a DuckDB connection of ours: an execution engine that keeps that one connection.
 
-As shipped, the engine closes its connection before it fetches, and DuckDB then has no rows to give.
+As shipped, the engine closes its connection before it fetches, and DuckDB then has no rows to give; and it learns the
+columns of a table through PostgreSQL's catalog, which DuckDB imitates at the price of a hundred small checks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import duckdb_engine
@@ -16,6 +18,8 @@ from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
 from great_expectations.validator.validator import Validator
 from sqlalchemy.pool import StaticPool
+
+from expectations.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,14 +37,63 @@ class PinnedEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]  # the libr
         """The pinned connection; leaving the block does not close it."""
         yield self._pinned
 
+    def get_inspector(self) -> Described:
+        """What the columns of a table are, asked of DuckDB in its own words."""
+        return Described(self.engine.dialect, self._pinned)
+
     def release(self) -> None:
         """Give the SQLAlchemy connection back; the DuckDB connection stays open."""
         self._pinned.close()
 
 
+@dataclass(frozen=True)
+class Described:
+    """The part of SQLAlchemy's inspector that the library asks for."""
+
+    dialect: sa.Dialect
+    connection: sa.Connection
+
+    def get_columns(self, table_name: str, schema: str | None = None) -> list[dict[str, Any]]:
+        """Name, type and nullability of every column, in order; an error of DuckDB when there is no such table."""
+        named = identifier(table_name) if schema is None else f"{identifier(schema)}.{identifier(table_name)}"
+        known = self.dialect.ischema_names  # type: ignore[attr-defined]  # PostgreSQL's, which DuckDB's is made from
+        rows = self.connection.exec_driver_sql(f"DESCRIBE {named}").fetchall()
+        return [
+            {
+                "name": str(name),
+                "type": known.get(str(kind).partition("(")[0].lower(), sa.types.NullType)(),
+                "nullable": nullable == "YES",
+                "default": default,
+            }
+            for name, kind, nullable, _, default, _ in rows
+        ]
+
+    def get_pk_constraint(self, table_name: str, schema: str | None = None) -> dict[str, Any]:
+        """No key: what is checked is a copy or a view, and neither declares one."""
+        return {"constrained_columns": [], "name": None}
+
+
 @contextmanager
 def validator(con: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Validator]:
-    """A validator over `relation`, a table or view visible to `con` under one plain name."""
+    """A validator over `relation`, a temporary table or view of `con`; other relations need their catalog's name."""
+    with _looking_in_temp(con), _validator(con, relation) as made:
+        yield made
+
+
+@contextmanager
+def _looking_in_temp(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Look plain names up among temporary tables alone: with a lake in use, every look-up first asks the lake."""
+    row = con.execute("SELECT current_setting('search_path')").fetchone()
+    before = str(row[0]) if row else ""
+    con.execute("SET search_path = 'temp'")
+    try:
+        yield
+    finally:
+        con.execute(f"SET search_path = {literal(before)}")
+
+
+@contextmanager
+def _validator(con: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Validator]:
     shared: Any = con
     engine = PinnedEngine(sa.create_engine("duckdb://", creator=lambda: _Shared(shared), poolclass=StaticPool))
     try:
