@@ -1,0 +1,86 @@
+"""What is known of one access while it happens: filled by the doors, made one row when the answer is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from gateway.policy.actor import Actor
+
+_REFUSED = 400
+_LONGEST_LIST = 200
+
+
+@dataclass
+class AccessRecord:
+    """One access. Doors set what they know; what nobody sets stays empty. `filter` is a digest already.
+
+    `rows` counts what was handed out so far, so that a broken answer is told truly. `place` says that a place in
+    the log is kept for it.
+    """
+
+    request_id: str
+    actor: Actor | None = None
+    action: str = "read"
+    purpose: str | None = None
+    grants: tuple[str, ...] = ()
+    dataset: str | None = None
+    release: int | None = None
+    columns: tuple[str, ...] = ()
+    filter: str | None = None
+    rows: int | None = None
+    decision: str | None = None
+    rules: tuple[str, ...] = ()
+    place: bool = False
+
+    def denied(self, *rules: str) -> None:
+        """Refused, under these rules."""
+        self.decision, self.rules = "deny", (*self.rules, *rules)
+
+    def handed(self, rows: int) -> None:
+        """So many more rows were given to the caller."""
+        self.rows = (self.rows or 0) + rows
+
+    def row(self, at: datetime, door: str, status: int, sent: int, *, complete: bool) -> dict[str, str | int | None]:
+        """The fields of the row. Texts are cut and cleaned, so that nothing a caller sends can stop the log."""
+        actor = self.actor
+        return {
+            "at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "request_id": _text(self.request_id, 64),
+            "caller": _text(actor.id, 200) if actor else "?",
+            "tier": actor.tier if actor else None,
+            "organisation": _text(actor.organisation, 64) if actor and actor.organisation else None,
+            "grants": _list(
+                self.grants or ([g.id for g in actor.grants if g.dataset == self.dataset] if actor else ())
+            ),
+            "purpose": _text(self.purpose, 200) if self.purpose else None,
+            "action": _text(self.action, 20),
+            "door": _text(door, 200),
+            "dataset": _text(self.dataset, 100) if self.dataset else None,
+            "release": self.release,
+            "columns": _list(self.columns),
+            "filter": self.filter,
+            "rows": self.rows,
+            "bytes": sent,
+            "status": status,
+            "complete": int(complete),
+            "decision": self.decision or ("allow" if status < _REFUSED else "deny"),
+            "rules": _list(self.rules),
+        }
+
+
+def missing_row(at: datetime, missing: int) -> dict[str, str | int | None]:
+    """The row that owns up to accesses to public data that could not be recorded while the store was away."""
+    record = AccessRecord("-", action="unrecorded", rows=missing, decision="allow")
+    return record.row(at, "", 0, 0, complete=False)
+
+
+def _text(value: str, longest: int) -> str:
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in value[:longest])
+
+
+def _list(values: Iterable[str]) -> str:
+    return orjson.dumps([_text(value, 200) for value in values][:_LONGEST_LIST]).decode()
