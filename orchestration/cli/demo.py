@@ -16,7 +16,7 @@ import typer
 from orchestration.cli.exits import CommandError, ExitCode
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open_city
 from orchestration.cli.processes import INTERRUPTED, STOPPED, Children, stopping
-from orchestration.cli.run import exit_code, first_open_day, print_report, run_days
+from orchestration.cli.run import exit_code, print_report, run_days
 from orchestration.cli.serve import GATEWAY_PORT, STEWARD_PORT, serve_until_stopped, start_servers
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def demo(
     Runs the history up to the second last day, then one more day as an increment. A second demo finds the state
     of the first and brings only what is new.
     """
+    from orchestration.landing.days import first_open_day
+
     loaded, workspace = open_city(city, home)
     departments = Departments(loaded, workspace)
     with Children() as children, stopping(children, code=INTERRUPTED, text=STOPPED):

@@ -110,21 +110,7 @@ def _release_sentence(report: RunReport) -> str:
 
 def _days(city: City, workspace: Workspace, start: date | None, end: date | None) -> tuple[date, date]:
     """The dates asked for; without --from the first day that some feed was not yet pulled for."""
+    from orchestration.landing.days import first_open_day
+
     last = end or datetime.now(ZoneInfo(city.timezone)).date() - timedelta(days=1)
     return start or min(first_open_day(city, workspace), last), last
-
-
-def first_open_day(city: City, workspace: Workspace) -> date:
-    """The first business date that some feed was not yet pulled for."""
-    from orchestration.landing.ledger import Ledger
-
-    pulled = dict[str, str]()
-    if workspace.landing_ledger.exists():
-        with Ledger(workspace) as ledger:
-            newest = "SELECT feed, max(business_date) FROM pull WHERE closed_at IS NOT NULL GROUP BY feed"
-            pulled = dict(ledger.execute(newest, ()).fetchall())
-    days = [
-        date.fromisoformat(pulled[feed.id]) + timedelta(days=1) if feed.id in pulled else feed.options.start_date
-        for feed in city.feeds.values()
-    ]
-    return min(days, default=date.max)

@@ -8,12 +8,14 @@ import dagster as dg
 
 from catalog.contract.model import FeedContract
 from expectations.results import record
-from orchestration.connectors.errors import SettingMissingError, SourceError
+from orchestration.connectors.errors import SettingMissingError
 from orchestration.defs.accounts import metadata_of, sentence
 from orchestration.defs.checks import asset_check, asset_check_result, feed_results, feed_specs
+from orchestration.defs.partitions import materialized
 from orchestration.defs.session import LAKE, Progress, Session, owners
 from orchestration.lake.vocabulary import load_vocabulary
-from orchestration.landing.pull import PullReport, pull
+from orchestration.landing.days import DaysReport, pull_days, pulled_days
+from orchestration.landing.pull import PullReport
 from orchestration.reading.load import load_feed
 from orchestration.reading.report import BatchAccount
 
@@ -43,46 +45,51 @@ def landing_asset(session: Session, feed: FeedContract) -> dg.AssetsDefinition:
         ],
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        days = [day for key in context.partition_keys if (day := date.fromisoformat(key)) >= feed.options.start_date]
-        reports, failure = _pull_days(context, session, feed, days)
-        for report in reports:
-            if report.batches:
-                context.add_asset_metadata(_landed(report), partition_key=report.business_date.isoformat())
-        yield dg.MaterializeResult(
-            metadata={
-                "batches": sum(len(report.batches) for report in reports),
-                "objects": sum(report.objects for report in reports),
-                "bytes": sum(report.total_bytes for report in reports),
-                "skipped files": sum(len(report.skipped) for report in reports),
-            }
-        )
+        done = _pull_days(context, session, feed)
+        reports, failed = done.reports, done.failed.isoformat() if done.failed else None
+        overall = {
+            "batches": sum(len(report.batches) for report in reports),
+            "objects": sum(report.objects for report in reports),
+            "bytes": sum(report.total_bytes for report in reports),
+            "skipped files": sum(len(report.skipped) for report in reports),
+        }
+        by_day = {
+            day: _landed(report)
+            for report in reports
+            if (day := report.business_date.isoformat()) not in context.partition_keys or report.batches
+        }
+        yield materialized(context, _pulled(session, feed), overall, by_day)
         yield dg.AssetCheckResult(
             check_name=SOURCE_ANSWERED,
-            passed=failure is None,
+            passed=failed is None,
             severity=dg.AssetCheckSeverity.WARN,
-            description=str(failure) if failure else None,
+            description=f"{failed}: {done.error}" if failed else None,
+            metadata={"failed day": failed, "next run": f"takes up from {failed}"} if failed else {},
         )
 
     return landing
 
 
-def _pull_days(
-    context: dg.AssetExecutionContext, session: Session, feed: FeedContract, days: Sequence[date]
-) -> tuple[list[PullReport], SourceError | None]:
+def _pull_days(context: dg.AssetExecutionContext, session: Session, feed: FeedContract) -> DaysReport:
     """Pull day after day; a source that fails is retried, then left for the next run: other feeds go on."""
-    reports: list[PullReport] = []
-    for day in days:
-        try:
-            report = pull(session.city, feed.id, day, session.workspace)
-        except SourceError as error:
-            if not isinstance(error, SettingMissingError) and context.retry_number < _RETRY.max_retries:
-                raise dg.RetryRequested(_RETRY.max_retries, _RETRY.calculate_delay(context.retry_number + 1)) from error
-            session.tell(Progress("landing", feed.id, f"failed: {error}"))
-            return reports, error
-        reports.append(report)
+
+    def tell(report: PullReport) -> None:
         if report.batches:
-            session.tell(Progress("landing", feed.id, f"{day}: {report.objects} objects, {report.total_bytes:,} bytes"))
-    return reports, None
+            text = f"{report.business_date}: {report.objects} objects, {report.total_bytes:,} bytes"
+            session.tell(Progress("landing", feed.id, text))
+
+    days = map(date.fromisoformat, context.partition_keys)
+    done = pull_days(session.city, feed.id, days, session.workspace, tell)
+    if done.error is not None:
+        if not isinstance(done.error, SettingMissingError) and context.retry_number < _RETRY.max_retries:
+            delay = _RETRY.calculate_delay(context.retry_number + 1)
+            raise dg.RetryRequested(_RETRY.max_retries, delay) from done.error
+        session.tell(Progress("landing", feed.id, f"{done.failed} failed: {done.error}"))
+    return done
+
+
+def _pulled(session: Session, feed: FeedContract) -> set[str]:
+    return {day.isoformat() for day in pulled_days(feed.id, session.workspace)}
 
 
 def _landed(report: PullReport) -> dict[str, Any]:
@@ -122,25 +129,19 @@ def accepted_asset(session: Session, feed: FeedContract) -> dg.AssetsDefinition:
             record(con, context.run_id, results)
         for account in load.accounts:
             session.tell(Progress("accepted", feed.id, sentence(account)))
-        _log_by_date(context, feed, load.accounts)
-        yield dg.MaterializeResult(metadata=metadata_of(load.accounts, feed.id))
+        overall = metadata_of(load.accounts, feed.id)
+        yield materialized(context, _pulled(session, feed), overall, _by_date(feed, load.accounts))
         yield from (asset_check_result(result, key) for result in results)
 
     return accepted
 
 
-def _log_by_date(context: dg.AssetExecutionContext, feed: FeedContract, accounts: Sequence[BatchAccount]) -> None:
-    """Account each business date on its own partition; a late batch marks the earlier date it restates."""
-    asked = set(context.partition_keys)
+def _by_date(feed: FeedContract, accounts: Sequence[BatchAccount]) -> dict[str, dict[str, Any]]:
+    """Account of each business date; a late batch is one of the earlier date it restates."""
     by_date: dict[str, list[BatchAccount]] = {}
     for account in accounts:
         by_date.setdefault(account.business_date.isoformat(), []).append(account)
-    for day, entries in by_date.items():
-        metadata = metadata_of(entries, feed.id)
-        if day in asked:
-            context.add_asset_metadata(metadata, partition_key=day)
-        else:
-            context.log_event(dg.AssetMaterialization(["accepted", feed.id], partition=day, metadata=metadata))
+    return {day: metadata_of(entries, feed.id) for day, entries in by_date.items()}
 
 
 def vocabulary_asset(session: Session) -> dg.AssetsDefinition:

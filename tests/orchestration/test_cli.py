@@ -16,7 +16,7 @@ from catalog.workspace import Workspace
 from orchestration.cli.exits import CommandError, ExitCode
 from orchestration.cli.main import app
 from orchestration.cli.processes import Children, free_port
-from orchestration.cli.run import first_open_day
+from orchestration.landing.days import first_open_day
 
 HEAVY = ("dagster", "dbt", "great_expectations", "duckdb", "pandas", "fastapi", "pyarrow")
 
