@@ -20,6 +20,7 @@ from orchestration.defs.checks import (
     test_spec,
 )
 from orchestration.defs.session import LAKE, Progress, Session, team
+from orchestration.lake.threads import set_threads
 from orchestration.transform.build import DbtRun, NodeResult, run_dbt
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
                 full_refresh=context.run.tags.get(REBUILD) == "true",
                 progress=lambda node: session.tell(_progress(node)),
             )
+            set_threads(con, session.workspace)
             built = [node for node in run.nodes if node.unique_id in keys and node.status not in _UNBUILT]
             rows = _row_counts(con, declared, built)
             at = session.now().replace(tzinfo=None)

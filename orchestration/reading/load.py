@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from catalog.city import City
 from catalog.workspace import Workspace
+from orchestration.lake.threads import set_threads
 from orchestration.landing.ledger import Ledger
 from orchestration.reading.commit import check_accounts, write_accounts, write_rows
 from orchestration.reading.deletes import derive_removals
@@ -69,6 +70,7 @@ def run_load(
     progress: Progress | None = None,
 ) -> LoadReport:
     """Load the planned batches; a batch id in `approved` passes B5 and B7."""
+    set_threads(con, workspace, sum(batch.size for batch in planned))
     for other in city.feeds.values():
         ensure_landed(con, other)
     with scratch_folder(workspace) as folder, transaction(con):
@@ -80,6 +82,7 @@ def run_load(
                 progress(f"{feed}: reading {len(chunk)} batches up to {chunk[-1].batch.business_date}")
             accounts += load_chunk(setting, runs, chunk, approved)
         check_accounts(setting, runs, accounts)
+    set_threads(con, workspace)
     return LoadReport(feed, setting.load_id, tuple(accounts))
 
 

@@ -11,14 +11,11 @@ from datetime import date
 from typing import Any
 
 from catalog.workspace import Workspace
+from orchestration.lake.threads import THREADS, engine_threads
 from orchestration.transform.errors import TransformError
 from orchestration.transform.fingerprint import fingerprint, is_built, remember_built
 
 AS_OF = "CIVICLAKE_AS_OF"
-THREADS = "CIVICLAKE_ENGINE_THREADS"
-# Below this size of the lake's files a second thread costs more, in the many small look-ups of DuckLake's own
-# catalog, than it saves in the models.
-SMALL_LAKE_BYTES = 256 << 20
 GOOD = frozenset({"success", "pass", "warn", "skipped_empty", "no-op"})
 
 
@@ -105,13 +102,6 @@ def parse_project(workspace: Workspace) -> None:
     run_dbt(workspace, "parse", as_of=date.min.replace(year=1970))
 
 
-def engine_threads(workspace: Workspace) -> int:
-    """Threads DuckDB should use on this lake: one while it is small, then every core."""
-    files = workspace.lake_data.rglob("*.parquet")
-    size = sum(file.stat().st_size for file in files)
-    return 1 if size < SMALL_LAKE_BYTES else os.cpu_count() or 1
-
-
 def _unbuilt(nodes: Sequence[NodeResult]) -> list[NodeResult]:
     return [node for node in nodes if node.resource_type == "model" and not node.ok]
 
@@ -165,8 +155,12 @@ def _node(result: Any) -> NodeResult:
 @contextmanager
 def _told(as_of: date, threads: int) -> Iterator[None]:
     """The environment through which the session plugin learns the day, and analytics are off."""
-    told = {AS_OF: as_of.isoformat(), "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    told.setdefault(THREADS, os.environ.get(THREADS, str(threads)))
+    told = {
+        AS_OF: as_of.isoformat(),
+        THREADS: str(threads),
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     try:

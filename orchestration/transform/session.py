@@ -12,7 +12,8 @@ from datetime import date
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
-from orchestration.transform.build import AS_OF, THREADS
+from orchestration.lake.threads import THREADS
+from orchestration.transform.build import AS_OF
 from orchestration.transform.fingerprint import pseudonym_key
 
 
