@@ -12,13 +12,17 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from catalog.city import City
 from catalog.contract.options import FolderTransport
 from orchestration.connectors.base import PullTask
+from orchestration.connectors.env import resolve
+from orchestration.connectors.errors import SettingMissingError
 from orchestration.connectors.filenames import Matcher, Offer, matchers, shown
 from orchestration.landing.drops import last_signature, record_drop, record_refusal
+from orchestration.landing.ledger import Ledger
 from orchestration.landing.records import Notice, NoticeKind
 from orchestration.landing.store import CHUNK_BYTES, ObjectTooLargeError, StoredObject
 
@@ -54,6 +58,24 @@ def pull_folder(task: PullTask, transport: FolderTransport) -> None:
     except _UnreadableError as error:
         mend = "Create or mount it, correct the path, or grant read access"
         raise task.error("transport.path", f"the drop folder {folder} cannot be read: {error}", mend) from None
+
+
+def fresh_days(city: City, feed: str, transport: FolderTransport, ledger: Ledger) -> set[date] | None:
+    """Business dates of the files that are not as last looked at; None when the folder cannot be read."""
+    contract, file = city.feeds[feed], city.contract_path(feed)
+    tables = matchers(contract)
+    try:
+        path = Path(resolve(transport.path, os.environ, contract=file, key="transport.path")).expanduser()
+        with _opened(city.root / path) as root:
+            return {
+                offer.business_date
+                for entry in _walk(root)
+                for table in tables
+                if (offer := table.offer(entry.name)) is not None and offer.business_date is not None
+                if last_signature(ledger, feed, offer.table.name, entry.name) != _signature(entry.state)
+            }
+    except (_UnreadableError, SettingMissingError):
+        return None
 
 
 class _UnreadableError(Exception):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from catalog.city import City
+from catalog.contract.options import FolderTransport
 from catalog.workspace import Workspace
 from orchestration.connectors.errors import SourceError
 from orchestration.landing.ledger import Ledger
@@ -31,10 +32,22 @@ def pull_days(
 ) -> DaysReport:
     """Pull the days from the feed's start date on, oldest first, up to the first at which its source fails.
 
-    When an earlier pull failed or was cut short, the days from that one on which are still missing come first.
+    When an earlier pull failed or was cut short, the days from that one on which are still missing come first. Days
+    between the first and the last for which a folder holds nothing new are only written down: a pull of each would
+    look through the whole folder again.
     """
     reports: list[PullReport] = []
-    for day in _due(city, feed, days, workspace):
+    due = _due(city, feed, days, workspace)
+    loud, quiet = _with_news(city, feed, due, workspace), list[date]()
+    for day in due:
+        if day not in loud:
+            quiet.append(day)
+            continue
+        if quiet:
+            with Ledger(workspace) as ledger:
+                _close_quiet(ledger, feed, quiet, city.feeds[feed].version)
+            reports += [PullReport(feed, passed) for passed in quiet]
+            quiet.clear()
         try:
             report = pull(city, feed, day, workspace)
         except SourceError as error:
@@ -64,6 +77,28 @@ def _first_open_day(ledger: Ledger, city: City, feed: str) -> date:
     closed = _closed(ledger, feed)
     after = max(closed) + timedelta(days=1) if closed else city.feeds[feed].options.start_date
     return min([*unanswered, after])
+
+
+def _with_news(city: City, feed: str, due: Sequence[date], workspace: Workspace) -> set[date]:
+    """The days that must be pulled: all but those of a folder, between the first and the last, without new files."""
+    transport = city.feeds[feed].options.transport
+    if not isinstance(transport, FolderTransport) or len(due) < 3:
+        return set(due)
+    from orchestration.connectors.folder import fresh_days
+
+    with Ledger(workspace) as ledger:
+        fresh = fresh_days(city, feed, transport, ledger)
+    return set(due) if fresh is None else {due[0], due[-1], *fresh}
+
+
+def _close_quiet(ledger: Ledger, feed: str, days: Sequence[date], contract_version: str) -> None:
+    """Pulls of days for which nothing was there, opened and closed in one transaction."""
+    now = datetime.now(UTC).isoformat()
+    with ledger.transaction() as con:
+        con.executemany(
+            "INSERT INTO pull (feed, business_date, opened_at, closed_at, contract_version) VALUES (?, ?, ?, ?, ?)",
+            [(feed, day.isoformat(), now, now, contract_version) for day in days],
+        )
 
 
 def _due(city: City, feed: str, days: Iterable[date], workspace: Workspace) -> list[date]:

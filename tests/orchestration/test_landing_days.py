@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -13,10 +13,11 @@ from catalog.city import City
 from catalog.workspace import Workspace
 from orchestration.defs import feeds
 from orchestration.defs.session import RANGE_END, RANGE_START, Session
-from orchestration.landing.days import first_open_day, pulled_days
+from orchestration.landing.days import first_open_day, pull_days, pulled_days
+from orchestration.landing.pull import pull
 from tests.orchestration import landing_city
 from tests.orchestration.http_department import TOKEN, Department, department, status
-from tests.orchestration.landing_city import DAYS, table
+from tests.orchestration.landing_city import DAYS, account, table
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 
@@ -61,3 +62,30 @@ def test_only_pulled_days_are_materialized_and_the_next_run_takes_up_from_the_fa
     assert (found, check.passed) == (days[1:], True)
     assert [query["updated_since"][:10] for query in served.requests] == [*days[:2], *days[1:]]
     assert pulled_days("feed", session.workspace) == set(DAYS)
+
+
+def test_days_for_which_a_folder_holds_nothing_cost_no_pull(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = {"kind": "folder", "pattern": r"\w+_(?P<date>\d{8})\.csv"}
+    variant = {"source": source, "format": {"kind": "csv"}}
+    city = landing_city.city(tmp_path, {"kind": "folder", "path": "drop"}, table("case", variant))
+    days = [DAYS[0] + timedelta(days=n) for n in range(60)]
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    for day in (DAYS[0] - timedelta(days=2), days[30], days[59]):
+        (drop / f"case_{day:%Y%m%d}.csv").write_text(f"id,text\n1,{day}\n", encoding="utf-8")
+    one_by_one, together = Workspace(tmp_path / "one"), Workspace(tmp_path / "together")
+    for day in days:
+        pull(city, "feed", day, one_by_one)
+    looks = list[date]()
+    monkeypatch.setattr("orchestration.landing.days.pull", lambda *words: (looks.append(words[2]), pull(*words))[1])
+    done = pull_days(city, "feed", days, together)
+    assert account(together) == account(one_by_one)
+    assert looks == [days[0], days[30], days[59]]
+    assert [report.business_date for report in done.reports] == days
+    assert pulled_days("feed", together) == set(days)
+    # A file that comes late is a late batch, as it would be after sixty pulls.
+    (drop / f"case_{days[7]:%Y%m%d}.csv").write_text("id,text\n2,late\n", encoding="utf-8")
+    after = days[59] + timedelta(days=1)
+    for workspace in (one_by_one, together):
+        (batch,) = pull(city, "feed", after, workspace).batches
+        assert batch.late_days == (after - days[7]).days
