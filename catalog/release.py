@@ -17,6 +17,10 @@ MANIFEST_FILE = "release.json"
 FOLDER = re.compile(r"\d{4,}")
 
 
+# How DuckDB writes the public files: releases, and copies of their files without withdrawn rows, look alike.
+COPY_OPTIONS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER"}
+
+
 class ReleasedColumn(Strict):
     """One column of a released dataset with its DuckDB type."""
 

@@ -78,6 +78,11 @@ class Workspace:
         return self.home / "control" / "audit.sqlite"
 
     @property
+    def cache(self) -> Path:
+        """What the gateway has made from releases and can make again; may be emptied while it is stopped."""
+        return self.home / "cache"
+
+    @property
     def lock(self) -> Path:
         """One-writer lock of the lake."""
         return self.home / "lock"

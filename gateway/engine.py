@@ -32,9 +32,18 @@ Result = TypeVar("Result")
 class Engine:
     """Holds the attached releases and runs statements over them."""
 
-    def __init__(self, releases: Path, *, memory_limit: str, threads: int, places: int, exports: int) -> None:
+    def __init__(
+        self,
+        releases: Path,
+        *,
+        memory_limit: str,
+        threads: int,
+        places: int,
+        exports: int,
+        cache: Path | None = None,
+    ) -> None:
         self._root = duckdb.connect(":memory:")
-        for setting in _lockdown(releases, memory_limit, threads):
+        for setting in _lockdown((releases, *([cache] if cache else [])), memory_limit, threads):
             self._root.execute(setting)
         self._threads = ThreadPoolExecutor(max_workers=places, thread_name_prefix="statement")
         self._places = asyncio.Semaphore(places)
@@ -49,12 +58,12 @@ class Engine:
     def attach(self, name: str, file: Path) -> None:
         """Open a serving file read-only under `name`. Blocks; call it from a thread."""
         with self._root.cursor() as cursor:
-            cursor.execute(f"ATTACH {_literal(file)} AS {_identifier(name)} (READ_ONLY)")
+            cursor.execute(f"ATTACH {literal(file)} AS {identifier(name)} (READ_ONLY)")
 
     def detach(self, name: str) -> None:
         """Close a serving file; a name that is not attached is no error. Blocks; call it from a thread."""
         with self._root.cursor() as cursor:
-            cursor.execute(f"DETACH DATABASE IF EXISTS {_identifier(name)}")
+            cursor.execute(f"DETACH DATABASE IF EXISTS {identifier(name)}")
 
     def tables(self, name: str, schema: str) -> dict[str, dict[str, str]]:
         """Stored types by column, by table, of one schema of an attached file."""
@@ -71,12 +80,12 @@ class Engine:
 
     def lies_in_order(self, table: tuple[str, str, str], key: Sequence[str]) -> bool:
         """Whether a table's rows are stored in strictly ascending order of the key: one pass over the key columns."""
-        pairs = [(_identifier(name), f"lag({_identifier(name)}) OVER ()") for name in key]
+        pairs = [(identifier(name), f"lag({identifier(name)}) OVER ()") for name in key]
         higher = [
             " AND ".join([*(f"{own} = {before}" for own, before in pairs[:place]), "{} > {}".format(*pairs[place])])
             for place in range(len(pairs))
         ]
-        rising = f"SELECT {' OR '.join(higher)} AS rises FROM {'.'.join(map(_identifier, table))}"
+        rising = f"SELECT {' OR '.join(higher)} AS rises FROM {'.'.join(map(identifier, table))}"
         with self._root.cursor() as cursor:
             found = cursor.execute(f"SELECT coalesce(bool_and(rises), true) FROM ({rising})").fetchone()
         return bool(found and found[0])
@@ -84,8 +93,16 @@ class Engine:
     def parquet_columns(self, file: Path) -> tuple[str, ...]:
         """Names of the columns a Parquet file really holds."""
         with self._root.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM read_parquet({_literal(file)}, hive_partitioning = false) LIMIT 0")
+            cursor.execute(f"SELECT * FROM read_parquet({literal(file)}, hive_partitioning = false) LIMIT 0")
             return tuple(str(column[0]) for column in cursor.description or ())
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a statement the gateway keeps its own books with, never of one that a caller asked for.
+
+        Blocks; call it from a thread. It may make tables in memory and write below the cache folder.
+        """
+        with self._root.cursor() as cursor:
+            return cursor.execute(statement, list(values)).fetchall()
 
     async def fetch(self, statement: Statement, timeout: float) -> list[tuple[Any, ...]]:
         """All rows of a statement. Raises QueryTimeout, QueryTooLarge or Busy; being cancelled interrupts it."""
@@ -150,8 +167,8 @@ class Engine:
             self._places.release()
 
 
-def _lockdown(releases: Path, memory_limit: str, threads: int) -> list[str]:
-    """Settings that leave nothing but reading below the releases folder; the last one bars any further change."""
+def _lockdown(folders: Sequence[Path], memory_limit: str, threads: int) -> list[str]:
+    """Settings that leave no files but those below the folders; the last one bars any further change."""
     return [
         f"SET memory_limit = '{memory_limit}'",
         f"SET threads = {int(threads)}",
@@ -162,7 +179,7 @@ def _lockdown(releases: Path, memory_limit: str, threads: int) -> list[str]:
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         "SET allow_community_extensions = false",
-        f"SET allowed_directories = [{_literal(releases)}]",
+        f"SET allowed_directories = [{', '.join(map(literal, folders))}]",
         "SET enable_external_access = false",
         "SET lock_configuration = true",
     ]
@@ -186,9 +203,11 @@ def _text_of(batch: pa.RecordBatch) -> bytes:
     return bytes(memoryview(data)[bounds[column.offset] : bounds[column.offset + len(column)]])
 
 
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+def literal(text: str | Path) -> str:
+    """A text or a path as an SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
+    """A name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

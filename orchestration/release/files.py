@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.compiled import CompiledDataset
-from catalog.release import Distribution, ReleasedColumn, ReleasedDataset, ReleasedFile, ReleasedWithdrawals
+from catalog.release import (
+    COPY_OPTIONS,
+    Distribution,
+    ReleasedColumn,
+    ReleasedDataset,
+    ReleasedFile,
+    ReleasedWithdrawals,
+)
 from catalog.withdrawal import WITHDRAWALS_FILE
 from orchestration.release.errors import FailedCheck, PublishBlockedError
 
@@ -20,7 +27,6 @@ if TYPE_CHECKING:
 SERVING = "serving.duckdb"
 _CHUNK = 1 << 20
 _MEDIA_TYPES = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv; charset=utf-8"}
-_COPY_OPTIONS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER"}
 
 
 @contextlib.contextmanager
@@ -110,7 +116,7 @@ def _write_public(
     columns = public_columns(dataset)
     if not columns:
         return
-    for kind, options in _COPY_OPTIONS.items():
+    for kind, options in COPY_OPTIONS.items():
         name = f"files/{dataset.id}.{kind}"
         con.execute(f"COPY (SELECT {listed(columns)} FROM {table}) TO {path_literal(folder / name)} ({options})")
         file = describe_file(folder, name)
@@ -128,7 +134,7 @@ def content_hash(con: DuckDBPyConnection, table: str, types: Sequence[tuple[str,
     digest = hashlib.sha256(json.dumps(types).encode())
     text = folder / "content.csv"
     try:
-        con.execute(f"COPY (FROM {table}) TO {path_literal(text)} ({_COPY_OPTIONS['csv']})")
+        con.execute(f"COPY (FROM {table}) TO {path_literal(text)} ({COPY_OPTIONS['csv']})")
         with text.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
