@@ -23,6 +23,10 @@ class NotFound(Problem):
     """Nothing here, or nothing for this caller: the two are told apart by nobody."""
 
 
+class NotPermitted(Problem):
+    """The caller may know of this, but not do what it asks with it."""
+
+
 class MethodNotAllowed(Problem):
     """The address exists, the method does not."""
 
@@ -71,6 +75,14 @@ class NoRelease(Problem):
     """Nothing has been published yet."""
 
 
+class QuotaExceeded(Problem):
+    """The caller has used up what its tier may use in a minute, or holds all its places for streamed answers."""
+
+
+class AuditUnavailable(Problem):
+    """The audit log takes no rows: nothing that must be accounted for is served."""
+
+
 class Busy(Problem):
     """All places for statements or exports are taken."""
 
@@ -81,6 +93,42 @@ class QueryTimeout(Problem):
 
 class QueryTooLarge(Problem):
     """The statement needs more memory than the server gives to one."""
+
+
+class Unauthenticated(Problem):
+    """A credential that is wrong, expired or revoked, or none where one is needed."""
+
+
+class CredentialInAddress(Problem):
+    """A key or token in the query string, where logs and histories would keep it."""
+
+
+class AccountNotInForce(Problem):
+    """The credential is right, its holder may not call now."""
+
+
+class NotAllowed(Problem):
+    """The caller is known and may not do this."""
+
+
+class CrossSite(Problem):
+    """A change asked for by another site's page in the name of a signed-in person."""
+
+
+class LoginRefused(Problem):
+    """A login that did not end well, or no login is set up."""
+
+
+class Conflict(Problem):
+    """What the request would make is there already, or its state does not allow it."""
+
+
+class BodyTooLarge(Problem):
+    """More bytes than any request here needs."""
+
+
+class ControlUnavailable(Problem):
+    """The store that knows who may call does not answer."""
 
 
 class InternalError(Problem):
@@ -100,6 +148,12 @@ class ProblemType:
 CATALOGUE: dict[type[Problem], ProblemType] = {
     NotFound: ProblemType(
         404, "not-found", "There is nothing at this address", "GET /v1/datasets lists what can be read."
+    ),
+    NotPermitted: ProblemType(
+        403,
+        "not-permitted",
+        "You may not do this",
+        "GET /v1/datasets/{id}/access tells what you may see, and how to get more.",
     ),
     MethodNotAllowed: ProblemType(
         405, "method-not-allowed", "This address does not take that method", "Use GET or HEAD; data is read only here."
@@ -143,12 +197,50 @@ CATALOGUE: dict[type[Problem], ProblemType] = {
     NoRelease: ProblemType(
         503, "no-release", "No release has been published yet", "Publish one with `civiclake run`, then ask again."
     ),
+    QuotaExceeded: ProblemType(
+        429,
+        "quota-exceeded",
+        "The quota is used up",
+        "Try again after the time in Retry-After; the field RateLimit tells what is left.",
+    ),
+    AuditUnavailable: ProblemType(
+        503, "audit-unavailable", "The access cannot be recorded", "Try again after the time in Retry-After."
+    ),
     Busy: ProblemType(503, "busy", "The server is busy", "Try again after the time in Retry-After."),
     QueryTimeout: ProblemType(
         503, "query-timeout", "The query took too long", "Narrow the filter, order by the key, or download the file."
     ),
     QueryTooLarge: ProblemType(
         400, "query-too-large", "The query needs too much memory", "Narrow the filter, or download the whole file."
+    ),
+    Unauthenticated: ProblemType(
+        401,
+        "unauthenticated",
+        "The credential is not valid here",
+        "Send a key or an access token in force; without any the public's data is answered.",
+    ),
+    CredentialInAddress: ProblemType(
+        400, "credential-in-address", "A credential stands in the address", "Send it in a header, and rotate it."
+    ),
+    AccountNotInForce: ProblemType(
+        403, "account-not-in-force", "The account may not be used now", "Ask the city's data steward."
+    ),
+    NotAllowed: ProblemType(403, "not-allowed", "The caller may not do this", "Ask the city's data steward."),
+    CrossSite: ProblemType(
+        403, "cross-site", "Another site's page asked for this", "Use this site's own pages, or an API key."
+    ),
+    LoginRefused: ProblemType(
+        403, "login-refused", "The login did not succeed", "Start again at /login; if it stays, ask the data steward."
+    ),
+    Conflict: ProblemType(
+        409, "conflict", "The state of things does not allow this", "Read the present state, then decide."
+    ),
+    BodyTooLarge: ProblemType(413, "body-too-large", "The request body is too large", "Send less at a time."),
+    ControlUnavailable: ProblemType(
+        503,
+        "control-unavailable",
+        "Credentials cannot be checked just now",
+        "Try again after the time in Retry-After; the public's data is answered without credential.",
     ),
     InternalError: ProblemType(
         500, "internal-error", "Something failed on our side", "Report the request id to the publisher."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.engine import Engine
+from gateway.policy.actor import PUBLIC, Actor
+from gateway.policy.shelf import PolicyShelf
 from gateway.query.cursor import CursorSigner
 from gateway.query.parse import Limits
 from gateway.release.shelf import ReleaseShelf
@@ -13,11 +15,12 @@ from gateway.settings import GatewaySettings
 
 @dataclass(frozen=True)
 class Services:
-    """The long-lived parts: settings, engine, shelf of releases, signer of cursors."""
+    """The long-lived parts: settings, engine, shelf of releases, policy in force, signer of cursors."""
 
     settings: GatewaySettings
     engine: Engine
     shelf: ReleaseShelf
+    policies: PolicyShelf
     signer: CursorSigner
 
     @property
@@ -26,7 +29,8 @@ class Services:
         settings = self.settings
         return Limits(settings.max_page_rows, settings.max_conditions, settings.max_set_values)
 
-    @property
-    def cache_control(self) -> str:
-        """How long public answers may be kept without asking again."""
+    def cache_control(self, actor: Actor) -> str:
+        """Who may keep an answer, and how long without asking again: only answers to the public are anybody's."""
+        if actor != PUBLIC:
+            return "private, no-cache"
         return f"public, max-age={self.settings.max_age}" if self.settings.max_age else "public, no-cache"

@@ -30,6 +30,42 @@ class GatewaySettings(BaseSettings):
         min_length=16,
         description="Signs page cursors. Unset: a fresh one per start, so cursors do not outlive the server.",
     )
+    join_key_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Join keys of consumers are made from it. Unset: columns masked by a join key show nothing.",
+    )
+    control_url: SecretStr | None = Field(
+        None,
+        description="Control store: `postgresql+psycopg://…` or `sqlite:///…`. Unset: a SQLite file in the workspace.",
+    )
+    secrets_dir: Path | None = Field(
+        None, description="Folder of the secret files. Unset: `control/` of the workspace, where they are made."
+    )
+    key_pepper: SecretStr | None = Field(
+        None, min_length=16, description="Keys the hashes of stored secrets; a change makes every key invalid."
+    )
+    token_secrets: SecretStr | None = Field(
+        None, min_length=16, description="Sign access tokens, one a line: the first signs, all verify."
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#]+$",
+        description="Address under which callers reach the gateway, without a path; logins need it.",
+    )
+    access_token_lifetime: float = Field(600.0, gt=0, le=3600, description="Access tokens end after this time.")
+    session_lifetime: float = Field(28_800.0, gt=0, le=86_400, description="A person signs in again after this time.")
+    longest_key_days: int = Field(366, ge=1, le=1100, description="Longest lifetime of a key or OAuth client, in days.")
+    terms_version: str | None = Field(
+        None, description="Version of the terms of use a registered developer must have signed. Unset: any."
+    )
+    oidc_issuer: str | None = Field(
+        None, description="OpenID provider by its issuer URL; its discovery document tells the rest."
+    )
+    oidc_client_id: str | None = Field(None, description="Our client id at the OpenID provider.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Our secret at the OpenID provider, if it gave one.")
+    oidc_claim: str = Field("sub", description="Claim that says who a person is: `sub`, or `email` once verified.")
+    max_body: int = Field(262_144, ge=1024, description="Largest request body.")
     default_page_rows: int = Field(100, ge=1, description="Rows of a JSON page when `limit` is not given.")
     max_page_rows: int = Field(10_000, ge=1, description="Largest `limit` of one page.")
     max_conditions: int = Field(50, ge=1, description="Most filter conditions of one request.")
@@ -40,7 +76,7 @@ class GatewaySettings(BaseSettings):
     concurrent_exports: int = Field(8, ge=1, le=1024, description="Streamed answers that may be open at a time.")
     memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$", description="Engine memory per process.")
     engine_threads: int = Field(2, ge=1, le=256, description="Engine threads per process.")
-    release_poll: float = Field(0.25, gt=0, le=60, description="How often the CURRENT file is looked at.")
+    release_poll: float = Field(0.25, gt=0, le=60, description="How often CURRENT and the policy are looked at.")
     max_age: int = Field(
         0, ge=0, le=60, description="Seconds a cache may answer without asking; 0 asks each time (304 is cheap)."
     )

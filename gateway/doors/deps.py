@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from catalog.policy.model import Action
 from gateway.policy.actor import PUBLIC, Actor
-from gateway.problems import NoRelease, NotFound, UnknownParameter
+from gateway.problems import BadValue, NoRelease, NotFound, NotPermitted, UnknownParameter
 from gateway.release.opened import OpenRelease
 from gateway.services import Services
 from gateway.view.view import View
+
+PURPOSE_HEADER = "CivicLake-Purpose"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and what for."""
+
+    actor: Actor
+    purpose: str | None
 
 
 def services_of(request: Request) -> Services:
@@ -23,6 +35,16 @@ def services_of(request: Request) -> Services:
 def actor_of(_request: Request) -> Actor:
     """Who is asking."""
     return PUBLIC
+
+
+def purpose_of(request: Request) -> str | None:
+    """What the caller says it wants the data for; BadValue when the city knows no such purpose."""
+    purpose = request.headers.get(PURPOSE_HEADER)
+    policy = services_of(request).policies.current
+    known = sorted(policy.purposes) if policy is not None else []
+    if purpose is not None and purpose not in known:
+        raise BadValue(f"`{PURPOSE_HEADER}`: expected one of the listed purposes.", purposes=known)
+    return purpose
 
 
 def release_of(request: Request) -> OpenRelease:
@@ -45,12 +67,21 @@ async def release_numbered(request: Request, number: int) -> OpenRelease:
     return release_of(request)
 
 
-def visible(release: OpenRelease, actor: Actor, dataset: str) -> View:
-    """The dataset as the actor sees it; NotFound alike for what is hidden and what does not exist."""
-    view = release.view(dataset, actor)
-    if view is None:
+def visible(release: OpenRelease, caller: Caller, dataset: str, action: Action | None = "read") -> View:
+    """The dataset as the caller sees it under an action, or without one as it may read about it.
+
+    Raises NotFound alike for what is hidden and what does not exist, NotPermitted where it may only be read about.
+    """
+    actor, purpose = caller.actor, caller.purpose
+    view = release.view(dataset, actor, purpose, action) if action else None
+    if view is not None:
+        return view
+    told = release.described(dataset, actor, purpose)
+    if told is None:
         raise NotFound("There is no such dataset.")
-    return view
+    if action is not None:
+        raise NotPermitted("You may read about this dataset, but not do this with it.")
+    return told
 
 
 def only_parameters(request: Request, names: Collection[str] = ()) -> None:
@@ -75,13 +106,32 @@ async def _release(request: Request) -> OpenRelease:
     return release_of(request)
 
 
+async def _purpose(request: Request) -> str | None:
+    return purpose_of(request)
+
+
 ServicesDep = Annotated[Services, Depends(_services)]
 ActorDep = Annotated[Actor, Depends(_actor)]
 ReleaseDep = Annotated[OpenRelease, Depends(_release)]
+PurposeDep = Annotated[str | None, Depends(_purpose)]
 
 
-async def _view(dataset: str, release: ReleaseDep, actor: ActorDep) -> View:
-    return visible(release, actor, dataset)
+async def _caller(actor: ActorDep, purpose: PurposeDep) -> Caller:
+    return Caller(actor, purpose)
 
 
-ViewDep = Annotated[View, Depends(_view)]
+CallerDep = Annotated[Caller, Depends(_caller)]
+
+
+async def _described(dataset: str, release: ReleaseDep, caller: CallerDep) -> View:
+    return visible(release, caller, dataset, None)
+
+
+async def _exported(dataset: str, release: ReleaseDep, caller: CallerDep) -> View:
+    return visible(release, caller, dataset, "export")
+
+
+DescribedDep = Annotated[View, Depends(_described)]
+"""The dataset for what is told about it."""
+ExportedDep = Annotated[View, Depends(_exported)]
+"""The dataset for what leaves as a whole."""

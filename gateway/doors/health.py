@@ -6,16 +6,17 @@ from fastapi import APIRouter, Response
 
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
 from gateway.doors.deps import ServicesDep
+from gateway.services import Services
 
 router = APIRouter()
 
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
 async def health(services: ServicesDep) -> Response:
-    """`ok`; `behind` when CURRENT names a release that cannot be opened and an older one is served; `waiting`
-    (503) before the first release."""
+    """`ok`; `behind` when the newest release or policy cannot be used and an older one is; `closed` without a
+    policy, when everything is denied; `waiting` (503) before the first release."""
     current = services.shelf.current
-    status = "waiting" if current is None else "behind" if services.shelf.behind else "ok"
+    status = _status(services)
     document = {"status": status, "release": current.number if current else None}
     return Response(
         dumps(document),
@@ -23,3 +24,11 @@ async def health(services: ServicesDep) -> Response:
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store"},
     )
+
+
+def _status(services: Services) -> str:
+    if services.shelf.current is None:
+        return "waiting"
+    if services.shelf.behind or services.policies.behind:
+        return "behind"
+    return "ok" if services.policies.current is not None else "closed"

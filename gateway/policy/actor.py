@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -56,6 +56,11 @@ class Actor:
     token: TokenScope | None = None
     break_glass: tuple[str, ...] = ()
     consumer: str | None = field(default=None)
+
+    def at(self, now: datetime) -> Actor:
+        """The actor at a moment: without the grants that have ended by then."""
+        held = tuple(grant for grant in self.grants if grant.expires_at > now)
+        return self if len(held) == len(self.grants) else replace(self, grants=held)
 
     @cached_property
     def digest(self) -> str:

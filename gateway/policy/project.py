@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalog.compiled import CompiledDataset
+from sqlglot import exp
+
+from catalog.compiled import CompiledColumn, CompiledDataset
 from catalog.contract.options import Title
 from catalog.release import Distribution as ReleasedDistribution
-from gateway.policy.decide import Decision
+from gateway.policy.cells import cells_of
+from gateway.policy.decision import Decision
+from gateway.policy.masks import JoinKeys
 from gateway.view.types import ValueType
-from gateway.view.view import Column, Distribution, Facts, Text, View
+from gateway.view.view import Column, Distribution, Facts, Governed, Text, View
 
 
 def project(
@@ -22,54 +26,105 @@ def project(
     row_count: int,
     files: Mapping[ReleasedDistribution, tuple[str, ...]],
     release: str,
+    keys: JoinKeys,
 ) -> View | None:
-    """The view of a dataset under a decision; None when it is denied.
+    """The view of a dataset under a decision; None when it lets no column of the dataset through.
 
     `stored` maps column names to stored types, `stored_sorted` tells whether rows lie in key order, `files` maps
-    each distribution to the column names found in it, `release` names the release and its time. A file that holds
-    a column outside the decision is not offered, whatever the release says about it; nor is one that lies in the
-    order of a hidden key, for its order would tell.
+    each distribution to the column names found in it, `release` names the release and its time. The key counts
+    only when it is clear on every visible row. A file is offered when every cell in it is clear, whatever the
+    release says about it; not one that lies in the order of a hidden key, for its order would tell. How many rows
+    there are is told when all of them are seen.
     """
     if not decision.allow:
         return None
-    allowed = frozenset(decision.columns)
+    binds = keys.binds(decision.consumer) if "join_key" in decision.masks.values() else {}
+    published = {column.name for column in dataset.columns if column.name in stored}
+    cells = cells_of(decision, stored, published, joinable=bool(binds))
     columns = tuple(
-        Column(
-            name=column.name,
-            kind=ValueType.of(stored[column.name]),
-            title=_text(column.title),
-            description=column.description,
-            nullable=column.nullable,
-        )
+        _column(column, stored, clear=column.name in cells.clear)
         for column in dataset.columns
-        if column.name in allowed
+        if column.name in cells.shown
     )
+    if not columns:
+        return None
     visible = {column.name: column for column in columns}
-    key = tuple(visible[name] for name in dataset.key if name in visible)
-    whole_key = len(key) == len(dataset.key)
-    offered = tuple(file for file, held in files.items() if whole_key and allowed.issuperset(held))
+    whole_key = cells.clear.issuperset(dataset.key)
+    offered = tuple(file for file, inside in files.items() if whole_key and cells.whole.issuperset(inside))
+    count = row_count if cells.rows is None else None
     return View(
         dataset=dataset.id,
         columns=columns,
-        key=key if whole_key else (),
+        key=tuple(visible[name] for name in dataset.key) if whole_key else (),
         order=tuple(visible[name] for name in dataset.order if name in visible),
-        facts=Facts(
-            title=_text(dataset.title),
-            description=dataset.description,
-            grain=dataset.grain,
-            licence=dataset.licence,
-            publisher=_text(dataset.publisher),
-            frequency=dataset.frequency,
-            themes=dataset.themes,
-            row_count=row_count,
-        ),
+        facts=_facts(dataset, count),
         distributions=tuple(
             Distribution(file.name, file.format, file.media_type, file.bytes, file.sha256) for file in offered
         ),
         table=table,
         sorted=stored_sorted and whole_key,
         policy=decision.digest,
-        edition=" ".join([release, str(row_count), *(file.sha256 for file in offered)]),
+        edition=" ".join([release, str(count), *(file.sha256 for file in offered)]),
+        governed=None
+        if cells.plain
+        else Governed(tuple(cells.shown[column.name] for column in columns), cells.rows, binds),
+    )
+
+
+def describe_only(
+    dataset: CompiledDataset,
+    decision: Decision,
+    *,
+    stored: Mapping[str, str],
+    table: tuple[str, str, str],
+    release: str,
+) -> View | None:
+    """The view of a caller who may read about a dataset but see none of its values: its relation has no rows."""
+    told = {name for branch in decision.branches for name in branch.columns}
+    columns = tuple(
+        _column(column, stored, clear=False)
+        for column in dataset.columns
+        if column.name in stored and column.name in told
+    )
+    if not decision.allow or not columns:
+        return None
+    nothing = tuple(exp.cast(exp.Null(), stored[column.name], dialect="duckdb") for column in columns)
+    return View(
+        dataset=dataset.id,
+        columns=columns,
+        key=(),
+        order=(),
+        facts=_facts(dataset, None),
+        distributions=(),
+        table=table,
+        sorted=False,
+        policy=decision.digest,
+        edition=release,
+        governed=Governed(nothing, exp.false(), {}),
+        readable=False,
+    )
+
+
+def _column(column: CompiledColumn, stored: Mapping[str, str], *, clear: bool) -> Column:
+    return Column(
+        name=column.name,
+        kind=ValueType.of(stored[column.name]),
+        title=_text(column.title),
+        description=column.description,
+        nullable=column.nullable or not clear,
+    )
+
+
+def _facts(dataset: CompiledDataset, row_count: int | None) -> Facts:
+    return Facts(
+        title=_text(dataset.title),
+        description=dataset.description,
+        grain=dataset.grain,
+        licence=dataset.licence,
+        publisher=_text(dataset.publisher),
+        frequency=dataset.frequency,
+        themes=dataset.themes,
+        row_count=row_count,
     )
 
 

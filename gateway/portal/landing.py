@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request, Response
 
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
-from gateway.doors.deps import ActorDep, ReleaseDep, ServicesDep
+from gateway.doors.deps import CallerDep, ReleaseDep, ServicesDep
 from gateway.doors.native.describe import dataset_summary, file_link, release_document
 from gateway.release.opened import OpenRelease
 from gateway.view.view import Distribution, View
@@ -29,16 +29,17 @@ _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def landing(request: Request, release: ReleaseDep, actor: ActorDep, services: ServicesDep) -> Response:
+async def landing(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
     """HTML for those who ask for it, JSON for all others."""
-    views = release.views(actor)
+    views = release.views(caller.actor, caller.purpose)
+    cache = services.cache_control(caller.actor)
     if choose(request.headers.get("accept"), [MEDIA_TYPE, _HTML]) == _HTML:
         page = render(release, views).encode()
-        return await document_answer(request, page, media_type=f"{_HTML}; charset=utf-8", cache=services.cache_control)
+        return await document_answer(request, page, media_type=f"{_HTML}; charset=utf-8", cache=cache)
     links = {"datasets": "/v1/datasets", "openapi": "/openapi.json", "health": "/healthz", "problems": "/problems"}
     datasets = [dataset_summary(view) for view in views]
     document = {"release": release_document(release), "links": links, "datasets": datasets}
-    return await document_answer(request, dumps(document), cache=services.cache_control)
+    return await document_answer(request, dumps(document), cache=cache)
 
 
 def render(release: OpenRelease, views: list[View]) -> str:
@@ -51,7 +52,7 @@ def render(release: OpenRelease, views: list[View]) -> str:
         release=manifest.number,
         published=_local(manifest.published_at, city.timezone).strftime("%Y-%m-%d %H:%M"),
         datasets=len(views),
-        rows=f"{sum(view.facts.row_count for view in views):,}",
+        rows=f"{sum(view.facts.row_count or 0 for view in views):,}",
         example=escape(_example(views)),
         cards="\n".join(_card(view) for view in views),
     )
@@ -69,7 +70,7 @@ def _card(view: View) -> str:
         zh=escape(facts.title.zh),
         en=escape(facts.title.en),
         grain=escape(facts.grain),
-        rows=f"{facts.row_count:,}",
+        rows="–" if facts.row_count is None else f"{facts.row_count:,}",
         columns=len(view.columns),
         frequency=escape(facts.frequency),
         licence=_licence(facts.licence),
@@ -94,9 +95,9 @@ def _file(view: View, file: Distribution) -> str:
 
 
 def _example(views: list[View]) -> str:
-    if not views:
+    view = next((view for view in views if view.readable), None)
+    if view is None:
         return "/v1/datasets"
-    view = views[0]
     return f"/v1/datasets/{view.dataset}/rows.csv?order=-{(view.key or view.columns)[0].name}&limit=20"
 
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 from gateway.query.keyset import after, lies_sorted, total_order
 from gateway.query.tree import Query
 from gateway.view.types import Scalar
+from gateway.view.view import View
 
 _RELATION = exp.to_identifier("relation", quoted=True)
 
@@ -19,7 +20,7 @@ class Statement:
     what follows them are the sort values of the row."""
 
     select: exp.Select
-    binds: dict[str, Scalar]
+    binds: dict[str, Scalar | bytes]
     outputs: int
 
     @property
@@ -29,10 +30,10 @@ class Statement:
 
 
 class _Binds:
-    """Collects bound values and hands out their placeholders."""
+    """Collects bound values, those of the view's own relation among them, and hands out placeholders."""
 
-    def __init__(self) -> None:
-        self.values: dict[str, Scalar] = {}
+    def __init__(self, view: View) -> None:
+        self.values: dict[str, Scalar | bytes] = dict(view.binds)
 
     def __call__(self, value: Scalar) -> exp.Placeholder:
         name = f"v{len(self.values)}"
@@ -48,7 +49,7 @@ def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Stateme
     """
     if query.limit is None:
         raise ValueError("a page needs a limit")
-    binds = _Binds()
+    binds = _Binds(query.view)
     terms = total_order(query)
     chosen = _columns(query) if outputs is None else outputs
     places = [exp.alias_(term.expression.copy(), f"#sort{number}", quoted=True) for number, term in enumerate(terms)]
@@ -62,7 +63,7 @@ def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Stateme
 
 def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:
     """Every row of a query; not sorted again where the order is the one the rows are stored in."""
-    binds = _Binds()
+    binds = _Binds(query.view)
     select = _filtered(query, outputs, binds)
     if not lies_sorted(query):
         select = select.order_by(*(term.ordered for term in total_order(query)), copy=False)

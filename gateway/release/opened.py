@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from catalog.compiled import CATALOG_FILE, CompiledCatalog, CompiledDataset
+from catalog.policy.model import Action
 from catalog.release import Distribution, ReleaseManifest, read_manifest, release_folder
 from catalog.workspace import Workspace
 from gateway.engine import Engine
 from gateway.policy.actor import Actor
 from gateway.policy.decide import decide
-from gateway.policy.project import project
+from gateway.policy.decision import Decision
+from gateway.policy.plans import Plans
+from gateway.policy.project import describe_only, project
+from gateway.policy.shelf import PolicyShelf
 from gateway.view.view import View
 
 log = logging.getLogger("gateway.release")
@@ -21,6 +25,7 @@ log = logging.getLogger("gateway.release")
 SERVING_FILE = "serving.duckdb"
 SERVING_SCHEMA = "open"
 FILES_FOLDER = "files"
+_PLANS = 4096  # decisions and views of a release that are kept
 
 
 class ReleaseUnusableError(Exception):
@@ -43,13 +48,17 @@ class StoredDataset:
 
 @dataclass(frozen=True)
 class OpenRelease:
-    """A release whose serving file is attached. Views are made once per actor and kept."""
+    """A release whose serving file is attached, seen under the policy in force today.
+
+    Decisions and views are kept by policy, actor, dataset, action, purpose and day.
+    """
 
     manifest: ReleaseManifest
     catalog: CompiledCatalog
     folder: Path
     datasets: dict[str, StoredDataset]
-    _views: dict[tuple[str, Actor], View | None] = field(default_factory=dict, repr=False)
+    policies: PolicyShelf
+    _plans: Plans[tuple[Decision, View | None]] = field(default_factory=lambda: Plans(_PLANS), repr=False)
 
     @property
     def number(self) -> int:
@@ -61,27 +70,53 @@ class OpenRelease:
         """Name under which the serving file is attached."""
         return database_name(self.number)
 
-    def view(self, dataset: str, actor: Actor) -> View | None:
-        """The dataset as the actor may see it; None when there is none, or none for this actor."""
+    def view(self, dataset: str, actor: Actor, purpose: str | None = None, action: Action = "read") -> View | None:
+        """The dataset as the actor may see it today; None when there is none, or none for this actor."""
         stored = self.datasets.get(dataset)
-        if stored is None:
-            return None
-        if (dataset, actor) not in self._views:
-            self._views[dataset, actor] = project(
-                stored.entry,
-                decide(actor, "read", stored.entry),
-                stored=stored.stored,
-                stored_sorted=stored.sorted,
-                table=(self.database, SERVING_SCHEMA, dataset),
-                row_count=stored.row_count,
-                files=stored.files,
-                release=f"{self.number} {self.manifest.published_at.isoformat()}",
-            )
-        return self._views[dataset, actor]
+        return None if stored is None else self._planned(stored, actor, purpose, action)[1]
 
-    def views(self, actor: Actor) -> list[View]:
-        """Every dataset the actor may see, in catalog order."""
-        return [view for name in self.datasets if (view := self.view(name, actor)) is not None]
+    def described(self, dataset: str, actor: Actor, purpose: str | None = None) -> View | None:
+        """The dataset as the actor may see it, else what the actor may read about it without seeing a value."""
+        return self.view(dataset, actor, purpose) or self.view(dataset, actor, purpose, "describe")
+
+    def views(self, actor: Actor, purpose: str | None = None) -> list[View]:
+        """Every dataset the actor may see or read about, in catalog order."""
+        return [view for name in self.datasets if (view := self.described(name, actor, purpose)) is not None]
+
+    def decision(self, dataset: str, actor: Actor, purpose: str | None = None, action: Action = "read") -> Decision:
+        """The decision behind a view. KeyError when the release has no such dataset."""
+        return self._planned(self.datasets[dataset], actor, purpose, action)[0]
+
+    def _planned(
+        self, stored: StoredDataset, actor: Actor, purpose: str | None, action: Action
+    ) -> tuple[Decision, View | None]:
+        policy = self.policies.current
+        actor = actor.at(self.policies.now)
+        today = self.policies.today(self.catalog.city.timezone)
+
+        def plan() -> tuple[Decision, View | None]:
+            decision = decide(policy, actor, action, stored.entry.id, purpose, today)
+            return decision, self._project(stored, decision, action)
+
+        key = (policy and policy.digest, actor.digest, stored.entry.id, action, purpose, today)
+        return self._plans.get(key, plan)
+
+    def _project(self, stored: StoredDataset, decision: Decision, action: Action) -> View | None:
+        table = (self.database, SERVING_SCHEMA, stored.entry.id)
+        release = f"{self.number} {self.manifest.published_at.isoformat()}"
+        if action == "describe":
+            return describe_only(stored.entry, decision, stored=stored.stored, table=table, release=release)
+        return project(
+            stored.entry,
+            decision,
+            stored=stored.stored,
+            stored_sorted=stored.sorted,
+            table=table,
+            row_count=stored.row_count,
+            files=stored.files,
+            release=release,
+            keys=self.policies.keys,
+        )
 
     def file(self, name: str) -> Path:
         """Path of a distribution by the name the manifest gives it."""
@@ -93,7 +128,7 @@ def database_name(number: int) -> str:
     return f"release_{number:04d}"
 
 
-def open_release(workspace: Workspace, number: int, engine: Engine) -> OpenRelease:
+def open_release(workspace: Workspace, number: int, engine: Engine, policies: PolicyShelf) -> OpenRelease:
     """Attach and check a release. Blocks. Raises CatalogError or ReleaseUnusableError, leaving nothing attached."""
     folder = release_folder(workspace, number).resolve()
     manifest = read_manifest(workspace, number)
@@ -110,7 +145,7 @@ def open_release(workspace: Workspace, number: int, engine: Engine) -> OpenRelea
     except BaseException:
         engine.detach(database_name(number))
         raise
-    return OpenRelease(manifest, catalog, folder, datasets)
+    return OpenRelease(manifest, catalog, folder, datasets, policies)
 
 
 def _stored(

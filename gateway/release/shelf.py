@@ -18,6 +18,7 @@ from catalog.errors import CatalogError
 from catalog.release import read_current
 from catalog.workspace import Workspace
 from gateway.engine import Engine
+from gateway.policy.shelf import PolicyShelf
 from gateway.release.opened import OpenRelease, ReleaseUnusableError, database_name, open_release
 
 log = logging.getLogger("gateway.release")
@@ -67,8 +68,9 @@ class Lease:
 class ReleaseShelf:
     """Follows the CURRENT file of a workspace."""
 
-    def __init__(self, workspace: Workspace, engine: Engine, poll: float) -> None:
+    def __init__(self, workspace: Workspace, engine: Engine, poll: float, policies: PolicyShelf) -> None:
         self._workspace = workspace
+        self._policies = policies
         self._engine = engine
         self._poll = poll
         self._held: dict[int, _Held] = {}
@@ -120,7 +122,8 @@ class ReleaseShelf:
     async def _switch(self, number: int | None) -> None:
         try:
             if number is not None and number not in self._held:
-                self._held[number] = _Held(await asyncio.to_thread(open_release, self._workspace, number, self._engine))
+                opened = await asyncio.to_thread(open_release, self._workspace, number, self._engine, self._policies)
+                self._held[number] = _Held(opened)
         except Exception as error:  # noqa: BLE001  -- whatever is wrong with a new release, the old one goes on serving
             self._failed(number, error)
             return

@@ -5,6 +5,7 @@ A column the caller may not see is not marked in here, it is absent; so nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from sqlglot import exp
 from gateway.view.types import Family, ValueType
 
 ORDINAL = "#ordinal"  # no column can be asked for by this name: it is never looked up, only compiled
+_STORED, _SEEN = "#stored", "#seen"  # names of the table as it is stored, and of what the caller sees of it
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is told about a dataset besides its columns."""
+    """What is told about a dataset besides its columns; `row_count` is None where not every row is seen."""
 
     title: Text
     description: str
@@ -61,18 +63,31 @@ class Facts:
     publisher: Text
     frequency: str
     themes: tuple[str, ...]
-    row_count: int
+    row_count: int | None
+
+
+@dataclass(frozen=True)
+class Governed:
+    """What a decision lets through of the stored rows: an expression per column in the order of the view's columns,
+    each under its API type; the condition of visible rows, None for all; values of placeholders in either. They
+    name stored columns as `stored_column` does."""
+
+    cells: tuple[exp.Expr, ...]
+    rows: exp.Expr | None
+    binds: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
 class View:
     """A dataset as one caller sees it.
 
-    `key` is empty when a part of the dataset's key is not visible; `order` is the visible part of the order it is
-    served in unless asked otherwise; `sorted` tells whether rows are stored in ascending order of `key`. `table`
-    is (database, schema, table). `policy` is a digest of the decision that made the view: it goes into every
-    cursor and ETag. So does `edition`, which tells this release's visible content from any other's; it is made of
-    what the caller can see anyway, so that it does not tell when something hidden changes.
+    `key` is empty when a part of the dataset's key is not clear on every visible row; `order` is the visible part
+    of the order it is served in unless asked otherwise; `sorted` tells whether rows are stored in ascending order
+    of `key`. `table` is (database, schema, table). `policy` is a digest of the decision that made the view: it goes
+    into every cursor and ETag. So does `edition`, which tells this release's visible content from any other's; it
+    is made of what the caller can see anyway, so that it does not tell when something hidden changes. `governed`
+    is None when all stored rows are seen in clear; `withdrawn` is a further condition over stored columns that every
+    row must meet. A view that is not `readable` has no rows: the caller may only read about the dataset.
     """
 
     dataset: str
@@ -85,6 +100,9 @@ class View:
     sorted: bool
     policy: str
     edition: str
+    governed: Governed | None = None
+    withdrawn: exp.Expr | None = None
+    readable: bool = True
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:
@@ -94,20 +112,51 @@ class View:
         """The visible column of that exact name."""
         return self._by_name.get(name)
 
+    @property
+    def binds(self) -> Mapping[str, bytes]:
+        """Values of the placeholders in the relation."""
+        return self.governed.binds if self.governed else {}
+
     def relation(self) -> exp.Select:
-        """The innermost relation: visible columns only, brought to their API types.
+        """The innermost relation: visible rows and columns only, masked where they are, brought to their API types.
 
         Without a usable key it also carries ORDINAL, the row's place when rows are ordered by every visible
         column: rows that tie are identical to the caller, so their numbers tell nothing about hidden values.
         """
+        if self.governed is None:
+            outputs = [_typed(column) for column in self.columns]
+            return self._from_stored(outputs if self.key else [*outputs, self._ordinal()], [])
+        named = [
+            exp.alias_(cell, column.name, quoted=True)
+            for cell, column in zip(self.governed.cells, self.columns, strict=True)
+        ]
+        seen = self._from_stored(named, [self.governed.rows] if self.governed.rows is not None else [])
+        if self.key:
+            return seen
+        inner = exp.Subquery(this=seen, alias=exp.TableAlias(this=exp.to_identifier(_SEEN, quoted=True)))
+        return exp.select(*(column.ref for column in self.columns), self._ordinal(), copy=False).from_(
+            inner, copy=False
+        )
+
+    def _from_stored(self, outputs: list[exp.Expr], conditions: list[exp.Expr]) -> exp.Select:
+        """A selection from the stored table, of rows that meet the conditions and are not withdrawn."""
         database, schema, table = self.table
-        source = exp.table_(table, db=schema, catalog=database, quoted=True)
-        outputs: list[exp.Expr] = [_typed(column) for column in self.columns]
-        if not self.key:
-            order = exp.Order(expressions=[exp.Ordered(this=_sortable(column)) for column in self.columns])
-            ordinal = exp.Window(this=exp.RowNumber(), order=order)
-            outputs.append(exp.alias_(ordinal, ORDINAL, quoted=True))
-        return exp.select(*outputs, copy=False).from_(source, copy=False)
+        source: exp.Expr = exp.table_(table, db=schema, catalog=database, quoted=True)
+        if self.withdrawn is not None:
+            conditions = [*conditions, self.withdrawn]
+        if self.governed is not None or conditions:
+            source = exp.alias_(source, _STORED, table=True, quoted=True)
+        select = exp.select(*outputs, copy=False).from_(source, copy=False)
+        return select.where(*(part.copy() for part in conditions), copy=False) if conditions else select
+
+    def _ordinal(self) -> exp.Expr:
+        order = exp.Order(expressions=[exp.Ordered(this=_sortable(column)) for column in self.columns])
+        return exp.alias_(exp.Window(this=exp.RowNumber(), order=order), ORDINAL, quoted=True)
+
+
+def stored_column(name: str) -> exp.Column:
+    """Reference to a column as it is stored, for conditions and expressions of the innermost relation."""
+    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(_STORED, quoted=True))
 
 
 def _typed(column: Column) -> exp.Expr:

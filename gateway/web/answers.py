@@ -11,6 +11,9 @@ from gateway.web.conditional import make_etag, not_modified
 from gateway.web.negotiate import accepts_gzip
 from gateway.web.stream import compressed_if_worth
 
+VARY = "Accept, Accept-Encoding, Authorization, CivicLake-Purpose"
+"""What an answer can depend on besides its address."""
+
 
 def wants_gzip(request: Request) -> bool:
     """Whether the caller takes gzip."""
@@ -40,7 +43,7 @@ async def document_answer(
     request: Request, body: bytes, *, media_type: str = "application/json", cache: str = "public, no-cache"
 ) -> Response:
     """A small document whose tag is made from its bytes."""
-    headers = {"Cache-Control": cache, "Vary": "Accept, Accept-Encoding"}
+    headers = {"Cache-Control": cache, "Vary": VARY}
     etag = make_etag(body.hex(), str(wants_gzip(request)))
     return unchanged(request, etag, headers) or await body_answer(
         request, body, etag=etag, media_type=media_type, headers=headers

@@ -22,6 +22,7 @@ from catalog.release import (
     write_manifest,
 )
 from catalog.workspace import Workspace
+from tests.gateway.fake_policy import policy_over, put_policy
 
 TITLE = Title(zh="云州", en="Yunzhou")
 MEDIA = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv; charset=utf-8"}
@@ -97,6 +98,7 @@ def publish(home: Path, number: int, *, rows: int = 200, hidden: int = 7, switch
         folder / CATALOG_FILE
     )
     write_manifest(_manifest(number, released, folder), folder)
+    put_policy(home, policy_over(entries))
     if switch:
         make_current(home, number)
     return folder

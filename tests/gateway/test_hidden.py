@@ -14,6 +14,7 @@ from catalog.contract.options import Level
 from gateway.policy.actor import PUBLIC
 from gateway.policy.decide import decide
 from tests.gateway.conftest import client_over
+from tests.gateway.fake_policy import TODAY, policy_over
 from tests.gateway.fake_release import TICKETS, dataset_entry, publish
 
 HIDDEN, MADE_UP = "phone", "poney"  # as long as each other, so that answers are comparable byte by byte
@@ -122,6 +123,6 @@ def test_the_public_gets_l1_of_unconditionally_open_datasets(
 ) -> None:
     columns = {f"c{number}": ("INTEGER", level) for number, level in enumerate(levels)}
     dataset: CompiledDataset = dataset_entry("probe", columns, ("c0",), opening=opening)
-    decision = decide(PUBLIC, "read", dataset)
+    decision = decide(policy_over([dataset]), PUBLIC, "read", "probe", None, TODAY)
     assert (decision.allow, decision.columns) == (allowed is not None, allowed or ())
     assert decision.reasons

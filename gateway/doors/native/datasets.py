@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from gateway.answers.json_rows import dumps
-from gateway.doors.deps import ActorDep, ReleaseDep, ServicesDep, ViewDep, only_parameters
+from gateway.doors.deps import CallerDep, DescribedDep, ReleaseDep, ServicesDep, only_parameters
 from gateway.doors.native.describe import dataset_document, dataset_summary, release_document
 from gateway.web.answers import document_answer
 
@@ -13,16 +13,19 @@ router = APIRouter()
 
 
 @router.api_route("/v1/datasets", methods=["GET", "HEAD"])
-async def list_datasets(request: Request, release: ReleaseDep, actor: ActorDep, services: ServicesDep) -> Response:
-    """Every dataset the caller may read."""
+async def list_datasets(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
+    """Every dataset the caller may read, or read about."""
     only_parameters(request)
-    datasets = [dataset_summary(view) for view in release.views(actor)]
+    datasets = [dataset_summary(view) for view in release.views(caller.actor, caller.purpose)]
     body = dumps({"release": release_document(release), "datasets": datasets})
-    return await document_answer(request, body, cache=services.cache_control)
+    return await document_answer(request, body, cache=services.cache_control(caller.actor))
 
 
 @router.api_route("/v1/datasets/{dataset}", methods=["GET", "HEAD"])
-async def show_dataset(request: Request, view: ViewDep, release: ReleaseDep, services: ServicesDep) -> Response:
+async def show_dataset(
+    request: Request, view: DescribedDep, release: ReleaseDep, caller: CallerDep, services: ServicesDep
+) -> Response:
     """One dataset: titles, grain, licence, columns with types and operators, files."""
     only_parameters(request)
-    return await document_answer(request, dumps(dataset_document(view, release)), cache=services.cache_control)
+    body = dumps(dataset_document(view, release))
+    return await document_answer(request, body, cache=services.cache_control(caller.actor))

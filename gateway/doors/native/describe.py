@@ -31,13 +31,17 @@ def dataset_summary(view: View) -> dict[str, Any]:
         "update_frequency": facts.frequency,
         "themes": facts.themes,
         "row_count": facts.row_count,
-        "links": {
-            "self": f"/v1/datasets/{view.dataset}",
-            "rows": f"/v1/datasets/{view.dataset}/rows",
-            "rows_csv": f"/v1/datasets/{view.dataset}/rows.csv",
-            "files": [file_link(view, file) for file in view.distributions],
-        },
+        "links": _links(view),
     }
+
+
+def _links(view: View) -> dict[str, Any]:
+    """Addresses of a dataset; there are rows only where the caller may see some."""
+    root = f"/v1/datasets/{view.dataset}"
+    links: dict[str, Any] = {"self": root, "access": f"{root}/access"}
+    if view.readable:
+        links |= {"rows": f"{root}/rows", "rows_csv": f"{root}/rows.csv"}
+    return links | {"files": [file_link(view, file) for file in view.distributions]}
 
 
 def dataset_document(view: View, release: OpenRelease) -> dict[str, Any]:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.doors.deps import ReleaseDep, ServicesDep, ViewDep, only_parameters
+from gateway.doors.deps import CallerDep, ExportedDep, ReleaseDep, ServicesDep, only_parameters
 from gateway.problems import NotFound
-from gateway.web.answers import unchanged
+from gateway.web.answers import VARY, unchanged
 from gateway.web.filebody import FileAnswer
 
 router = APIRouter()
 
 
 @router.api_route("/v1/datasets/{dataset}/files/{name}", methods=["GET", "HEAD"])
-async def download(name: str, request: Request, view: ViewDep, release: ReleaseDep, services: ServicesDep) -> Response:
+async def download(
+    request: Request, view: ExportedDep, release: ReleaseDep, caller: CallerDep, services: ServicesDep
+) -> Response:
     """A whole file or a range of it. Its entity tag is the sha256 of its bytes, so a download can be resumed after
     a new release as long as the file is the same."""
     only_parameters(request)
+    name = request.path_params["name"]
     file = next((file for file in view.distributions if file.name == name), None)
     if file is None:
         raise NotFound("There is no such file.")
     etag = f'"{file.sha256}"'
     headers = {
-        "Cache-Control": services.cache_control,
+        "Cache-Control": services.cache_control(caller.actor),
+        "Vary": VARY,
         "CivicLake-Release": str(release.number),
         "Content-Disposition": f'attachment; filename="{file.name}"',
     }

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from gateway.answers.json_rows import dumps
-from gateway.doors.deps import ActorDep, ReleaseDep, ServicesDep
+from gateway.doors.deps import CallerDep, ReleaseDep, ServicesDep
 from gateway.doors.native.openapi_parts import (
     FIXED_PATHS,
     PROBLEM_RESPONSES,
@@ -29,10 +29,11 @@ router = APIRouter()
 
 
 @router.api_route("/openapi.json", methods=["GET", "HEAD"])
-async def openapi(request: Request, release: ReleaseDep, actor: ActorDep, services: ServicesDep) -> Response:
+async def openapi(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
     """The OpenAPI 3.1 document."""
-    document = build(release, release.views(actor), services.limits, services.settings.default_page_rows)
-    return await document_answer(request, dumps(document), cache=services.cache_control)
+    views = release.views(caller.actor, caller.purpose)
+    document = build(release, views, services.limits, services.settings.default_page_rows)
+    return await document_answer(request, dumps(document), cache=services.cache_control(caller.actor))
 
 
 def build(release: OpenRelease, views: list[View], limits: Limits, default_rows: int) -> dict[str, Any]:
@@ -67,7 +68,12 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         "rows.json": (("format", "bom"), as_json),
         "rows.csv": (("format",), as_csv),
     }
-    paths: dict[str, Any] = {root: {"get": _operation(view, "describe", answer("application/json", "#dataset"))}}
+    paths: dict[str, Any] = {
+        root: {"get": _operation(view, "describe", answer("application/json", "#dataset"))},
+        f"{root}/access": {"get": _operation(view, "access", answer("application/json", "#access"))},
+    }
+    if not view.readable:
+        return paths
     for address, (left_out, content) in shapes.items():
         chosen = [{"$ref": f"#/components/parameters/{_component(view, n)}"} for n in parameters if n not in left_out]
         operation = _operation(view, address.replace(".", "_"), {"description": view.facts.grain, "content": content})

@@ -138,8 +138,36 @@ SCHEMAS: dict[str, Any] = {
     },
     "dataset": {
         "type": "object",
-        "properties": {"id": _TEXT, "title": _TITLE, "grain": _TEXT, "row_count": {"type": "integer"}},
+        "properties": {"id": _TEXT, "title": _TITLE, "grain": _TEXT, "row_count": {"type": ["integer", "null"]}},
         "required": ["id", "title", "grain", "row_count"],
+    },
+    "access": {
+        "type": "object",
+        "properties": {
+            "dataset": _TEXT,
+            "tier": _TEXT,
+            "rows": {"enum": ["all", "some", "none"], "description": "Which rows the caller sees."},
+            "columns": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "name": _TEXT,
+                        "title": _TITLE,
+                        "seen": {"enum": ["clear", "masked", "aggregate", "verify", "described"]},
+                        "rules": {"type": "array", "items": {"$ref": "#/components/schemas/rule"}},
+                    },
+                    "required": ["name", "title", "seen", "rules"],
+                },
+            },
+            "more": {"type": "array", "items": _TITLE, "description": "Ways to more, the same for every dataset."},
+        },
+        "required": ["dataset", "tier", "rows", "columns", "more"],
+    },
+    "rule": {
+        "type": "object",
+        "properties": {"id": _TEXT, "reason": _TITLE},
+        "required": ["id", "reason"],
     },
     "datasets": {
         "type": "object",
@@ -148,7 +176,10 @@ SCHEMAS: dict[str, Any] = {
     },
     "health": {
         "type": "object",
-        "properties": {"status": {"enum": ["ok", "behind", "waiting"]}, "release": {"type": ["integer", "null"]}},
+        "properties": {
+            "status": {"enum": ["ok", "behind", "closed", "waiting"]},
+            "release": {"type": ["integer", "null"]},
+        },
         "required": ["status", "release"],
     },
 }

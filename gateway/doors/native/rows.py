@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from gateway.answers import csv_rows, json_rows
-from gateway.doors.deps import ActorDep, ServicesDep, release_numbered, release_of, visible
-from gateway.policy.actor import Actor
+from gateway.doors.deps import Caller, CallerDep, ServicesDep, release_numbered, release_of, visible
 from gateway.problems import BadCursor, BadValue, NotAcceptable, NotFound, ReleaseMoved
 from gateway.query.compile import compile_all, compile_page
 from gateway.query.cursor import Cursor
@@ -20,7 +19,7 @@ from gateway.query.keyset import total_order
 from gateway.query.parse import parse_query
 from gateway.query.tree import Query
 from gateway.services import Services
-from gateway.web.answers import body_answer, unchanged, wants_gzip
+from gateway.web.answers import VARY, body_answer, unchanged, wants_gzip
 from gateway.web.conditional import make_etag
 from gateway.web.disconnect import until_disconnect
 from gateway.web.negotiate import choose
@@ -47,44 +46,45 @@ class _Ask:
 
 
 @router.api_route("/v1/datasets/{dataset}/rows", methods=["GET", "HEAD"])
-async def rows(dataset: str, request: Request, actor: ActorDep, services: ServicesDep) -> Response:
+async def rows(dataset: str, request: Request, caller: CallerDep, services: ServicesDep) -> Response:
     """Rows in the format that the parameter `format` names, else the one the Accept header prefers."""
     name = request.query_params.get("format")
     if name is None:
         media = choose(request.headers.get("accept"), list(_ESSENCE))
         if media is None:
             raise NotAcceptable("Rows are offered as application/json and text/csv.")
-        return await _answer(request, services, actor, dataset, _ESSENCE[media])
+        return await _answer(request, services, caller, dataset, _ESSENCE[media])
     if name not in _NAMED:
         raise BadValue("`format`: expected json or csv.", parameter="format")
-    return await _answer(request, services, actor, dataset, _NAMED[name])
+    return await _answer(request, services, caller, dataset, _NAMED[name])
 
 
 @router.api_route("/v1/datasets/{dataset}/rows.{suffix}", methods=["GET", "HEAD"])
-async def rows_as(dataset: str, suffix: str, request: Request, actor: ActorDep, services: ServicesDep) -> Response:
+async def rows_as(dataset: str, suffix: str, request: Request, caller: CallerDep, services: ServicesDep) -> Response:
     """Rows in the format that the address ends in."""
     if suffix not in _NAMED:
         raise NotFound()
     if request.query_params.get("format", suffix) != suffix:
         raise BadValue(f"`format`: the address asks for {suffix} already.", parameter="format")
-    return await _answer(request, services, actor, dataset, _NAMED[suffix])
+    return await _answer(request, services, caller, dataset, _NAMED[suffix])
 
 
-async def _answer(request: Request, services: Services, actor: Actor, dataset: str, form: Format) -> Response:
+async def _answer(request: Request, services: Services, caller: Caller, dataset: str, form: Format) -> Response:
     bom = _bom(request, form)
     sealed = request.query_params.get("cursor")
     cursor = services.signer.open(sealed) if sealed is not None else None
     release = await release_numbered(request, cursor.release) if cursor else release_of(request)
     if cursor is not None and cursor.release != release.number:
         raise ReleaseMoved(f"The walk began on release {cursor.release}, release {release.number} is current.")
-    view = visible(release, actor, dataset)
-    default = None if form == "csv" and cursor is None else services.settings.default_page_rows
+    whole = form == "csv" and cursor is None and "limit" not in request.query_params
+    view = visible(release, caller, dataset, "export" if whole else "read")
+    default = None if whole else services.settings.default_page_rows
     query = parse_query(view, request.query_params.multi_items(), services.limits, default)
     if cursor is not None:
         query = _continued(query, cursor)
     headers = {
-        "Cache-Control": services.cache_control,
-        "Vary": "Accept, Accept-Encoding",
+        "Cache-Control": services.cache_control(caller.actor),
+        "Vary": VARY,
         "CivicLake-Release": str(release.number),
     }
     if form == "csv":

@@ -1,0 +1,153 @@
+"""From branches to SQL: the condition of the visible rows, and for each column what is shown of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from catalog.policy.model import Treatment
+from gateway.policy.decision import Decision, united
+from gateway.policy.masks import masked
+from gateway.policy.rows import Clause, Period, RowFilter
+from gateway.view.types import Family, ValueType
+from gateway.view.view import stored_column
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a decision lets through of a stored table.
+
+    `shown` holds an expression per row-visible column that the table has. `rows` is the condition of the visible
+    rows, None for all. `clear` are the columns that are clear on every visible row, `whole` those that are clear
+    on every row there is.
+    """
+
+    shown: Mapping[str, exp.Expr]
+    rows: exp.Expr | None
+    clear: frozenset[str]
+    whole: frozenset[str]
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is filtered and nothing masked: then the table is read as it is stored."""
+        return self.whole.issuperset(self.shown)
+
+
+def cells_of(decision: Decision, stored: Mapping[str, str], published: Collection[str], *, joinable: bool) -> Cells:
+    """The cells of a table with these stored types. A filter on a column the table lacks lets no row through.
+
+    `published` are the columns that may be shown at all; `joinable` tells that the key of join keys is bound.
+    """
+    table = _Table(decision, stored, published, joinable=joinable)
+    rows = table.where(table.branches)
+    return Cells(
+        shown={name: table.cell(name) for name in decision.columns if name in table.named},
+        rows=None if any(branch.all_rows for branch in table.branches) else rows,
+        clear=frozenset(name for name in table.named if table.cover(table.holding(name, "clear"))),
+        whole=frozenset(
+            name
+            for branch, columns in table.branches.items()
+            if branch.all_rows
+            for name, treatment in columns.items()
+            if treatment == "clear"
+        ),
+    )
+
+
+class _Table:
+    """A decision brought down to the columns that a table has."""
+
+    def __init__(
+        self, decision: Decision, stored: Mapping[str, str], published: Collection[str], *, joinable: bool
+    ) -> None:
+        self._masks, self._stored, self._joinable = decision.masks, stored, joinable
+        over = [
+            (rows.over(stored), {name: seen for name, seen in columns.items() if name in published})
+            for rows, columns in decision.by_rows.items()
+        ]
+        self.branches = united((rows, columns) for rows, columns in over if not rows.empty)
+        self.named = {name for columns in self.branches.values() for name in columns}
+
+    def holding(self, name: str, treatment: Treatment) -> list[RowFilter]:
+        """The branches that give a column a treatment."""
+        return [rows for rows, columns in self.branches.items() if columns.get(name) == treatment]
+
+    def cover(self, some: list[RowFilter]) -> bool:
+        """Whether these branches hold every visible row."""
+        return all(any(wide.contains(rows) for wide in some) for rows in self.branches)
+
+    def where(self, some: Iterable[RowFilter]) -> exp.Expr:
+        """The condition that a row is in one of these branches; NULL, as good as false, where that is unknown."""
+        conditions = [exp.true() if rows.all_rows else self._condition(rows) for rows in some]
+        return exp.or_(*conditions) if conditions else exp.false()
+
+    def cell(self, name: str) -> exp.Expr:
+        """What is shown of a column: its value, its mask, or by row the one, the other or nothing."""
+        clear, as_mask = self.holding(name, "clear"), self.holding(name, "masked")
+        if self.cover(clear):
+            return self._value(name)
+        if not clear and self.cover(as_mask):
+            return self._mask(name)
+        found = exp.Case()
+        if clear:
+            found = found.when(self.where(clear), self._value(name))
+        if as_mask:
+            found = found.when(self.where(as_mask), self._mask(name))
+        return found
+
+    def _value(self, name: str) -> exp.Expr:
+        """The value in its API type. What cannot be brought to it is missing: a failure would tell of hidden rows."""
+        kind = ValueType.of(self._stored[name])
+        if kind.cast is None:
+            return stored_column(name)
+        return exp.TryCast(this=stored_column(name), to=exp.DataType.build(kind.cast, dialect="duckdb"))
+
+    def _mask(self, name: str) -> exp.Expr:
+        """The mask of a text; other types have none that would keep their type, so nothing is shown of them."""
+        kind = self._masks[name]
+        if ValueType.of(self._stored[name]).family is Family.TEXT:
+            return masked(kind, self._value(name), joinable=self._joinable)
+        empty = ValueType.of(self._stored[name]).cast or self._stored[name]
+        return exp.cast(exp.Null(), empty, dialect="duckdb")
+
+    def _condition(self, rows: RowFilter) -> exp.Expr:
+        """One branch's rows. Outside of a denied scope is only what certainly is: NOT of unknown is unknown."""
+        parts = [self._clause(clause) for clause in sorted(rows.clauses, key=_order)]
+        parts += [part for period in sorted(rows.periods, key=repr) for part in _bounds(period)]
+        parts += [
+            exp.Not(this=exp.Paren(this=self._condition(denied)))
+            for denied in sorted(rows.outside, key=lambda denied: repr(denied.plain))
+        ]
+        return exp.and_(*parts)
+
+    def _clause(self, clause: Clause) -> exp.Expr:
+        return exp.or_(*(self._is_one_of(column, values) for column, values in sorted(clause.atoms, key=_name)))
+
+    def _is_one_of(self, column: str, values: frozenset[str]) -> exp.Expr:
+        value: exp.Expr = stored_column(column)
+        if ValueType.of(self._stored[column]).family is not Family.TEXT:
+            value = exp.cast(value, "TEXT", dialect="duckdb")
+        chosen = [exp.Literal.string(text) for text in sorted(values)]
+        return exp.EQ(this=value, expression=chosen[0]) if len(chosen) == 1 else exp.In(this=value, expressions=chosen)
+
+
+def _bounds(period: Period) -> Iterable[exp.Expr]:
+    column = stored_column(period.column)
+    if period.since is not None:
+        yield exp.GTE(this=column, expression=_day(period.since.isoformat()))
+    if period.until is not None:
+        yield exp.LT(this=column.copy(), expression=_day(period.until.isoformat()))
+
+
+def _day(text: str) -> exp.Expr:
+    return exp.cast(exp.Literal.string(text), "DATE", dialect="duckdb")
+
+
+def _order(clause: Clause) -> str:
+    return repr(sorted((column, sorted(values)) for column, values in clause.atoms))
+
+
+def _name(atom: tuple[str, frozenset[str]]) -> str:
+    return atom[0]

@@ -1,0 +1,105 @@
+"""Masks as SQL expressions over a text value: every one total, so that no value can make it fail."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from catalog.policy.model import MaskKind
+
+_BLOCK = 64  # bytes of a SHA-256 block
+INNER, OUTER = "join_inner", "join_outer"
+"""Names of the placeholders of a join key's two padded key blocks."""
+
+
+class JoinKeys:
+    """Makes the key of each consumer from one secret. Without a secret there are no join keys."""
+
+    def __init__(self, secret: bytes | None) -> None:
+        self._secret = secret
+
+    def key(self, consumer: str) -> bytes | None:
+        """The key under which a consumer's join keys are made."""
+        if self._secret is None:
+            return None
+        return hmac.digest(self._secret, b"civiclake join key 1 " + consumer.encode(), "sha256")
+
+    def binds(self, consumer: str | None) -> dict[str, bytes]:
+        """Values of the placeholders INNER and OUTER; empty when no join key can be made."""
+        key = self.key(consumer) if consumer is not None else None
+        if key is None:
+            return {}
+        padded = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        return {INNER: bytes(byte ^ 0x36 for byte in padded), OUTER: bytes(byte ^ 0x5C for byte in padded)}
+
+
+def masked(kind: MaskKind, value: exp.Expr, *, joinable: bool = False) -> exp.Expr:
+    """The masked form of a text expression; NULL stays NULL.
+
+    `joinable` tells that the placeholders of the consumer's key are bound; without them a join key is NULL.
+    """
+    if kind == "blank" or (kind == "join_key" and not joinable):
+        return exp.cast(exp.Null(), "TEXT", dialect="duckdb")
+    if kind == "join_key":
+        return _hmac(value)
+    if kind == "name":
+        return _name(value)
+    return _free_text(value) if kind == "free_text" else _whole(kind, value)
+
+
+def _hmac(value: exp.Expr) -> exp.Expr:
+    """HMAC-SHA256 in hexadecimal, put together from its definition: the engine has SHA-256 only."""
+    inner = exp.DPipe(this=exp.Placeholder(this=INNER), expression=_call("encode", value))
+    outer = exp.DPipe(this=exp.Placeholder(this=OUTER), expression=_call("unhex", _call("sha256", inner)))
+    return _call("sha256", outer)
+
+
+def _name(value: exp.Expr) -> exp.Expr:
+    first, two = _call("substr", value, 1, 1), _call("substr", value, 1, 2)
+    compound = exp.In(this=two, expressions=[exp.Literal.string(name) for name in _data()["compound_surnames"]])
+    longer = exp.GT(this=_call("length", value), expression=exp.Literal.number(2))
+    short = exp.LT(this=_call("length", value), expression=exp.Literal.number(2))
+    return (
+        exp.Case()
+        .when(exp.Is(this=value.copy(), expression=exp.Null()), exp.Null())
+        .when(short, exp.Literal.string("*"))
+        .when(exp.and_(longer, compound), exp.DPipe(this=two.copy(), expression=exp.Literal.string("**")))
+        .else_(exp.DPipe(this=first, expression=exp.Literal.string("*")))
+    )
+
+
+def _whole(kind: MaskKind, value: exp.Expr) -> exp.Expr:
+    found = exp.Case().when(exp.Is(this=value.copy(), expression=exp.Null()), exp.Null())
+    for pattern, left in _data()["whole"][kind]:
+        found = found.when(_call("regexp_matches", value, pattern), _call("regexp_replace", value, pattern, left))
+    return found.else_(exp.Literal.string(_data()["unknown"]))
+
+
+def _free_text(value: exp.Expr) -> exp.Expr:
+    data = _data()["text"]
+    found = _call("translate", value, *data["fold"])
+    for pattern, left in data["patterns"]:
+        found = _call("regexp_replace", found, pattern, left, "g")
+    return found
+
+
+def _call(name: str, *arguments: exp.Expr | str | int) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=[_argument(argument) for argument in arguments])
+
+
+def _argument(value: exp.Expr | str | int) -> exp.Expr:
+    if isinstance(value, str):
+        return exp.Literal.string(value)
+    return exp.Literal.number(value) if isinstance(value, int) else value.copy()
+
+
+@cache
+def _data() -> dict[str, Any]:
+    """The data file, read on first use."""
+    return tomllib.loads((Path(__file__).parent / "masks.toml").read_text(encoding="utf-8"))
