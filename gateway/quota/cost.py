@@ -1,0 +1,73 @@
+"""The cost of a query, estimated before it runs from what the caller can see anyway: rows, columns, order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.query.keyset import lies_sorted, total_order
+from gateway.query.tree import Query
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a unit of cost pays for: about a millisecond of one engine thread (see benchmarks/audit.py).
+
+    `read` cells are read through for filters and order, `sorted` ones are also put in order, `answered` ones
+    are written out. `group` is the number of rows the engine skips or reads as a whole. `file_bytes` of a file.
+    `unknown_rows` stand for a number of rows the caller may not know: what it pays must not tell it.
+    """
+
+    read: int = 100_000
+    sorted: int = 20_000
+    answered: int = 5_000
+    group: int = 122_880
+    file_bytes: int = 1 << 20
+    unknown_rows: int = 1_000_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Units of cost, and what they were made from: rows read, rows in the answer at most, columns of the answer,
+    and whether the rows lie in the asked order or must be sorted. `rows_known` is false where the rows of the
+    dataset that the caller sees are not counted; then a fixed number stands for them."""
+
+    units: int
+    rows_read: int
+    rows_answered: int
+    columns: int
+    in_stored_order: bool
+    rows_known: bool
+
+
+def estimate(query: Query, weights: Weights | None = None) -> Estimate:
+    """The cost of one page, or of everything where the query has no limit. Never less than one unit.
+
+    Conditions can make the answer smaller than told here, never larger.
+    """
+    weights = weights or Weights()
+    known, in_order = query.view.facts.row_count, lies_sorted(query)
+    rows = weights.unknown_rows if known is None else known
+    answered = rows if query.limit is None else min(query.limit + 1, rows)
+    conditions = {condition.column.name for condition in query.where}
+    order = () if in_order else total_order(query)
+    read = _rows_read(query, rows, answered, weights) if in_order else rows
+    cells = read * (len(conditions) + len(order))
+    work = cells / weights.read + answered * len(query.select) / weights.answered
+    if not in_order:
+        work += rows * len(order) / weights.sorted
+    return Estimate(1 + int(work), read, answered, len(query.select), in_order, known is not None)
+
+
+def file_units(size: int) -> int:
+    """The cost of a download of so many bytes."""
+    return 1 + size // Weights().file_bytes
+
+
+def _rows_read(query: Query, rows: int, answered: int, weights: Weights) -> int:
+    """Rows read through where they come in stored order: without conditions those of the answer; with one on the
+    first key column the groups that can hold them; else any number, so all are counted."""
+    if not query.where:
+        return answered
+    leading = query.view.key[0].name if query.view.key else None
+    narrow = any(c.column.name == leading and c.operator.name in ("eq", "in", "between") for c in query.where)
+    return min(rows, answered + weights.group) if narrow else rows
