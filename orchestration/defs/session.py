@@ -17,6 +17,7 @@ from catalog.contract.model import FeedContract
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
 from orchestration.lake.lock import writer_lock
+from orchestration.lake.maintenance import merge_small_files
 from orchestration.lake.schema import ensure_ops
 from orchestration.lake.threads import set_threads
 from orchestration.reading.landed import ensure_landed
@@ -96,6 +97,8 @@ class Session:
                     ensure_landed(con, feed)
             try:
                 yield con
+                with self.writing():
+                    merge_small_files(con)
             finally:
                 con.close()
 
