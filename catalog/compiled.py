@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError
 
 from catalog.canonical import write_json
-from catalog.contract.options import Extent, Level, Strict, Title
+from catalog.columns import Deidentified, LevelStep
+from catalog.contract.options import Classification, Extent, Level, Strict, Title
 from catalog.errors import CatalogError
 from catalog.policy.model import MaskKind, ScopeColumns
 
-if TYPE_CHECKING:
-    from catalog.city import City
-    from catalog.contract.model import FeedContract, Table
-    from catalog.manifest import DbtManifest, DbtModel
-
 CATALOG_FILE = "catalog.json"
+# Marks a row of a library model that was removed at its source.
+DELETED = "is_deleted"
 
 
 class DatasetMeta(Strict):
-    """`meta.dataset` of an open model: what is published, under which key and for whom."""
+    """`meta.dataset` of a model: what is published or shared, under which key, for whom, by what rows are scoped."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     sharing: Extent
@@ -32,10 +29,15 @@ class DatasetMeta(Strict):
     themes: tuple[str, ...] = ()
     licence: str | None = None
     scope: ScopeColumns = ScopeColumns()
+    gb_class: Classification = "general"
 
 
 class CompiledColumn(Strict):
-    """One column; `type` is its DuckDB type, `mask` how it is masked where only a mask of it may be seen."""
+    """One column; `type` is its DuckDB type, `mask` how it is masked where only a mask of it may be seen.
+
+    `computed_level` is the highest level of what it is made from; `deidentified` the step that lowers it to `level`;
+    `path` (datasets only) the way from the feed column of the highest level to this one.
+    """
 
     name: str
     type: str
@@ -44,6 +46,11 @@ class CompiledColumn(Strict):
     level: Level
     nullable: bool
     mask: MaskKind | None = None
+    quasi_identifier: bool = False
+    sensitive: bool = False
+    deidentified: Deidentified | None = None
+    computed_level: Level | None = None
+    path: tuple[LevelStep, ...] = ()
 
 
 class CompiledModel(Strict):
@@ -63,11 +70,15 @@ class CompiledModel(Strict):
 class CompiledDataset(Strict):
     """One dataset. `key` identifies a row, `order` is the order it is served in unless asked otherwise.
 
-    `upstream` names all models it stands on, `feeds` the department feeds at the roots.
+    `layer` is the lake schema of its model; `is_marked` tells whether rows removed at the source stand in the model,
+    marked, and so are no part of the dataset. `upstream` names all models it stands on, `feeds` the department feeds
+    at the roots.
     """
 
     id: str
     model: str
+    layer: str = "open"
+    is_marked: bool = False
     title: Title
     description: str
     grain: str
@@ -163,111 +174,6 @@ class CompiledCatalog(Strict):
         write_json(self, path)
 
 
-def compile_catalog(city: City, manifest: DbtManifest) -> CompiledCatalog:
-    """The catalog of `city` as its models stand in `manifest`; CatalogError when a model breaks a catalog rule."""
-    from catalog.rules import check_models
-
-    problems = check_models(manifest)
-    if problems:
-        raise CatalogError(problems)
-    models = sorted(manifest.models.values(), key=lambda model: model.name)
-    datasets = [_dataset(city, manifest, model) for model in models if "dataset" in model.meta]
-    described = ("id", "title", "country", "timezone", "area_code", "bbox", "licence", "publisher")
-    return CompiledCatalog(
-        city=CityInfo(**{name: getattr(city, name) for name in described}),
-        datasets=tuple(sorted(datasets, key=lambda dataset: dataset.id)),
-        models=tuple(_model(manifest, model) for model in models),
-        feeds=tuple(_feed(feed) for _, feed in sorted(city.feeds.items())),
-    )
-
-
-def _dataset(city: City, manifest: DbtManifest, model: DbtModel) -> CompiledDataset:
-    meta = DatasetMeta.model_validate(model.meta["dataset"])
-    upstream = manifest.upstream(model.unique_id)
-    landed = {manifest.sources[name].name for name in upstream if _is_landed(manifest, name)}
-    return CompiledDataset(
-        id=meta.id,
-        model=model.name,
-        title=Title.model_validate(model.meta["title"]),
-        description=model.description,
-        grain=model.grain,
-        level=model.meta["level"],
-        columns=_columns(model),
-        key=meta.key,
-        order=meta.order or meta.key,
-        sharing=meta.sharing,
-        opening=meta.opening,
-        publisher=city.publisher,
-        owner=model.meta.get("owner"),
-        licence=meta.licence or city.licence,
-        frequency=meta.update_frequency,
-        themes=meta.themes,
-        upstream=tuple(sorted(manifest.models[name].name for name in upstream if name in manifest.models)),
-        feeds=tuple(sorted({feed.id for feed, table in city.tables() if table.physical_name in landed})),
-        scope=meta.scope,
-    )
-
-
-def _is_landed(manifest: DbtManifest, name: str) -> bool:
-    return name in manifest.sources and manifest.sources[name].schema == "landed"
-
-
-def _columns(model: DbtModel) -> tuple[CompiledColumn, ...]:
-    key: set[Any] = set((model.meta.get("dataset") or {}).get("key") or ())
-    return tuple(
-        CompiledColumn(
-            name=column.name,
-            type=(column.type or "").upper(),
-            title=Title.model_validate(column.meta["title"]),
-            description=column.description,
-            level=column.meta["level"],
-            nullable=not (column.required or column.name in key),
-            mask=column.meta.get("mask"),
-        )
-        for column in model.columns.values()
-    )
-
-
-def _model(manifest: DbtManifest, model: DbtModel) -> CompiledModel:
-    reads = []
-    for name in model.depends_on:
-        if name in manifest.models:
-            reads.append(f"{manifest.models[name].layer}.{manifest.models[name].name}")
-        elif name in manifest.sources:
-            reads.append(f"{manifest.sources[name].schema}.{manifest.sources[name].name}")
-    return CompiledModel(
-        name=model.name,
-        layer=model.layer,
-        title=Title.model_validate(model.meta["title"]),
-        grain=model.grain,
-        level=model.meta["level"],
-        owner=model.meta.get("owner"),
-        group=model.meta.get("group"),
-        columns=_columns(model),
-        reads=tuple(sorted(reads)),
-    )
-
-
-def _feed(feed: FeedContract) -> CompiledFeed:
-    frequency = next((s for s in feed.sla_properties if s.property == "frequency"), None)
-    return CompiledFeed(
-        id=feed.id,
-        title=feed.options.title,
-        version=feed.version,
-        domain=feed.domain,
-        owner_org=feed.options.owner_org,
-        steward=feed.options.steward,
-        frequency=f"{frequency.value}{frequency.unit or ''}" if frequency else None,
-        tables=tuple(_table(table) for table in feed.tables),
-    )
-
-
-def _table(table: Table) -> FeedTable:
-    return FeedTable(
-        name=table.name,
-        relation=f"landed.{table.physical_name}",
-        title=table.options.title,
-        grain=table.data_granularity_description,
-        delivery=table.options.delivery,
-        key=table.key,
-    )
+def is_published(column: str) -> bool:
+    """Whether a column of a model is one of its dataset: the lake's bookkeeping stays behind."""
+    return not column.startswith("_") and column != DELETED

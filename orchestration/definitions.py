@@ -27,7 +27,7 @@ def build_defs(session: Session) -> dg.Definitions:
 def _definitions(session: Session) -> dg.Definitions:
     feeds = list(session.city.feeds.values())
     models = model_assets(session)
-    released = [key for key in models.keys if key.path[0] in ("open", "withdrawal")]
+    released = [key for key in models.keys if key.path[0] in ("topic", "theme", "open", "withdrawal")]
     job: Any = city_job()
     sensors = [new_file_sensor(session, feed, job) for feed in feeds]
     return dg.Definitions(

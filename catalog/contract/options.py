@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Level = Literal["L1", "L2", "L3", "L4"]
 Extent = Literal["unconditional", "conditional", "none"]
+Classification = Literal["general", "important", "core"]
 DeliveryMode = Literal["snapshot", "append", "upsert", "delta"]
 
 

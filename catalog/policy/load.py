@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
-from catalog.contract.options import Extent, Level, Strict, Title
+from catalog.contract.options import Classification, Extent, Level, Strict, Title
 from catalog.errors import CatalogError
 from catalog.policy.model import Action, MaskKind, PolicyRule, Tier, TierLimits, Treatment
 from catalog.validate import validate
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 CITY_RULES = Path("policy") / "rules.yml"
-Classification = Literal["general", "important", "core"]
 AuthoredT = TypeVar("AuthoredT", bound="BaseModel")
 
 

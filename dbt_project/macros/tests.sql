@@ -41,3 +41,76 @@
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {% endtest %}
+
+{# Every value of `column` is a pseudonym as the macro `pseudonym` makes them. Returns how many are not. #}
+{% test is_pseudonym(model, column_name) %}
+    select count(*) as others
+    from {{ model }}
+    where {{ column_name }} is not null and not {{ has_match(column_name, '^P[0-9a-f]{32}$') }}
+    having count(*) > 0
+{% endtest %}
+
+{# No time in `columns` is finer than the hour. Returns how many of a column are. #}
+{% test whole_hours(model, columns) %}
+    {%- for column in columns %}
+    select '{{ column }}' as column_name, count(*) as times
+    from {{ model }}
+    where {{ column }} <> {{ hour_of(column) }}
+    having count(*) > 0
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endtest %}
+
+{# No count in `columns` that is shown is below `k`. Returns how many of a column are. #}
+{% test at_least(model, columns, k) %}
+    {%- for column in columns %}
+    select '{{ column }}' as column_name, count(*) as cells
+    from {{ model }}
+    where {{ column }} < {{ k }}
+    having count(*) > 0
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endtest %}
+
+{# Every row is, by `key`, a row of `to` that meets the condition `where`. Returns the keys of those that are not. #}
+{% test rows_of(model, to, key, where) %}
+    select {{ key | join(', ') }}
+    from {{ model }}
+    except
+    select {{ key | join(', ') }}
+    from {{ to }}
+    where {{ where }}
+{% endtest %}
+
+{# Every value of `column` stands in one of `columns` of its row, or in `field` of a row of `to` with the same `key`;
+   NULL is good. Returns how many do not. #}
+{% test one_of(model, column_name, columns, to, field, key) %}
+    select count(*) as others
+    from {{ model }} as m
+    where
+        m.{{ column_name }} is not null
+        {%- for column in columns %}
+        and m.{{ column_name }} is distinct from m.{{ column }}
+        {%- endfor %}
+        and not exists (
+            select 1
+            from {{ to }} as t
+            where t.{{ field }} = m.{{ column_name }}
+                {%- for column in key %} and t.{{ column }} = m.{{ column }}{% endfor %}
+        )
+    having count(*) > 0
+{% endtest %}
+
+{# No row that meets the condition `where` has in `column`, in any case of its letters, the value that `field` has in
+   the row of `to` with the same `key`. Returns how many do. #}
+{% test absent(model, column_name, to, field, key, where) %}
+    select count(*) as others
+    from {{ model }} as m
+    inner join {{ to }} as t
+        on
+            {%- for column in key %}
+            {{ 'and ' if not loop.first }}m.{{ column }} = t.{{ column }}
+            {%- endfor %}
+    where upper(m.{{ column_name }}) = upper(t.{{ field }}) and {{ where }}
+    having count(*) > 0
+{% endtest %}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from catalog.compiled import compile_catalog
+from catalog.compiler import compile_catalog
 from catalog.lineage import column_lineage
 from catalog.manifest import DbtManifest
 from orchestration.defs.session import LAKE, Progress, Session
@@ -36,12 +36,13 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
         with session.writing():
             as_of = session.as_of(dict(context.run.tags), con)
             manifest = _compiled(session, as_of)
+            lineage = column_lineage(manifest, session.city)
             try:
                 made = publish(
                     session.workspace,
                     con,
-                    compile_catalog(session.city, manifest),
-                    column_lineage(manifest, session.city),
+                    compile_catalog(session.city, manifest, lineage),
+                    lineage,
                     run_id=context.run_id,
                     as_of=as_of,
                     at=session.now(),

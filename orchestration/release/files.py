@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.compiled import CompiledDataset
+from catalog.compiled import DELETED, CompiledDataset
 from catalog.release import (
     COPY_OPTIONS,
     Distribution,
@@ -43,14 +43,14 @@ def serving_database(con: DuckDBPyConnection, folder: Path) -> Iterator[str]:
 def write_dataset(con: DuckDBPyConnection, dataset: CompiledDataset, schema: str, folder: Path) -> ReleasedDataset:
     """Copy `dataset` from the lake into `schema`, sorted by key, and write its public files below `folder`/files.
 
-    PublishBlockedError when two rows share a key or a key is NULL: the paging and comparison of releases stand on it.
+    Rows that a library model keeps although they were removed at their source are left out. PublishBlockedError when
+    two rows share a key or a key is NULL: the paging and comparison of releases stand on it.
     """
     table = f"{schema}.{quoted(dataset.id)}"
     columns = [column.name for column in dataset.columns]
-    con.execute(
-        f"CREATE TABLE {table} AS SELECT {listed(columns)} FROM lake.open.{quoted(dataset.model)}"
-        f" ORDER BY {listed(dataset.key)}"
-    )
+    source = f"lake.{quoted(dataset.layer)}.{quoted(dataset.model)}"
+    kept = f" WHERE NOT {quoted(DELETED)}" if dataset.is_marked else ""
+    con.execute(f"CREATE TABLE {table} AS SELECT {listed(columns)} FROM {source}{kept} ORDER BY {listed(dataset.key)}")
     rows = _require_key(con, dataset, table)
     types = [(str(name), str(kind)) for name, kind, *_ in con.execute(f"DESCRIBE {table}").fetchall()]
     return ReleasedDataset(

@@ -18,6 +18,7 @@ from orchestration.transform.interfaces import (
     model_properties,
 )
 from orchestration.transform.profile import profile_text
+from orchestration.transform.steps import load_steps
 
 SHARED_FOLDERS = ("macros", "models", "tests")
 KEPT_FOLDERS = ("target", "logs")
@@ -27,7 +28,8 @@ def assemble(city: City, workspace: Workspace) -> Path:
     """Write the dbt project of `city` into `workspace.dbt` and return that folder.
 
     Only files whose content changed are written and files no longer wanted are removed, so dbt's partial parsing
-    stays warm. TransformError when a staging file of the city satisfies no interface.
+    stays warm. TransformError when a staging file of the city satisfies no interface, CatalogError
+    when what is declared beside one has faults.
     """
     wanted = shared_files() | staging_files(city)
     wanted["dbt_project.yml"] = (PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8") + _variables(city)
@@ -58,7 +60,8 @@ def staging_files(city: City) -> dict[str, str]:
         feed = city.feeds.get(interface.feed)
         owner = feed.options.owner_org if feed else city.id
         files[f"{folder}/{name}.sql"] = own.read_text(encoding="utf-8") if own else empty_model(interface)
-        files[f"{folder}/{name}.yml"] = model_properties(interface, owner=owner, provided=own is not None)
+        steps = load_steps(own, {column["name"] for column in interface.columns}) if own else {}
+        files[f"{folder}/{name}.yml"] = model_properties(interface, owner=owner, provided=own is not None, steps=steps)
     return files
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+from orchestration.transform.steps import ColumnStep
 
 PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt_project"
 INTERFACES_FILE = PROJECT_DIR / "models" / "staging" / "interfaces.yml"
@@ -52,8 +56,10 @@ def empty_model(interface: Interface) -> str:
     return f"-- The city does not provide this interface: no rows.\nselect\n{columns}\nwhere false\n"
 
 
-def model_properties(interface: Interface, *, owner: str, provided: bool) -> str:
-    """The dbt property file of a staging model: its contract, titles and levels (JSON, which is YAML)."""
+def model_properties(
+    interface: Interface, *, owner: str, provided: bool, steps: Mapping[str, ColumnStep] = MappingProxyType({})
+) -> str:
+    """The dbt property file of a staging model: contract, titles, levels, the city's steps (JSON, which is YAML)."""
     model = {
         "name": interface.name,
         "description": interface.grain,
@@ -68,14 +74,15 @@ def model_properties(interface: Interface, *, owner: str, provided: bool) -> str
                 "provided": provided,
             },
         },
-        "columns": [
-            {
-                "name": column["name"],
-                "data_type": column["type"],
-                "description": column["description"],
-                "config": {"meta": {"title": column["title"], "level": column["level"]}},
-            }
-            for column in interface.columns
-        ],
+        "columns": [_column(column, steps.get(column["name"])) for column in interface.columns],
     }
     return json.dumps({"version": 2, "models": [model]}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _column(column: Mapping[str, Any], step: ColumnStep | None) -> dict[str, Any]:
+    meta = {"title": column["title"], "level": column["level"]}
+    authored = {"name": column["name"], "data_type": column["type"], "description": column["description"]}
+    if step is None:
+        return authored | {"config": {"meta": meta}}
+    lowered = step.deidentified.model_dump(exclude_none=True)
+    return authored | {"config": {"meta": meta | {"deidentified": lowered}}, "data_tests": list(step.data_tests)}

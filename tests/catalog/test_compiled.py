@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from catalog.city import City
-from catalog.compiled import CompiledCatalog, compile_catalog
+from catalog.compiled import CompiledCatalog
+from catalog.compiler import compile_catalog
 from catalog.errors import CatalogError
 from catalog.manifest import DbtManifest
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from catalog.city import City
-from catalog.compiled import compile_catalog
+from catalog.compiler import compile_catalog
 from catalog.errors import CatalogError
 from catalog.manifest import DbtManifest, DbtModel
 from catalog.rules import RULES, check_models
@@ -34,10 +34,16 @@ def level(name: str, value: str) -> Change:
     return lambda model: column(name, meta={**model.columns[name].meta, "level": value})(model)
 
 
+def more(name: str, **values: Any) -> Change:
+    return lambda model: column(name, meta={**model.columns[name].meta, **values})(model)
+
+
 def reads(*names: str) -> Change:
     return lambda model: replace(model, depends_on=names)
 
 
+CUT = {"by": "coarsen", "check": "cut", "reason": "Cut"}
+SHARED = DATASET | {"id": "repairs", "key": ["repair_no"], "opening": "none"}
 SOURCE, STAGING = "source.lakeside.landed.lamps_repair", "model.lakeside.stg_lamps__repair"
 BREACHES: list[tuple[str, str, Change, str, str]] = [
     ("ModelHasTitle", "topic_repair", meta(title={"en": "Repairs"}), "topic_repair", "zh"),
@@ -50,12 +56,31 @@ BREACHES: list[tuple[str, str, Change, str, str]] = [
     ("LayersAreNotSkipped", "base_organisation", reads(SOURCE), "base_organisation", "it reads source"),
     ("LayersAreNotSkipped", "open_repair_cost", reads(STAGING), "open_repair_cost", "base, theme, topic"),
     ("LayersAreNotSkipped", "topic_repair", lambda m: replace(m, layer="mart"), "topic_repair", "no layer `mart`"),
-    ("OpenModelsAreDatasets", "topic_repair", meta(dataset=DATASET), "topic_repair", "on open models only"),
+    ("OpenModelsAreDatasets", "open_repair_cost", lambda m: replace(m, meta={**m.meta} | {"dataset": None}),
+     "open_repair_cost", "config.meta.dataset"),
+    ("OpenModelsAreDatasets", "topic_repair", meta(dataset=SHARED | {"opening": "unconditional"}), "topic_repair",
+     "unconditional"),
+    ("OpenModelsAreDatasets", "stg_lamps__repair", meta(dataset=SHARED), "stg_lamps__repair", "staging cannot"),
     ("OpenModelsAreDatasets", "open_repair_cost", meta(dataset={**DATASET, "opening": "yes"}), "open_repair_cost",
      "opening"),
     ("DatasetOrderExists", "open_repair_cost", meta(dataset={**DATASET, "order": ["nope"]}), "open_repair_cost",
      "`nope`"),
     ("OpenKeysAreOpen", "open_repair_cost", level("org_code", "L2"), "open_repair_cost.org_code", "choose another key"),
+    ("ScopeColumnsExist", "topic_repair", meta(dataset=SHARED | {"scope": {"time": "nope"}}), "topic_repair", "`nope`"),
+    ("ScopeColumnsExist", "topic_repair", meta(dataset=SHARED | {"scope": {"organisations": ["_load_id"]}}),
+     "topic_repair", "`_load_id`"),
+    ("ScopeColumnsExist", "topic_repair", meta(dataset=SHARED | {"scope": {"divisions": {6: "org_code"}}}),
+     "topic_repair", "level 6"),
+    ("PairsAreLegal", "topic_repair", meta(dataset=SHARED | {"sharing": "none", "opening": "conditional"}),
+     "topic_repair", "unshared-yet-opened"),
+    ("PairsAreLegal", "topic_repair", meta(dataset=SHARED | {"gb_class": "important", "opening": "conditional"}),
+     "topic_repair", "classified-yet-opened"),
+    ("PairsAreLegal", "open_repair_cost", level("cost_yuan", "L3"), "open_repair_cost.cost_yuan",
+     "sensitive-yet-opened"),
+    ("SensitiveColumnsHaveMasks", "open_repair_cost", level("cost_yuan", "L3"), "open_repair_cost.cost_yuan", "blank"),
+    ("ColumnMetaIsKnown", "topic_repair", more("org_code", mask="veil"), "topic_repair.org_code", "mask"),
+    ("ColumnMetaIsKnown", "topic_repair", more("org_code", masks="name"), "topic_repair.org_code", "masks"),
+    ("LoweringIsChecked", "topic_repair", more("org_code", deidentified=CUT), "topic_repair.org_code", "check `cut`"),
     ("WithdrawalsNameRows", "topic_repair", lambda m: replace(m, layer="withdrawal"), "topic_repair.dataset_id",
      "beside dataset_id"),
 ]  # fmt: skip
