@@ -83,6 +83,11 @@ class Workspace:
         return self.home / "cache"
 
     @property
+    def seals(self) -> Path:
+        """Keys that seal the audit log and sign receipts, and the log's anchor (unless a setting names a folder)."""
+        return self.home / "seals"
+
+    @property
     def lock(self) -> Path:
         """One-writer lock of the lake."""
         return self.home / "lock"
