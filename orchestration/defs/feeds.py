@@ -45,6 +45,7 @@ def landing_asset(session: Session, feed: FeedContract) -> dg.AssetsDefinition:
         ],
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        session.tell(Progress("landing", feed.id, "asking the department"))
         done = _pull_days(context, session, feed)
         reports, failed = done.reports, done.failed.isoformat() if done.failed else None
         overall = {
@@ -122,6 +123,7 @@ def accepted_asset(session: Session, feed: FeedContract) -> dg.AssetsDefinition:
     )
     def accepted(context: dg.AssetExecutionContext) -> Iterator[Any]:
         con: DuckDBPyConnection = getattr(context.resources, LAKE)
+        session.tell(Progress("accepted", feed.id, "reading"))
         with session.writing():
             as_of = session.as_of(dict(context.run.tags), con)
             load = load_feed(con, session.city, feed.id, session.workspace, as_of)
@@ -155,6 +157,7 @@ def vocabulary_asset(session: Session) -> dg.AssetsDefinition:
         description="Vocabularies of the city: divisions, organisations, codes, calendar, thresholds.",
     )
     def vocabulary(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        session.tell(Progress("vocabulary", "files", "comparing"))
         with session.writing():
             loaded = load_vocabulary(getattr(context.resources, LAKE), session.city.vocabulary_dir)
         for name, rows in loaded.replaced.items():

@@ -33,6 +33,7 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         con: DuckDBPyConnection = getattr(context.resources, LAKE)
+        session.tell(Progress("release", "files", "writing"))
         with session.writing():
             as_of = session.as_of(dict(context.run.tags), con)
             manifest = _compiled(session, as_of)
