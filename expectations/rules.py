@@ -53,8 +53,9 @@ class RuleSpec:
 
 
 def derive_rules(table: Table) -> list[RuleSpec]:
-    """Every rule of `table`: T1, R1 and R2 per column, the type options, then column and table rules as declared."""
+    """Every rule of `table`: T1, R1 and R2 per column, the type options, uniqueness, then the declared rules."""
     rules = [rule for column in table.properties for rule in _column_rules(column)]
+    rules += [_unique(table, column) for column in table.properties if column.unique and table.key != (column.name,)]
     rules += [_declared(rule, column) for column in table.properties for rule in column.quality]
     rules += [_declared(rule, None) for rule in table.quality]
     return rules
@@ -77,6 +78,24 @@ def _column_rules(column: Column) -> Iterator[RuleSpec]:
         yield RuleSpec(
             f"{column.name}:{option}", "quarantine", "conformity", (column.name,), condition, text, builtin=True
         )
+
+
+def _unique(table: Table, column: Column) -> RuleSpec:
+    """One value belongs to one key within a delivery; rows of one key are versions of it and may repeat the value.
+
+    Without a key, equal rows are repetitions and different ones may not share the value.
+    """
+    name, of = identifier(column.name), ", ".join(map(identifier, table.key or [c.name for c in table.properties]))
+    within = f"OVER (PARTITION BY {name}, _batch_id)"
+    return RuleSpec(
+        f"{column.name}:unique",
+        "quarantine",
+        "uniqueness",
+        (column.name,),
+        f"{name} IS NOT NULL AND min(row({of})) {within} <> max(row({of})) {within}",
+        f"no two rows of a delivery share one {column.name}",
+        builtin=True,
+    )
 
 
 def _type_options(column: Column) -> Iterator[tuple[str, str, str]]:

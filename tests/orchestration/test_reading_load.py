@@ -139,6 +139,31 @@ def test_too_many_bad_rows_hold_until_the_steward_approves(towns: list[Town], tm
     assert town.account() == (10, 8, 2, 0)
 
 
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_unique_column_has_one_value_per_key_within_a_delivery(
+    towns: list[Town], tmp_path: Path, *, keyed: bool
+) -> None:
+    columns = [column("id", key=int(keyed)), column("n", "BIGINT"), column("plate", unique=True)]
+    town = town_of(towns, tmp_path, table("thing", columns))
+    # A value is shared by two keys, given twice for one key (a version and a repetition), missing, and a key apart.
+    town.deliver({"a.csv": "id,n,plate\n1,1,A\n2,1,A\n3,1,B\n3,1,B\n4,1,\n5,1,\n6,1,C\n"})
+    town.deliver({"b.csv": "id,n,plate\n7,1,C\n"}, day=DAY + timedelta(days=1))
+    town.load()
+    assert town.rows("SELECT line, rule_ids, violations[1]['value'] FROM ops.quarantine ORDER BY line") == [
+        (1, ["plate:unique"], "A"), (2, ["plate:unique"], "A"),
+    ]  # fmt: skip
+    assert town.account() == (8, 5, 2, 1)
+    assert town.retry().released == 0
+
+
+def test_versions_of_one_key_may_repeat_a_unique_value(towns: list[Town], tmp_path: Path) -> None:
+    columns = [column("id", key=1), column("n", "BIGINT"), column("plate", unique=True)]
+    town = town_of(towns, tmp_path, table("thing", columns))
+    town.deliver({"a.csv": "id,n,plate\n1,1,A\n1,2,A\n"})
+    town.load()
+    assert town.account() == (2, 2, 0, 0)
+
+
 def test_aggregate_and_row_block_rules_hold(towns: list[Town], tmp_path: Path) -> None:
     rules = [
         rule("A1", "count(*) FILTER (n IS NULL) > 1", "block", aggregate=True),
