@@ -7,9 +7,8 @@ cursor, and are interrupted when their time is over or their caller is gone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,13 +16,13 @@ import duckdb
 
 from gateway.problems import Busy, QueryTimeout, QueryTooLarge
 from gateway.query.compile import Statement
+from gateway.quota.places import FairPlaces
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 STREAM_ROWS = 16_384  # rows handed over at a time: a few MB, so memory stays flat however long the answer
 _LATE_ROWS = 20_000  # a page that large still fetches its columns for the rows of the page only
-_QUEUED_PER_PLACE = 32
 _INTERRUPT_AGAIN = 0.05
 
 Result = TypeVar("Result")
@@ -46,8 +45,7 @@ class Engine:
         for setting in _lockdown((releases, *([cache] if cache else [])), memory_limit, threads):
             self._root.execute(setting)
         self._threads = ThreadPoolExecutor(max_workers=places, thread_name_prefix="statement")
-        self._places = asyncio.Semaphore(places)
-        self._waiting, self._queue = 0, places * _QUEUED_PER_PLACE
+        self._places = FairPlaces(places)
         self._exports = asyncio.Semaphore(exports)
 
     def close(self) -> None:
@@ -104,67 +102,63 @@ class Engine:
         with self._root.cursor() as cursor:
             return cursor.execute(statement, list(values)).fetchall()
 
-    async def fetch(self, statement: Statement, timeout: float) -> list[tuple[Any, ...]]:
-        """All rows of a statement. Raises QueryTimeout, QueryTooLarge or Busy; being cancelled interrupts it."""
-        text = statement.text
-        with self._root.cursor() as cursor:
-            return await self._run(cursor, lambda: cursor.execute(text, statement.binds).fetchall(), timeout)
+    async def fetch(self, statement: Statement, timeout: float, *, caller: str = "") -> list[tuple[Any, ...]]:
+        """All rows of a statement, for a caller that takes turns with others.
 
-    async def stream_text(self, statement: Statement, *, first: float, total: float) -> AsyncGenerator[bytes, None]:
+        Raises QueryTimeout, QueryTooLarge or Busy; being cancelled interrupts it.
+        """
+        text, deadline = statement.text, asyncio.get_running_loop().time() + timeout
+        async with self._places.place(caller, timeout):
+            with self._root.cursor() as cursor:
+                left = max(deadline - asyncio.get_running_loop().time(), 0.001)
+                return await self._run(cursor, lambda: cursor.execute(text, statement.binds).fetchall(), left)
+
+    async def stream_text(
+        self,
+        statement: Statement,
+        *,
+        first: float,
+        total: float,
+        caller: str = "",
+        handed: Callable[[int], None] | None = None,
+    ) -> AsyncGenerator[bytes, None]:
         """The UTF-8 text of a one-column statement, in chunks, as the engine laid it out in memory.
 
         The first chunk must come within `first` seconds, the last within `total`. A slow reader holds no place:
-        places are taken chunk by chunk, and the engine computes only a little ahead.
+        places are taken chunk by chunk, after look-ups, and the engine computes only a little ahead. `handed` is
+        told the number of rows of each chunk.
         """
         if self._exports.locked():
             raise Busy("All places for streamed answers are taken.", headers={"Retry-After": "10"})
         text, deadline = statement.text, asyncio.get_running_loop().time() + total
         async with self._exports:
             with self._root.cursor() as cursor:
-                reader = await self._run(
-                    cursor, lambda: cursor.execute(text, statement.binds).to_arrow_reader(STREAM_ROWS), first
-                )
+                async with self._places.place(caller, first, export=True):
+                    reader = await self._run(
+                        cursor, lambda: cursor.execute(text, statement.binds).to_arrow_reader(STREAM_ROWS), first
+                    )
                 while True:
                     left = max(deadline - asyncio.get_running_loop().time(), 0.001)
-                    batch = await self._run(cursor, lambda: next(iter(reader), None), left)
+                    async with self._places.place(caller, left, export=True):
+                        batch = await self._run(cursor, lambda: next(iter(reader), None), left)
                     if batch is None:
                         return
+                    if handed is not None:
+                        handed(batch.num_rows)
                     yield _text_of(batch)
 
     async def _run(self, cursor: duckdb.DuckDBPyConnection, work: Callable[[], Result], timeout: float) -> Result:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        async with self._place(timeout):
-            running = loop.run_in_executor(self._threads, work)
-            try:
-                return await asyncio.wait_for(asyncio.shield(running), deadline - loop.time())
-            except TimeoutError:
-                await _stop(cursor, running)
-                raise QueryTimeout(f"The query was stopped after {timeout:g} seconds.") from None
-            except asyncio.CancelledError:
-                await _stop(cursor, running)
-                raise
-            except duckdb.OutOfMemoryException as error:
-                raise QueryTooLarge("The query needs more memory than one request may use.") from error
-
-    @asynccontextmanager
-    async def _place(self, timeout: float) -> AsyncIterator[None]:
-        """One of the places for statements; waiting is bounded in length and in time."""
-        busy = Busy("All places for queries are taken.", headers={"Retry-After": "2"})
-        if self._waiting >= self._queue:
-            raise busy
-        self._waiting += 1
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
-            async with asyncio.timeout(timeout):
-                await self._places.acquire()
+            return await asyncio.wait_for(asyncio.shield(running), timeout)
         except TimeoutError:
-            raise busy from None
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._places.release()
+            await _stop(cursor, running)
+            raise QueryTimeout("The query was stopped: its time was over.") from None
+        except asyncio.CancelledError:
+            await _stop(cursor, running)
+            raise
+        except duckdb.OutOfMemoryException as error:
+            raise QueryTooLarge("The query needs more memory than one request may use.") from error
 
 
 def _lockdown(folders: Sequence[Path], memory_limit: str, threads: int) -> list[str]:
