@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.defs.automation import city_job, daily_schedule, new_file_sensor
+from orchestration.defs.declared import require_sound_models
 from orchestration.defs.feeds import accepted_asset, landing_asset, vocabulary_asset
 from orchestration.defs.models import model_assets
 from orchestration.defs.release import release_asset
@@ -17,7 +18,10 @@ from orchestration.defs.session import LAKE, Session
 
 
 def build_defs(session: Session) -> dg.Definitions:
-    """All assets, checks, jobs, schedules and sensors of the session's city; reads its parsed dbt project."""
+    """All assets, checks, jobs, schedules and sensors of the session's city; reads its parsed dbt project.
+
+    CatalogError when a model breaks a rule of the catalog: nothing is built that could not be published.
+    """
     with warnings.catch_warnings():
         # Single-run backfills and check selections are "beta" in Dagster: its version is pinned, tests cover them.
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -25,6 +29,7 @@ def build_defs(session: Session) -> dg.Definitions:
 
 
 def _definitions(session: Session) -> dg.Definitions:
+    require_sound_models(session)
     feeds = list(session.city.feeds.values())
     models = model_assets(session)
     released = [key for key in models.keys if key.path[0] in ("topic", "theme", "open", "withdrawal")]

@@ -8,8 +8,10 @@ import dagster as dg
 from catalog.compiler import compile_catalog
 from catalog.lineage import column_lineage
 from catalog.manifest import DbtManifest
+from orchestration.defs.declared import declared_models
 from orchestration.defs.session import LAKE, Progress, Session
 from orchestration.release.errors import PublishBlockedError
+from orchestration.release.policy import apply_policy
 from orchestration.release.publish import Publication, publish
 from orchestration.transform.build import run_dbt
 
@@ -38,11 +40,14 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
             as_of = session.as_of(dict(context.run.tags), con)
             manifest = _compiled(session, as_of)
             lineage = column_lineage(manifest, session.city)
+            catalog = compile_catalog(session.city, manifest, lineage)
+            # Before the release: what it shows anew or more strictly is already governed when it is served.
+            apply_policy(session.city, session.workspace, catalog.datasets)
             try:
                 made = publish(
                     session.workspace,
                     con,
-                    compile_catalog(session.city, manifest, lineage),
+                    catalog,
                     lineage,
                     run_id=context.run_id,
                     as_of=as_of,
@@ -60,10 +65,10 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
 
 def _compiled(session: Session, as_of: date) -> DbtManifest:
     """The manifest with the SQL of every model: what lineage is read from. A build of all models leaves it so."""
-    manifest = DbtManifest.load(session.manifest)
+    manifest = declared_models(session)
     if any(model.compiled_code is None for model in manifest.models.values()):
         run_dbt(session.workspace, "compile", as_of=as_of)
-        manifest = DbtManifest.load(session.manifest)
+        manifest = declared_models(session)
     return manifest
 
 

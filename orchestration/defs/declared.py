@@ -1,0 +1,21 @@
+"""The models as the parsed dbt project declares them, checked against the rules of the catalog before any is built."""
+
+from __future__ import annotations
+
+from catalog.errors import CatalogError
+from catalog.manifest import DbtManifest
+from catalog.rules import check_models
+from orchestration.defs.session import Session
+from orchestration.transform.interfaces import PROJECT_DIR
+
+
+def declared_models(session: Session) -> DbtManifest:
+    """The manifest of the assembled project; its models are placed in the files they were written in."""
+    return DbtManifest.load(session.manifest, authored=PROJECT_DIR)
+
+
+def require_sound_models(session: Session) -> None:
+    """CatalogError that names every model without title, grain, level or what else a release needs of it."""
+    problems = check_models(declared_models(session))
+    if problems:
+        raise CatalogError(problems)
