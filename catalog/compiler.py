@@ -37,10 +37,10 @@ def compile_catalog(city: City, manifest: DbtManifest, lineage: ColumnLineage | 
     CatalogError when a model breaks a catalog rule, or shows data below the level of what it is made from.
     """
     lineage = lineage or column_lineage(manifest, city)
-    problems = check_models(manifest) or check_levels(manifest, city, lineage)
+    levels = flow_levels(manifest, city, lineage)
+    problems = check_models(manifest) or check_levels(manifest, lineage, levels)
     if problems:
         raise CatalogError(problems)
-    levels = flow_levels(manifest, city, lineage)
     models = sorted(manifest.models.values(), key=lambda model: model.name)
     datasets = [_dataset(city, manifest, model, levels) for model in models if "dataset" in model.meta]
     described = ("id", "title", "country", "timezone", "area_code", "bbox", "licence", "publisher")
@@ -50,6 +50,18 @@ def compile_catalog(city: City, manifest: DbtManifest, lineage: ColumnLineage | 
         models=tuple(_model(manifest, model, levels) for model in models),
         feeds=tuple(_feed(feed) for _, feed in sorted(city.feeds.items())),
     )
+
+
+def compile_datasets(city: City, manifest: DbtManifest) -> tuple[CompiledDataset, ...]:
+    """The datasets alone, of models whose SQL need not be compiled: their columns have no computed level, no path.
+
+    CatalogError when a model breaks a catalog rule.
+    """
+    problems = check_models(manifest)
+    if problems:
+        raise CatalogError(problems)
+    models = sorted(manifest.models.values(), key=lambda model: model.name)
+    return tuple(_dataset(city, manifest, model, {}) for model in models if "dataset" in model.meta)
 
 
 def _dataset(city: City, manifest: DbtManifest, model: DbtModel, levels: Levels) -> CompiledDataset:
@@ -86,7 +98,7 @@ def _is_landed(manifest: DbtManifest, name: str) -> bool:
 
 
 def _column(model: DbtModel, name: str, levels: Levels, *, path: bool = False) -> CompiledColumn:
-    column, flowed = model.columns[name], levels[f"{model.layer}.{model.name}", name]
+    column, flowed = model.columns[name], levels.get((f"{model.layer}.{model.name}", name))
     meta = ColumnMeta.model_validate(dict(column.meta))
     return CompiledColumn(
         name=name,
@@ -99,8 +111,8 @@ def _column(model: DbtModel, name: str, levels: Levels, *, path: bool = False) -
         quasi_identifier=meta.quasi_identifier,
         sensitive=meta.sensitive,
         deidentified=meta.deidentified,
-        computed_level=flowed.computed,
-        path=flowed.path if path else (),
+        computed_level=flowed.computed if flowed else None,
+        path=flowed.path if flowed and path else (),
     )
 
 

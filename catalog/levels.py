@@ -50,9 +50,9 @@ def flow_levels(manifest: DbtManifest, city: City, lineage: ColumnLineage) -> di
     return levels
 
 
-def check_levels(manifest: DbtManifest, city: City, lineage: ColumnLineage) -> list[Problem]:
+def check_levels(manifest: DbtManifest, lineage: ColumnLineage, levels: Mapping[Ref, ColumnLevel]) -> list[Problem]:
     """Columns that say a lower level than they have, each with its path; models whose SQL hides where columns go."""
-    lines, levels, problems = Lines(), flow_levels(manifest, city, lineage), list[Problem]()
+    lines, problems = Lines(), list[Problem]()
     by_relation = {f"{model.layer}.{model.name}": model for model in manifest.models.values()}
     for unread in lineage.unread:
         text = f"the levels of its columns cannot be followed: {unread.reason}"

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 from catalog.contract.options import Extent
 from catalog.errors import Problem
 from catalog.policy.load import RulePair, load_city_policy, shared_policy
-from catalog.policy.model import Action, PolicyRule, Tier
+from catalog.policy.model import Action, DatasetPolicy, PolicyRule, Tier
 from catalog.validate import nearest, readable
 
 if TYPE_CHECKING:
     from catalog.city import City
-    from catalog.compiled import CompiledDataset
     from catalog.yamlfile import YamlFile
 
 _DIVISION_LEVELS = range(1, 6)
@@ -31,7 +30,7 @@ class Fault(NamedTuple):
     mend: str
 
 
-def check_policy(city: City, datasets: Sequence[CompiledDataset]) -> list[Problem]:
+def check_policy(city: City, datasets: Sequence[DatasetPolicy]) -> list[Problem]:
     """Every fault of what the city adds to the shared policy; CatalogError when its file cannot even be read."""
     own, file = load_city_policy(city.root)
     problems = list(_vocabulary_problems(city.vocabulary_dir))
@@ -60,7 +59,7 @@ class _Known(NamedTuple):
     purposes: frozenset[str]
 
     @classmethod
-    def of(cls, city: City, datasets: Iterable[CompiledDataset]) -> _Known:
+    def of(cls, city: City, datasets: Iterable[DatasetPolicy]) -> _Known:
         own, _ = load_city_policy(city.root)
         return cls(
             {dataset.id: frozenset(column.name for column in dataset.columns) for dataset in datasets},
@@ -106,7 +105,7 @@ def _coherent(rule: PolicyRule) -> Iterator[Fault]:
         yield Fault("effect", "a deny rule takes away whole cells, granted or not", "Remove treatment and granted")
 
 
-def _legal(rule: PolicyRule, datasets: Sequence[CompiledDataset]) -> Iterator[Fault]:
+def _legal(rule: PolicyRule, datasets: Sequence[DatasetPolicy]) -> Iterator[Fault]:
     """What the rule would allow although it is illegal."""
     if rule.effect == "deny":
         return
@@ -117,7 +116,7 @@ def _legal(rule: PolicyRule, datasets: Sequence[CompiledDataset]) -> Iterator[Fa
             yield Fault("id", text, f"Narrow tiers, levels, actions or datasets of the rule ({pair.id})")
 
 
-def _breach(rule: PolicyRule, pair: RulePair, datasets: Sequence[CompiledDataset]) -> str | None:
+def _breach(rule: PolicyRule, pair: RulePair, datasets: Sequence[DatasetPolicy]) -> str | None:
     """The first thing of this city that the rule would open against the pair; None when there is none."""
     tiers = _common(rule.tiers, pair.tiers, get_args(Tier))
     actions = _common(rule.actions, pair.actions, tuple(a for a in get_args(Action) if a != "describe"))
@@ -139,7 +138,7 @@ def _confined(rule: PolicyRule, pair: RulePair) -> bool:
     )
 
 
-def _touches(rule: PolicyRule, pair: RulePair, dataset: CompiledDataset) -> bool:
+def _touches(rule: PolicyRule, pair: RulePair, dataset: DatasetPolicy) -> bool:
     extents: tuple[tuple[tuple[Extent, ...], Extent], ...] = (
         (rule.sharing, dataset.sharing),
         (pair.sharing, dataset.sharing),

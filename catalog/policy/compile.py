@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 _DESCRIBED = Title(zh="目录信息可见", en="Catalogue entries of such datasets may be read")
 
 
-def compile_policy(city: City, datasets: Iterable[CompiledDataset]) -> CompiledPolicy:
+def compile_policy(city: City, datasets: Iterable[CompiledDataset | DatasetPolicy]) -> CompiledPolicy:
     """The policy of `city` over `datasets`; CatalogError with every fault of its rules and vocabularies."""
-    entries = tuple(datasets)
+    entries = tuple(_dataset(entry) for entry in datasets)
     problems = check_policy(city, entries)
     if problems:
         raise CatalogError(problems)
@@ -45,7 +45,7 @@ def compile_policy(city: City, datasets: Iterable[CompiledDataset]) -> CompiledP
         version=f"{shared.matrix.version}+{own.version}",
         city=city.id,
         rules=(*matrix_rules(shared.matrix), *own.rules),
-        datasets=tuple(_dataset(entry) for entry in sorted(entries, key=lambda entry: entry.id)),
+        datasets=tuple(sorted(entries, key=lambda entry: entry.id)),
         limits=shared.limits | own.limits,
         clocks={name: _clock(clock) for name, clock in sorted((shared.clocks | own.clocks).items())},
         minimum_cell=max(shared.matrix.minimum_cell, own.minimum_cell or 0),
@@ -137,7 +137,9 @@ def _extents(
         yield "any", (), ()
 
 
-def _dataset(entry: CompiledDataset) -> DatasetPolicy:
+def _dataset(entry: CompiledDataset | DatasetPolicy) -> DatasetPolicy:
+    if isinstance(entry, DatasetPolicy):
+        return entry
     return DatasetPolicy(
         id=entry.id,
         sharing=entry.sharing,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.cli import contract, demo, doctor, init, quarantine, release, run, serve
+from orchestration.cli import contract, demo, doctor, init, lineage, policy, quarantine, release, run, serve
 from orchestration.cli.exits import EXIT_HELP, ReportingGroup
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command()(serve.serve)
 app.add_typer(release.app, name="release")
 app.add_typer(contract.app, name="contract")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(policy.app, name="policy")
+app.command()(lineage.lineage)
 app.command()(init.init)
 app.command()(doctor.doctor)
 

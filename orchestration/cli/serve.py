@@ -40,7 +40,9 @@ def start_servers(
     """Start both servers, say where they are, and return when they answer."""
     from catalog.release import read_current
     from orchestration.cli.console import out
+    from orchestration.release.policy import renew_policy
 
+    renew_policy(city, workspace)
     if read_current(workspace) is None:
         out.print("There is no release yet: the gateway answers, but has nothing to serve. `civiclake run` makes one.")
     logs = workspace.home / "logs"
