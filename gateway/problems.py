@@ -71,6 +71,10 @@ class RangeNotSatisfiable(Problem):
     """No byte of the file lies in the asked ranges."""
 
 
+class FileBeingMade(Problem):
+    """The file is written anew because rows of it were withdrawn; the old one is not sent any more."""
+
+
 class NoRelease(Problem):
     """Nothing has been published yet."""
 
@@ -105,10 +109,6 @@ class CredentialInAddress(Problem):
 
 class AccountNotInForce(Problem):
     """The credential is right, its holder may not call now."""
-
-
-class NotAllowed(Problem):
-    """The caller is known and may not do this."""
 
 
 class CrossSite(Problem):
@@ -194,6 +194,12 @@ CATALOGUE: dict[type[Problem], ProblemType] = {
     RangeNotSatisfiable: ProblemType(
         416, "range-not-satisfiable", "The file has no such bytes", "Content-Range tells how long the file is."
     ),
+    FileBeingMade: ProblemType(
+        503,
+        "file-being-made",
+        "The file is being written anew",
+        "Rows of it were withdrawn. Try again after the time in Retry-After.",
+    ),
     NoRelease: ProblemType(
         503, "no-release", "No release has been published yet", "Publish one with `civiclake run`, then ask again."
     ),
@@ -225,7 +231,6 @@ CATALOGUE: dict[type[Problem], ProblemType] = {
     AccountNotInForce: ProblemType(
         403, "account-not-in-force", "The account may not be used now", "Ask the city's data steward."
     ),
-    NotAllowed: ProblemType(403, "not-allowed", "The caller may not do this", "Ask the city's data steward."),
     CrossSite: ProblemType(
         403, "cross-site", "Another site's page asked for this", "Use this site's own pages, or an API key."
     ),

@@ -13,8 +13,8 @@ router = APIRouter()
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
 async def health(services: ServicesDep) -> Response:
-    """`ok`; `behind` when the newest release or policy cannot be used and an older one is; `closed` without a
-    policy, when everything is denied; `waiting` (503) before the first release."""
+    """`ok`; `behind` when the newest release, policy or list of withdrawn rows cannot be used and
+    an older one is; `closed` without a policy, when everything is denied; `waiting` (503) before the first release."""
     current = services.shelf.current
     status = _status(services)
     document = {"status": status, "release": current.number if current else None}
@@ -29,6 +29,6 @@ async def health(services: ServicesDep) -> Response:
 def _status(services: Services) -> str:
     if services.shelf.current is None:
         return "waiting"
-    if services.shelf.behind or services.policies.behind:
+    if services.shelf.behind or services.policies.behind or services.withdrawals.behind:
         return "behind"
     return "ok" if services.policies.current is not None else "closed"

@@ -75,7 +75,7 @@ def _card(view: View) -> str:
         frequency=escape(facts.frequency),
         licence=_licence(facts.licence),
         themes="".join(f"<li>{escape(theme)}</li>" for theme in facts.themes),
-        files="\n".join(_file(view, file) for file in view.distributions),
+        files="\n".join(_file(view, file) for file in view.distributions if file.sha256),
     )
 
 

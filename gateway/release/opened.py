@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from catalog.compiled import CATALOG_FILE, CompiledCatalog, CompiledDataset
@@ -19,6 +20,7 @@ from gateway.policy.plans import Plans
 from gateway.policy.project import describe_only, project
 from gateway.policy.shelf import PolicyShelf
 from gateway.view.view import View
+from gateway.withdrawal.hidden import Hidden
 
 log = logging.getLogger("gateway.release")
 
@@ -36,7 +38,8 @@ class ReleaseUnusableError(Exception):
 class StoredDataset:
     """A dataset as the release holds it: catalog entry, stored types, row count, files with their real columns.
 
-    `sorted` tells whether its rows really are stored in the order of the key.
+    `sorted` tells whether its rows really are stored in the order of the key. `hidden` is what of it must not be
+    shown, whoever asks: the `shown_` values are those that count.
     """
 
     entry: CompiledDataset
@@ -44,6 +47,19 @@ class StoredDataset:
     sorted: bool
     row_count: int
     files: dict[Distribution, tuple[str, ...]]
+    hidden: Hidden | None = None
+
+    @property
+    def shown_rows(self) -> int:
+        """How many rows there are without the withdrawn ones."""
+        return self.row_count - (self.hidden.withdrawn.rows if self.hidden else 0)
+
+    @property
+    def shown_files(self) -> dict[Distribution, tuple[str, ...]]:
+        """The files by what may be sent under their names; one that is still being made has no bytes and no sha256."""
+        if self.hidden is None:
+            return self.files
+        return {self.hidden.shown(file): columns for file, columns in self.files.items()}
 
 
 @dataclass(frozen=True)
@@ -98,7 +114,8 @@ class OpenRelease:
             decision = decide(policy, actor, action, stored.entry.id, purpose, today)
             return decision, self._project(stored, decision, action)
 
-        key = (policy and policy.digest, actor.digest, stored.entry.id, action, purpose, today)
+        hidden = stored.hidden and stored.hidden.edition
+        key = (policy and policy.digest, actor.digest, stored.entry.id, action, purpose, today, hidden)
         return self._plans.get(key, plan)
 
     def _project(self, stored: StoredDataset, decision: Decision, action: Action) -> View | None:
@@ -106,21 +123,29 @@ class OpenRelease:
         release = f"{self.number} {self.manifest.published_at.isoformat()}"
         if action == "describe":
             return describe_only(stored.entry, decision, stored=stored.stored, table=table, release=release)
-        return project(
+        view = project(
             stored.entry,
             decision,
             stored=stored.stored,
-            stored_sorted=stored.sorted,
+            stored_sorted=stored.sorted and stored.hidden is None,
             table=table,
-            row_count=stored.row_count,
-            files=stored.files,
+            row_count=stored.shown_rows,
+            files=stored.shown_files,
             release=release,
             keys=self.policies.keys,
         )
+        return view if view is None or stored.hidden is None else stored.hidden.leave_out(view)
 
-    def file(self, name: str) -> Path:
-        """Path of a distribution by the name the manifest gives it."""
-        return self.folder / FILES_FOLDER / name
+    def file(self, dataset: str, name: str) -> Path:
+        """Path of what may be sent of a distribution; it is there when the view gives the file a sha256."""
+        hidden = self.datasets[dataset].hidden
+        copy = hidden.copies[name] if hidden else None
+        return copy.path if copy else self.folder / FILES_FOLDER / name
+
+    def hide(self, hidden: Mapping[str, Hidden]) -> None:
+        """From now on exactly this is left out, by dataset. On the event loop: every later answer obeys it."""
+        for name, stored in self.datasets.items():
+            self.datasets[name] = replace(stored, hidden=hidden.get(name))
 
 
 def database_name(number: int) -> str:

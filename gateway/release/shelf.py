@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,6 +24,8 @@ from gateway.release.opened import OpenRelease, ReleaseUnusableError, database_n
 log = logging.getLogger("gateway.release")
 
 _RETRY_AFTER = 5.0
+
+Prepare = Callable[[OpenRelease], None]
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ class Lease:
 class ReleaseShelf:
     """Follows the CURRENT file of a workspace."""
 
-    def __init__(self, workspace: Workspace, engine: Engine, poll: float, policies: PolicyShelf) -> None:
+    def __init__(
+        self, workspace: Workspace, engine: Engine, poll: float, policies: PolicyShelf, prepare: Prepare
+    ) -> None:
+        """`prepare` is called in a thread with every release before it is served; what it raises keeps it closed."""
+        self._prepare = prepare
         self._workspace = workspace
         self._policies = policies
         self._engine = engine
@@ -83,6 +89,11 @@ class ReleaseShelf:
     def current(self) -> OpenRelease | None:
         """The release new requests get."""
         return self._current.release if self._current else None
+
+    @property
+    def opened(self) -> list[OpenRelease]:
+        """Every release that somebody may still read."""
+        return [held.release for held in self._held.values()]
 
     @property
     def behind(self) -> bool:
@@ -122,8 +133,7 @@ class ReleaseShelf:
     async def _switch(self, number: int | None) -> None:
         try:
             if number is not None and number not in self._held:
-                opened = await asyncio.to_thread(open_release, self._workspace, number, self._engine, self._policies)
-                self._held[number] = _Held(opened)
+                self._held[number] = _Held(await asyncio.to_thread(self._open, number))
         except Exception as error:  # noqa: BLE001  -- whatever is wrong with a new release, the old one goes on serving
             self._failed(number, error)
             return
@@ -131,6 +141,15 @@ class ReleaseShelf:
         before, self._current = self._current, self._held[number] if number is not None else None
         log.info("serving release %s", number)
         self._close_if_idle(before)
+
+    def _open(self, number: int) -> OpenRelease:
+        opened = open_release(self._workspace, number, self._engine, self._policies)
+        try:
+            self._prepare(opened)
+        except BaseException:
+            self._engine.detach(opened.database)
+            raise
+        return opened
 
     async def _follow(self) -> None:
         while True:

@@ -43,7 +43,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Distribution:
-    """One downloadable file of the dataset: name, format, media type, size in bytes, sha256 of its bytes."""
+    """One downloadable file of the dataset: name, format, media type, size in bytes, sha256 of its bytes.
+
+    One without sha256 is being made and cannot be sent yet.
+    """
 
     name: str
     format: str
@@ -145,13 +148,20 @@ class View:
         if self.withdrawn is not None:
             conditions = [*conditions, self.withdrawn]
         if self.governed is not None or conditions:
-            source = exp.alias_(source, _STORED, table=True, quoted=True)
+            source = stored_table(self.table)
         select = exp.select(*outputs, copy=False).from_(source, copy=False)
         return select.where(*(part.copy() for part in conditions), copy=False) if conditions else select
 
     def _ordinal(self) -> exp.Expr:
         order = exp.Order(expressions=[exp.Ordered(this=_sortable(column)) for column in self.columns])
         return exp.alias_(exp.Window(this=exp.RowNumber(), order=order), ORDINAL, quoted=True)
+
+
+def stored_table(table: tuple[str, str, str]) -> exp.Expr:
+    """A stored table under the name that `stored_column` refers to."""
+    database, schema, name = table
+    source = exp.table_(name, db=schema, catalog=database, quoted=True)
+    return exp.alias_(source, _STORED, table=True, quoted=True)
 
 
 def stored_column(name: str) -> exp.Column:

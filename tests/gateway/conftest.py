@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from gateway.app import create_app
+from gateway.policy.shelf import Clock, utc_now
 from gateway.settings import GatewaySettings
 from tests.gateway.fake_release import publish
 
@@ -37,9 +38,9 @@ def client(home: Path) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def client_over(home: Path, **settings: object) -> Iterator[httpx.Client]:
+def client_over(home: Path, *, clock: Clock = utc_now, **settings: object) -> Iterator[httpx.Client]:
     """A client of a server in a thread of this process; it asks for plain bytes."""
-    app = create_app(GatewaySettings(home=home, **settings))  # type: ignore[arg-type]
+    app = create_app(GatewaySettings(home=home, **settings), clock=clock)  # type: ignore[arg-type]
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -41,7 +41,7 @@ def _links(view: View) -> dict[str, Any]:
     links: dict[str, Any] = {"self": root, "access": f"{root}/access"}
     if view.readable:
         links |= {"rows": f"{root}/rows", "rows_csv": f"{root}/rows.csv"}
-    return links | {"files": [file_link(view, file) for file in view.distributions]}
+    return links | {"files": [file_link(view, file) for file in view.distributions if file.sha256]}
 
 
 def dataset_document(view: View, release: OpenRelease) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def dataset_document(view: View, release: OpenRelease) -> dict[str, Any]:
         "key": [column.name for column in view.key],
         "order": [column.name for column in view.order],
         "columns": [_column(column) for column in view.columns],
-        "distributions": [_distribution(view, file) for file in view.distributions],
+        "distributions": [_distribution(view, file) for file in view.distributions if file.sha256],
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from gateway.doors.deps import CallerDep, ExportedDep, ReleaseDep, ServicesDep, only_parameters
-from gateway.problems import NotFound
+from gateway.problems import FileBeingMade, NotFound
 from gateway.web.answers import VARY, unchanged
 from gateway.web.filebody import FileAnswer
 
@@ -23,6 +23,8 @@ async def download(
     file = next((file for file in view.distributions if file.name == name), None)
     if file is None:
         raise NotFound("There is no such file.")
+    if not file.sha256:
+        raise FileBeingMade(headers={"Retry-After": "2"})
     etag = f'"{file.sha256}"'
     headers = {
         "Cache-Control": services.cache_control(caller.actor),
@@ -31,7 +33,7 @@ async def download(
         "Content-Disposition": f'attachment; filename="{file.name}"',
     }
     return unchanged(request, etag, headers) or FileAnswer(
-        release.file(file.name),
+        release.file(view.dataset, file.name),
         file.bytes,
         etag=etag,
         media_type=file.media_type,

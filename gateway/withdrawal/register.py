@@ -1,0 +1,195 @@
+"""The register of withdrawals: follows their sources and keeps every opened release without the withdrawn rows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from catalog.errors import CatalogError
+from gateway.release.opened import SERVING_SCHEMA, OpenRelease, ReleaseUnusableError
+from gateway.withdrawal.copies import FileCopies
+from gateway.withdrawal.hidden import Hidden, Table
+from gateway.withdrawal.sources import InForce, Sources
+from gateway.withdrawal.tables import Tombstone, WithdrawalTables
+
+if TYPE_CHECKING:
+    from gateway.engine import Engine
+
+log = logging.getLogger("gateway.withdrawal")
+
+Opened = Callable[[], Sequence[OpenRelease]]
+
+
+@dataclass(frozen=True)
+class _State:
+    """One state of the register: what is in force, its table, the datasets it concerns."""
+
+    found: InForce
+    listed: Table
+    datasets: frozenset[str]
+
+
+class WithdrawalRegister:
+    """Looks at the sources every `poll` seconds. What it makes of them is put into the releases on the event loop.
+
+    Until the sources could be read once no release is opened: better no answer than a withdrawn row. Later on a
+    source that cannot be read leaves in force what was known, and `behind` tells of it.
+    """
+
+    def __init__(self, sources: Sources, engine: Engine, copies: FileCopies, poll: float, grace: float) -> None:
+        """`grace` is how many seconds a statement may still read a table that another has replaced."""
+        self._sources, self._copies, self._poll, self._grace = sources, copies, poll, grace
+        self._tables = WithdrawalTables(engine)
+        self._state: _State | None = None
+        self._applied: dict[int, str] = {}
+        self._retired: list[tuple[float, Table]] = []
+        self._books = threading.Lock()  # the books are kept in threads: by opening a release, and by following
+        self._failure: str | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._copying: asyncio.Task[None] | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether the sources cannot be read, so that an older state is in force."""
+        return self._failure is not None
+
+    async def start(self, opened: Opened) -> None:
+        """Follow from now on, for the releases that `opened` tells."""
+        self._following = asyncio.create_task(self._follow(opened))
+
+    async def stop(self) -> None:
+        """Stop following."""
+        for task in (self._following, self._copying):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def prepare(self, release: OpenRelease) -> None:
+        """Hide what is withdrawn in a release nobody reads yet. Blocks. ReleaseUnusableError when that is unknown."""
+        with self._books:
+            state = self._look()
+            if state is None:
+                raise ReleaseUnusableError(f"what is withdrawn is not known: {self._failure}")
+            hidden = self._hidden(release, state)
+        release.hide(hidden)
+        self._applied[release.number] = state.found.digest
+
+    async def refresh(self, releases: Iterable[OpenRelease]) -> None:
+        """Look at the sources now and hide in these releases what is withdrawn."""
+        releases = list(releases)
+        state = await asyncio.to_thread(self._looked)
+        for release in releases:
+            if state is not None and self._applied.get(release.number) != state.found.digest:
+                hidden = await asyncio.to_thread(self._hidden_now, release, state)
+                release.hide(hidden)
+                self._applied[release.number] = state.found.digest
+                log.info("release %s: %s datasets hide withdrawn rows", release.number, len(hidden))
+        if self._copying is None or self._copying.done():
+            self._copying = asyncio.create_task(self._make_copies(releases))
+
+    async def tombstones(self, dataset: str) -> list[Tombstone]:
+        """What is told of the withdrawn rows of a dataset, by day and digest."""
+
+        def ask() -> list[Tombstone]:
+            with self._books:
+                return self._tables.tombstones(self._state.listed, dataset) if self._state else []
+
+        return await asyncio.to_thread(ask)
+
+    async def _follow(self, opened: Opened) -> None:
+        while True:
+            await asyncio.sleep(self._poll)
+            await self.refresh(opened())
+
+    def _looked(self) -> _State | None:
+        with self._books:
+            return self._look()
+
+    def _hidden_now(self, release: OpenRelease, state: _State) -> dict[str, Hidden]:
+        with self._books:
+            return self._hidden(release, state)
+
+    def _look(self) -> _State | None:
+        """The state of now; the one before when the sources cannot be read."""
+        self._drop_retired()
+        try:
+            found = self._sources.look()
+            if self._state is None or found.digest != self._state.found.digest:
+                listed = self._tables.listed(found)
+                if self._state is not None:
+                    self._retired.append((time.monotonic(), self._state.listed))
+                self._state = _State(found, listed, self._tables.datasets(listed))
+                log.info("withdrawals of %s are in force", found.today)
+        except Exception as error:
+            if self._failure != str(error):
+                expected = isinstance(error, (CatalogError, OSError))
+                log.error("cannot read what is withdrawn: %s", error, exc_info=None if expected else error)
+            self._failure = str(error)
+        else:
+            self._failure = None
+        return self._state
+
+    def _hidden(self, release: OpenRelease, state: _State) -> dict[str, Hidden]:
+        """What of a release must not be shown, by dataset; what was hidden in the same way before stays as it is."""
+        hidden: dict[str, Hidden] = {}
+        for name in sorted(state.datasets & release.datasets.keys()):
+            stored, before = release.datasets[name], release.datasets[name].hidden
+            table = (release.database, SERVING_SCHEMA, name)
+            withdrawn = self._tables.withdrawn(state.listed, name, table, stored.entry.key)
+            if withdrawn is None:
+                continue
+            if before is not None and before.withdrawn.digest == withdrawn.digest:
+                self._tables.drop(withdrawn.keys)
+                hidden[name] = before
+                continue
+            copies = {file.name: self._copies.find(file, withdrawn) for file in stored.files}
+            hidden[name] = Hidden(withdrawn, copies)
+        self._retired += [
+            (time.monotonic(), stored.hidden.withdrawn.keys)
+            for name, stored in release.datasets.items()
+            if stored.hidden is not None and hidden.get(name) is not stored.hidden
+        ]
+        return hidden
+
+    async def _make_copies(self, releases: Sequence[OpenRelease]) -> None:
+        """Make the copies that are missing, one after another, and take each up as soon as it is there."""
+        for release in releases:
+            for name, stored in list(release.datasets.items()):
+                for file, columns in stored.files.items():
+                    hidden = release.datasets[name].hidden
+                    if hidden is None or hidden.copies[file.name] is not None:
+                        continue
+                    table = (release.database, SERVING_SCHEMA, name)
+                    made = await asyncio.to_thread(
+                        self._copies.make, file, columns, table, stored.entry.key, hidden.withdrawn
+                    )
+                    now = release.datasets[name].hidden
+                    if now is not None and now.withdrawn.digest == hidden.withdrawn.digest:
+                        release.hide(_others(release) | {name: replace(now, copies={**now.copies, file.name: made})})
+        wanted = {
+            copy.path
+            for release in releases
+            for stored in release.datasets.values()
+            if stored.hidden is not None
+            for copy in stored.hidden.copies.values()
+            if copy is not None
+        }
+        await asyncio.to_thread(self._copies.tidy, wanted)
+
+    def _drop_retired(self) -> None:
+        due = [entry for entry in self._retired if time.monotonic() - entry[0] > self._grace]
+        self._retired = [entry for entry in self._retired if entry not in due]
+        for _, table in due:
+            self._tables.drop(table)
+
+
+def _others(release: OpenRelease) -> dict[str, Hidden]:
+    """What is hidden in a release now."""
+    return {name: stored.hidden for name, stored in release.datasets.items() if stored.hidden is not None}
