@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio.to_thread
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from catalog.policy.divisions import DivisionTree
 from catalog.workspace import Workspace
-from gateway.doors import health, problems
+from gateway.doors import health, login, oauth, problems, whoami
+from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
+from gateway.doors.deps import PURPOSE_HEADER
 from gateway.doors.native import access, datasets, files, openapi, rows
 from gateway.engine import Engine
+from gateway.identity.middleware import Identify
+from gateway.identity.presented import KEY_HEADER
+from gateway.identity.service import open_identity
 from gateway.policy.masks import JoinKeys
 from gateway.policy.shelf import Clock, PolicyShelf, utc_now
 from gateway.portal import landing
@@ -21,6 +27,7 @@ from gateway.release.shelf import ReleaseShelf
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.web import handlers
+from gateway.web.body_limit import BodyLimit
 from gateway.web.middleware import ReleaseLease, RequestLog
 
 ROUTERS = (
@@ -32,6 +39,9 @@ ROUTERS = (
     access.router,
     rows.router,
     files.router,
+    whoami.router,
+    oauth.router,
+    login.router,
 )
 _EXPOSED = ("ETag", "Link", "Content-Range", "X-Request-Id", "CivicLake-Release", "CivicLake-Complete")
 
@@ -47,13 +57,19 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         places=settings.concurrent_statements,
         exports=settings.concurrent_exports,
     )
-    keys = JoinKeys(settings.join_key_secret.get_secret_value().encode() if settings.join_key_secret else None)
+    nowhere = DivisionTree(())
+
+    def tree() -> DivisionTree:
+        return policies.current.division_tree if policies.current is not None else nowhere
+
+    identity = open_identity(settings, workspace, clock=clock, tree=tree)
+    keys = JoinKeys(identity.secrets.join)
     policies = PolicyShelf(workspace.policy, settings.release_poll, clock=clock, keys=keys)
     shelf = ReleaseShelf(workspace, engine, settings.release_poll, policies)
-    secret = settings.cursor_secret.get_secret_value().encode() if settings.cursor_secret else secrets.token_bytes(32)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(identity.store.migrate)
         await policies.start()
         await shelf.start()
         try:
@@ -61,16 +77,25 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         finally:
             await shelf.stop()
             await policies.stop()
+            identity.close()
             engine.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
-    app.state.services = Services(settings, engine, shelf, policies, CursorSigner(secret))
-    for router in ROUTERS:
+    app.state.services = Services(settings, engine, shelf, policies, CursorSigner(identity.secrets.cursor), identity)
+    for router in (*ROUTERS, *ADMIN_ROUTERS):
         app.include_router(router)
     handlers.install(app)
     app.add_middleware(ReleaseLease, shelf=shelf)
+    app.add_middleware(BodyLimit, most=settings.max_body)
     app.add_middleware(
-        CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "HEAD"], expose_headers=_EXPOSED
+        Identify, callers=identity.callers, origin=settings.public_url, people=identity.login is not None
+    )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["Authorization", KEY_HEADER, PURPOSE_HEADER],
+        expose_headers=_EXPOSED,
     )
     app.add_middleware(RequestLog)
     return app

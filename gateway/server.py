@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,8 +26,6 @@ def application() -> FastAPI:
 
 def serve() -> int:
     """Serve as the environment says until stopped. 0 when stopped, 2 when a setting is wrong."""
-    # Worker processes inherit this environment, so they all sign and accept the same cursors.
-    os.environ.setdefault(PREFIX + "CURSOR_SECRET", secrets.token_urlsafe(32))
     try:
         settings = GatewaySettings()
     except ValidationError as error:
@@ -39,6 +35,8 @@ def serve() -> int:
         return 2
     if not settings.home.is_dir():
         sys.stderr.write(f"gateway: {PREFIX}HOME: there is no folder {settings.home}; name the workspace of a city\n")
+        return 2
+    if not _prepared(settings):
         return 2
     import uvicorn
 
@@ -57,3 +55,31 @@ def serve() -> int:
         timeout_graceful_shutdown=_GRACE,
     )
     return 0
+
+
+def _prepared(settings: GatewaySettings) -> bool:
+    """Make the secrets and bring the control store to its newest form, once for all server processes."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from catalog.workspace import Workspace
+    from gateway.control.errors import StoreError
+    from gateway.control.store import ControlStore
+    from gateway.identity.secret_files import load_secrets
+    from gateway.identity.service import control_url
+
+    workspace = Workspace(settings.home.resolve())
+    try:
+        load_secrets(settings, workspace.control.parent)
+        store = ControlStore(control_url(settings, workspace))
+        try:
+            store.migrate()
+        finally:
+            store.close()
+    except StoreError as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return False
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", error)).splitlines()[0]
+        sys.stderr.write(f"gateway: {PREFIX}CONTROL_URL: the control store cannot be opened: {cause}\n")
+        return False
+    return True

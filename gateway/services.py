@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.engine import Engine
+from gateway.identity.service import Identity
 from gateway.policy.actor import PUBLIC, Actor
 from gateway.policy.shelf import PolicyShelf
 from gateway.query.cursor import CursorSigner
@@ -15,13 +16,14 @@ from gateway.settings import GatewaySettings
 
 @dataclass(frozen=True)
 class Services:
-    """The long-lived parts: settings, engine, shelf of releases, policy in force, signer of cursors."""
+    """The long-lived parts: settings, engine, shelf of releases, policy in force, signer of cursors, identity."""
 
     settings: GatewaySettings
     engine: Engine
     shelf: ReleaseShelf
     policies: PolicyShelf
     signer: CursorSigner
+    identity: Identity
 
     @property
     def limits(self) -> Limits:

@@ -28,12 +28,12 @@ class GatewaySettings(BaseSettings):
     cursor_secret: SecretStr | None = Field(
         None,
         min_length=16,
-        description="Signs page cursors. Unset: a fresh one per start, so cursors do not outlive the server.",
+        description="Signs page cursors. Unset: a secret file, so that cursors outlive the server.",
     )
     join_key_secret: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Join keys of consumers are made from it. Unset: columns masked by a join key show nothing.",
+        description="Join keys of consumers are made from it; a change changes them all. Unset: a secret file.",
     )
     control_url: SecretStr | None = Field(
         None,

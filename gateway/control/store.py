@@ -65,7 +65,7 @@ class ControlStore:
         from gateway.control.migrate import upgrade
 
         database = self._engine.url.database
-        if self._engine.dialect.name == "sqlite" and database not in (None, "", ":memory:"):
+        if self._engine.dialect.name == "sqlite" and database and database != ":memory:":
             Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         upgrade(self._engine)
 

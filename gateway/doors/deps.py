@@ -9,7 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from catalog.policy.model import Action
-from gateway.policy.actor import PUBLIC, Actor
+from gateway.identity.callers import Identified
+from gateway.identity.service import Identity
+from gateway.policy.actor import Actor
 from gateway.problems import BadValue, NoRelease, NotFound, NotPermitted, UnknownParameter
 from gateway.release.opened import OpenRelease
 from gateway.services import Services
@@ -32,9 +34,15 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def actor_of(_request: Request) -> Actor:
+def identified_of(request: Request) -> Identified:
+    """Who is asking, as the credential of the request has shown."""
+    identified: Identified = request.state.identified
+    return identified
+
+
+def actor_of(request: Request) -> Actor:
     """Who is asking."""
-    return PUBLIC
+    return identified_of(request).actor
 
 
 def purpose_of(request: Request) -> str | None:
@@ -110,8 +118,18 @@ async def _purpose(request: Request) -> str | None:
     return purpose_of(request)
 
 
+async def _identity(request: Request) -> Identity:
+    return services_of(request).identity
+
+
+async def _identified(request: Request) -> Identified:
+    return identified_of(request)
+
+
 ServicesDep = Annotated[Services, Depends(_services)]
 ActorDep = Annotated[Actor, Depends(_actor)]
+IdentityDep = Annotated[Identity, Depends(_identity)]
+IdentifiedDep = Annotated[Identified, Depends(_identified)]
 ReleaseDep = Annotated[OpenRelease, Depends(_release)]
 PurposeDep = Annotated[str | None, Depends(_purpose)]
 

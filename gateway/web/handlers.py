@@ -47,5 +47,14 @@ def _translated(error: Exception) -> Problem:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return MethodNotAllowed(headers=headers)
     if isinstance(error, RequestValidationError):
-        return BadValue("The request could not be read.")
+        return BadValue(_fault(error))
     return InternalError()
+
+
+def _fault(error: RequestValidationError) -> str:
+    """Where a body is wrong, and how; never the value itself."""
+    fault = next(iter(error.errors()), None)
+    if fault is None or fault["type"] == "json_invalid" or fault["loc"][:1] != ("body",):
+        return "The request could not be read."
+    place = ".".join(str(part) for part in fault["loc"][1:]) or "body"
+    return f"`{place[:80]}`: {fault['msg']}."

@@ -72,6 +72,9 @@ def check(answer: httpx.Response) -> None:
         assert not [word for word in ("Error:", "Traceback", "duckdb", "SELECT", "release_0001") if word in answer.text]
 
 
+POSTED = ("/oauth/token", "/logout")
+
+
 def addresses() -> list[str]:
     """Every route there is, its parts filled with names that exist and names that do not."""
     parts = {
@@ -108,7 +111,7 @@ def test_junk_at_every_address(client: httpx.Client, address: str) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE"):
         answer = client.request(method, address, content=b"{}")
         check(answer)
-        assert answer.status_code in {404, 405}
+        assert answer.status_code in {404, 405} or (method == "POST" and address in POSTED)
     assert client.head(address).content == b""
 
 
@@ -195,10 +198,7 @@ def test_a_fault_of_ours_gives_an_id_and_no_more(tmp_path: Path, serve: Serve) -
 def test_the_access_log_has_names_and_no_values(tmp_path: Path, serve: Serve) -> None:
     publish(tmp_path, 1)
     server = serve(tmp_path)
-    httpx.get(
-        f"{server.address}/v1/datasets/tickets/rows?district=somewhere&limit=1",
-        headers={"Authorization": "Bearer x-y-z"},
-    )
+    httpx.get(f"{server.address}/v1/datasets/tickets/rows?district=somewhere&limit=1", headers={"Cookie": "x=x-y-z"})
     wait_for(lambda: "gateway.access" in server.log.read_text())  # the line is written when the answer is out
     text = server.log.read_text()
     entry = next(line for line in map(json.loads, text.splitlines()) if line["logger"] == "gateway.access")

@@ -30,6 +30,7 @@ class GrantRow(Base):
     actions: Mapped[list[str]] = mapped_column(JSON)
     rows: Mapped[dict[str, Any]] = mapped_column(JSON)
     purposes: Mapped[list[str]] = mapped_column(JSON)
+    statutory: Mapped[bool]
     basis: Mapped[str]
     starts_at: Mapped[datetime]
     expires_at: Mapped[datetime]

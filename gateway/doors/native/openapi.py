@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from gateway.answers.json_rows import dumps
-from gateway.doors.deps import CallerDep, ReleaseDep, ServicesDep
+from gateway.doors.deps import CallerDep, IdentifiedDep, ReleaseDep, ServicesDep
 from gateway.doors.native.openapi_parts import (
     FIXED_PATHS,
     PROBLEM_RESPONSES,
@@ -19,6 +19,12 @@ from gateway.doors.native.openapi_parts import (
     description,
     parameters_of,
     row_schema,
+)
+from gateway.doors.openapi_identity import (
+    SECURITY,
+    SECURITY_SCHEMES,
+    administration_of_stewards,
+    paths_of_identity,
 )
 from gateway.query.parse import Limits
 from gateway.release.opened import OpenRelease
@@ -29,17 +35,23 @@ router = APIRouter()
 
 
 @router.api_route("/openapi.json", methods=["GET", "HEAD"])
-async def openapi(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
+async def openapi(
+    request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep, identified: IdentifiedDep
+) -> Response:
     """The OpenAPI 3.1 document."""
     views = release.views(caller.actor, caller.purpose)
     document = build(release, views, services.limits, services.settings.default_page_rows)
+    if identified.admin:
+        administration = administration_of_stewards()
+        document["paths"] |= administration["paths"]
+        document["components"]["schemas"] |= administration["components"]["schemas"]
     return await document_answer(request, dumps(document), cache=services.cache_control(caller.actor))
 
 
 def build(release: OpenRelease, views: list[View], limits: Limits, default_rows: int) -> dict[str, Any]:
     """The document for the datasets of these views."""
     city = release.catalog.city.title
-    paths, schemas, parameters = dict(FIXED_PATHS), dict(SCHEMAS), dict[str, Any]()
+    paths, schemas, parameters = FIXED_PATHS | paths_of_identity(), dict(SCHEMAS), dict[str, Any]()
     for view in views:
         named = parameters_of(view, limits.max_rows, default_rows)
         parameters |= {_component(view, name): parameter for name, parameter in named.items()}
@@ -55,7 +67,13 @@ def build(release: OpenRelease, views: list[View], limits: Limits, default_rows:
         },
         "tags": [{"name": view.dataset, "description": _title(view)} for view in views],
         "paths": paths,
-        "components": {"schemas": schemas, "parameters": parameters, "responses": PROBLEM_RESPONSES},
+        "security": SECURITY,
+        "components": {
+            "schemas": schemas,
+            "parameters": parameters,
+            "responses": PROBLEM_RESPONSES,
+            "securitySchemes": SECURITY_SCHEMES,
+        },
     }
 
 

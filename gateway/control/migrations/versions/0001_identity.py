@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("actions", sa.JSON(), nullable=False),
         sa.Column("rows", sa.JSON(), nullable=False),
         sa.Column("purposes", sa.JSON(), nullable=False),
+        sa.Column("statutory", sa.Boolean(), nullable=False),
         sa.Column("basis", sa.String(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),

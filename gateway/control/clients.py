@@ -1,0 +1,105 @@
+"""OAuth clients of department systems: registered with a secret of ours or with public keys of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.control.accounts import principal_of
+from gateway.control.errors import ControlError, UnknownError
+from gateway.control.keys import check_holder
+from gateway.control.tables.identity import OAuthClient
+from gateway.identity.scope import Scope
+from gateway.identity.secret_text import Hasher, mint
+
+_SHORTEST_RSA = 2048
+_CURVES = frozenset({"P-256", "P-384", "P-521", "Ed25519"})
+
+
+@dataclass(frozen=True, repr=False)
+class IssuedClient:
+    """A fresh client: its row, and its secret unless it signs with keys of its own."""
+
+    row: OAuthClient
+    secret: str | None
+
+
+def add_client(
+    session: Session,
+    hasher: Hasher,
+    *,
+    principal: str,
+    title: str,
+    scope: Scope,
+    lifetime: timedelta,
+    now: datetime,
+    by: str,
+    public_keys: dict[str, Any] | None = None,
+) -> IssuedClient:
+    """A new client for a system or a steward; with `public_keys` (a JWK set) it signs instead of knowing a secret."""
+    holder = principal_of(session, principal)
+    if holder.kind == "person":
+        raise ControlError(f"{principal} is a person; people sign in or use an API key")
+    check_holder(holder.tier, scope, lifetime)
+    minted = mint("cls")
+    row = OAuthClient(
+        id=minted.id,
+        principal=principal,
+        hash=hasher.hash(minted.text) if public_keys is None else None,
+        public_keys=None if public_keys is None else checked_keys(public_keys),
+        title=title,
+        scope=scope.document,
+        created_at=now,
+        created_by=by,
+        expires_at=now + lifetime,
+    )
+    session.add(row)
+    session.flush()
+    return IssuedClient(row, minted.text if public_keys is None else None)
+
+
+def checked_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """A JWK set with only what is public and strong enough; ControlError says which key is not."""
+    try:
+        found = KeySet.import_key_set(document)  # type: ignore[arg-type]
+    except (JoseError, ValueError, KeyError, TypeError):
+        raise ControlError('public keys: expected a JWK set, `{"keys": [...]}`, of RSA, EC or Ed25519 keys') from None
+    if not found.keys:
+        raise ControlError("public keys: the set is empty")
+    for place, key in enumerate(found.keys):
+        if not isinstance(key, RSAKey | ECKey | OKPKey):
+            raise ControlError(f"public keys: key {place} is none of RSA, EC, Ed25519")
+        if key.is_private:
+            raise ControlError(f"public keys: key {place} holds its private part, which must stay with its owner")
+        if isinstance(key, RSAKey) and key.public_key.key_size < _SHORTEST_RSA:
+            raise ControlError(f"public keys: key {place} is shorter than {_SHORTEST_RSA} bits")
+        if not isinstance(key, RSAKey) and key.curve_name not in _CURVES:
+            raise ControlError(f"public keys: key {place} is on none of {', '.join(sorted(_CURVES))}")
+    return {"keys": [key.as_dict(private=False) for key in found.keys]}
+
+
+def revoke_client(session: Session, client: str, now: datetime) -> OAuthClient:
+    """Refuse a client and every token it has from the next request on."""
+    row = client_of(session, client)
+    row.revoked_at = row.revoked_at or now
+    return row
+
+
+def client_of(session: Session, client: str) -> OAuthClient:
+    """The client with this id."""
+    found = session.get(OAuthClient, client)
+    if found is None:
+        raise UnknownError(f"there is no OAuth client {client}; `civiclake access client list` shows the ids")
+    return found
+
+
+def clients(session: Session) -> Sequence[OAuthClient]:
+    """All clients, the newest first."""
+    return session.scalars(select(OAuthClient).order_by(OAuthClient.created_at.desc(), OAuthClient.id)).all()

@@ -1,0 +1,88 @@
+"""/v1/admin/grants: a steward's direct grants. Break-glass needs a second person and has a way of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime
+
+from catalog.contract.options import Strict
+from catalog.policy.model import Action, RowScope
+from gateway.control import grants
+from gateway.control.documents import document
+from gateway.doors.admin.steward import StewardDep, act, answer, look
+from gateway.doors.deps import IdentityDep
+
+router = APIRouter(prefix="/v1/admin", tags=["admin"])
+
+_ALL_ROWS = RowScope()
+
+
+class NewGrant(Strict):
+    """A grant to one principal or one organisation; `basis` names the law, duty or agreement it rests on."""
+
+    dataset: str
+    principal: str | None = None
+    organisation: str | None = None
+    columns: tuple[str, ...] = ()
+    clear_columns: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ("read",)
+    rows: RowScope = _ALL_ROWS
+    purposes: tuple[str, ...] = ()
+    statutory: bool = False
+    basis: str
+    starts_at: AwareDatetime | None = None
+    expires_at: AwareDatetime
+
+
+class Revocation(Strict):
+    """Why a grant ends."""
+
+    reason: str
+
+
+@router.get("/grants")
+async def list_grants(_steward: StewardDep, identity: IdentityDep) -> Response:
+    """All grants, ended ones too."""
+    return answer({"grants": [document(row) for row in await look(identity, grants.grants)]})
+
+
+@router.post("/grants", status_code=201)
+async def add_grant(body: NewGrant, steward: StewardDep, identity: IdentityDep) -> Response:
+    """Grant."""
+    now = identity.clock()
+    row = await act(
+        identity,
+        lambda session: grants.add(
+            session,
+            _terms(body, now),
+            principal=body.principal,
+            organisation=body.organisation,
+            now=now,
+            by=steward.actor.id,
+        ),
+    )
+    return answer(document(row), 201)
+
+
+@router.post("/grants/{grant}/revoke")
+async def revoke_grant(grant: str, body: Revocation, _steward: StewardDep, identity: IdentityDep) -> Response:
+    """End a grant with the next request."""
+    row = await act(identity, lambda session: grants.revoke(session, grant, body.reason, identity.clock()))
+    return answer(document(row))
+
+
+def _terms(body: NewGrant, now: datetime) -> grants.GrantTerms:
+    return grants.GrantTerms(
+        dataset=body.dataset,
+        columns=body.columns,
+        clear_columns=body.clear_columns,
+        actions=body.actions,
+        rows=body.rows,
+        purposes=body.purposes,
+        statutory=body.statutory,
+        basis=body.basis,
+        starts_at=body.starts_at or now,
+        expires_at=body.expires_at,
+    )

@@ -1,0 +1,53 @@
+"""The part of the OpenAPI document about identity: logins, tokens, and for stewards the administration routes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from fastapi.openapi.utils import get_openapi
+
+from gateway.doors import login, oauth, whoami
+from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
+
+SECURITY_SCHEMES: dict[str, Any] = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "API key `clk_…`."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "API key or access token."},
+    "system": {
+        "type": "oauth2",
+        "description": "Department systems: client credentials.",
+        "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {}}},
+    },
+}
+SECURITY: list[dict[str, list[str]]] = [{}, {"key": []}, {"bearer": []}, {"system": []}]
+"""The public asks without any; each other way gives what its holder may see."""
+
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/problem"}}}
+
+
+@cache
+def paths_of_identity() -> dict[str, Any]:
+    """Addresses that everybody may know of."""
+    doors = (whoami, oauth, login)
+    paths: dict[str, Any] = _document([route for door in doors for route in door.router.routes])["paths"]
+    return paths
+
+
+@cache
+def administration_of_stewards() -> dict[str, Any]:
+    """The administration routes with their schemas; told to stewards only."""
+    found = _document([route for router in ADMIN_ROUTERS for route in router.routes])
+    for name in ("HTTPValidationError", "ValidationError"):
+        found["components"]["schemas"].pop(name, None)
+    return found
+
+
+def _document(routes: list[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = get_openapi(title="", version="", routes=routes)
+    for path in found["paths"].values():
+        path.pop("head", None)
+        for operation in path.values():
+            operation["responses"] = {
+                status: kept for status, kept in operation["responses"].items() if not status.startswith("4")
+            } | {"4XX": {"description": "A problem of the catalogue.", "content": _PROBLEM}}
+    return found
