@@ -72,14 +72,14 @@
     {%- endfor %}
 {% endtest %}
 
-{# Every row is, by `key`, a row of `to` that meets the condition `where`. Returns the keys of those that are not. #}
-{% test rows_of(model, to, key, where) %}
+{# Every row is, by `key`, a row of `to` that meets `condition`. Returns the keys of those that are not. #}
+{% test rows_of(model, to, key, condition) %}
     select {{ key | join(', ') }}
     from {{ model }}
     except
     select {{ key | join(', ') }}
     from {{ to }}
-    where {{ where }}
+    where {{ condition }}
 {% endtest %}
 
 {# Every value of `column` stands in one of `columns` of its row, or in `field` of a row of `to` with the same `key`;
@@ -101,9 +101,9 @@
     having count(*) > 0
 {% endtest %}
 
-{# No row that meets the condition `where` has in `column`, in any case of its letters, the value that `field` has in
+{# No row that meets `condition` has in `column`, in any case of its letters, the value that `field` has in
    the row of `to` with the same `key`. Returns how many do. #}
-{% test absent(model, column_name, to, field, key, where) %}
+{% test absent(model, column_name, to, field, key, condition) %}
     select count(*) as others
     from {{ model }} as m
     inner join {{ to }} as t
@@ -111,6 +111,6 @@
             {%- for column in key %}
             {{ 'and ' if not loop.first }}m.{{ column }} = t.{{ column }}
             {%- endfor %}
-    where upper(m.{{ column_name }}) = upper(t.{{ field }}) and {{ where }}
+    where upper(m.{{ column_name }}) = upper(t.{{ field }}) and {{ condition }}
     having count(*) > 0
 {% endtest %}
