@@ -15,6 +15,7 @@ from gateway.doors import health, login, oauth, problems, whoami
 from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
 from gateway.doors.deps import PURPOSE_HEADER
 from gateway.doors.native import access, datasets, files, openapi, rows
+from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.engine import Engine
 from gateway.identity.middleware import Identify
 from gateway.identity.presented import KEY_HEADER
@@ -29,6 +30,10 @@ from gateway.settings import GatewaySettings
 from gateway.web import handlers
 from gateway.web.body_limit import BodyLimit
 from gateway.web.middleware import ReleaseLease, RequestLog
+from gateway.withdrawal.copies import FileCopies
+from gateway.withdrawal.manual import ManualList
+from gateway.withdrawal.register import WithdrawalRegister
+from gateway.withdrawal.sources import Sources
 
 ROUTERS = (
     landing.router,
@@ -39,6 +44,7 @@ ROUTERS = (
     access.router,
     rows.router,
     files.router,
+    withdrawals_door.router,
     whoami.router,
     oauth.router,
     login.router,
@@ -56,6 +62,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         threads=settings.engine_threads,
         places=settings.concurrent_statements,
         exports=settings.concurrent_exports,
+        cache=workspace.cache.resolve(),
     )
     nowhere = DivisionTree(())
 
@@ -65,23 +72,34 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
     identity = open_identity(settings, workspace, clock=clock, tree=tree)
     keys = JoinKeys(identity.secrets.join)
     policies = PolicyShelf(workspace.policy, settings.release_poll, clock=clock, keys=keys)
-    shelf = ReleaseShelf(workspace, engine, settings.release_poll, policies)
+    withdrawals = WithdrawalRegister(
+        Sources(workspace, ManualList(identity.store), clock),
+        engine,
+        FileCopies(workspace.cache.resolve() / "files", engine),
+        poll=settings.withdrawal_poll,
+        grace=2 * settings.statement_timeout,
+    )
+    shelf = ReleaseShelf(workspace, engine, settings.release_poll, policies, withdrawals.prepare)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(identity.store.migrate)
         await policies.start()
         await shelf.start()
+        await withdrawals.start(lambda: shelf.opened)
         try:
             yield
         finally:
+            await withdrawals.stop()
             await shelf.stop()
             await policies.stop()
             identity.close()
             engine.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
-    app.state.services = Services(settings, engine, shelf, policies, CursorSigner(identity.secrets.cursor), identity)
+    app.state.services = Services(
+        settings, engine, shelf, policies, withdrawals, CursorSigner(identity.secrets.cursor), identity
+    )
     for router in (*ROUTERS, *ADMIN_ROUTERS):
         app.include_router(router)
     handlers.install(app)

@@ -12,16 +12,19 @@ from gateway.query.cursor import CursorSigner
 from gateway.query.parse import Limits
 from gateway.release.shelf import ReleaseShelf
 from gateway.settings import GatewaySettings
+from gateway.withdrawal.register import WithdrawalRegister
 
 
 @dataclass(frozen=True)
 class Services:
-    """The long-lived parts: settings, engine, shelf of releases, policy in force, signer of cursors, identity."""
+    """The long-lived parts: settings, engine, shelf of releases, policy in force, register of withdrawals,
+    signer of cursors, identity."""
 
     settings: GatewaySettings
     engine: Engine
     shelf: ReleaseShelf
     policies: PolicyShelf
+    withdrawals: WithdrawalRegister
     signer: CursorSigner
     identity: Identity
 

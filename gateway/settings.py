@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "CIVICLAKE_GATEWAY_"
@@ -77,8 +77,28 @@ class GatewaySettings(BaseSettings):
     memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$", description="Engine memory per process.")
     engine_threads: int = Field(2, ge=1, le=256, description="Engine threads per process.")
     release_poll: float = Field(0.25, gt=0, le=60, description="How often CURRENT and the policy are looked at.")
+    withdrawal_poll: float = Field(1.0, gt=0, le=30, description="How often it is looked for withdrawn rows.")
     max_age: int = Field(
         0, ge=0, le=60, description="Seconds a cache may answer without asking; 0 asks each time (304 is cheap)."
+    )
+    audit_url: SecretStr | None = Field(
+        None,
+        description="Audit log: `postgresql+psycopg://…` or `sqlite:///…`. Unset: a SQLite file in the workspace.",
+    )
+    audit_queue: int = Field(
+        20_000, ge=100, description="Accesses that may wait to be recorded; then only the public is served."
+    )
+    seals_dir: Path | None = Field(
+        None,
+        description="Folder of the keys that seal the audit log and sign receipts, and of the log's anchor; best on "
+        "another disk than the log. Unset: `seals/` of the workspace.",
+    )
+    quota_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL that counts quotas of several machines. Unset: memory, or a file for several workers.",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description='Networks of our own proxies, as JSON: `["10.0.0.0/8"]`. Their X-Forwarded-For is believed.'
     )
     cors_origins: tuple[str, ...] = Field(("*",), description="Web origins that may read answers in a browser.")
 

@@ -96,6 +96,7 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         chosen = [{"$ref": f"#/components/parameters/{_component(view, n)}"} for n in parameters if n not in left_out]
         operation = _operation(view, address.replace(".", "_"), {"description": view.facts.grain, "content": content})
         paths[f"{root}/{address}"] = {"get": operation | {"parameters": chosen}}
+    paths[f"{root}/withdrawals"] = {"get": _operation(view, "withdrawals", answer("application/json", None))}
     for file in view.distributions:
         operation = _operation(view, f"file_{file.format}", answer(file.media_type, None))
         operation["responses"]["206"] = operation["responses"]["200"] | {"description": "The asked range of bytes."}
