@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from catalog.policy.divisions import DivisionTree
 from catalog.workspace import Workspace
+from gateway.audit import doors as usage
+from gateway.audit.middleware import AuditTrail
 from gateway.doors import health, login, oauth, problems, whoami
 from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
-from gateway.doors.deps import PURPOSE_HEADER
-from gateway.doors.native import access, datasets, files, openapi, rows
+from gateway.doors.deps import PURPOSE_HEADER, admitted
+from gateway.doors.native import access, cost, datasets, files, openapi, rows
 from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.engine import Engine
 from gateway.identity.middleware import Identify
@@ -24,6 +26,9 @@ from gateway.policy.masks import JoinKeys
 from gateway.policy.shelf import Clock, PolicyShelf, utc_now
 from gateway.portal import landing
 from gateway.query.cursor import CursorSigner
+from gateway.quota.service import open_admission
+from gateway.receipts import door as receipts
+from gateway.receipts.middleware import Receipts
 from gateway.release.shelf import ReleaseShelf
 from gateway.services import Services
 from gateway.settings import GatewaySettings
@@ -42,14 +47,32 @@ ROUTERS = (
     openapi.router,
     datasets.router,
     access.router,
+    cost.router,
     rows.router,
     files.router,
+    usage.router,
+    receipts.router,
     withdrawals_door.router,
     whoami.router,
     oauth.router,
     login.router,
 )
-_EXPOSED = ("ETag", "Link", "Content-Range", "X-Request-Id", "CivicLake-Release", "CivicLake-Complete")
+_EXPOSED = (
+    "ETag",
+    "Link",
+    "Content-Range",
+    "X-Request-Id",
+    "CivicLake-Release",
+    "CivicLake-Complete",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Content-Digest",
+    "Repr-Digest",
+    "Signature",
+    "Signature-Input",
+)
+_PATIENCE = 5.0  # seconds that the audit log gets at start, and at the end to write what waits
 
 
 def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_now) -> FastAPI:
@@ -69,6 +92,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
     def tree() -> DivisionTree:
         return policies.current.division_tree if policies.current is not None else nowhere
 
+    admission = open_admission(settings, workspace, clock)
     identity = open_identity(settings, workspace, clock=clock, tree=tree)
     keys = JoinKeys(identity.secrets.join)
     policies = PolicyShelf(workspace.policy, settings.release_poll, clock=clock, keys=keys)
@@ -84,6 +108,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(identity.store.migrate)
+        await anyio.to_thread.run_sync(admission.start, _PATIENCE)
         await policies.start()
         await shelf.start()
         await withdrawals.start(lambda: shelf.opened)
@@ -95,10 +120,18 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
             await policies.stop()
             identity.close()
             engine.close()
+            await anyio.to_thread.run_sync(admission.stop, _PATIENCE)
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        dependencies=[Depends(admitted)],
+    )
     app.state.services = Services(
-        settings, engine, shelf, policies, withdrawals, CursorSigner(identity.secrets.cursor), identity
+        settings, engine, shelf, policies, withdrawals, CursorSigner(identity.secrets.cursor), identity, admission
     )
     for router in (*ROUTERS, *ADMIN_ROUTERS):
         app.include_router(router)
@@ -115,5 +148,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         allow_headers=["Authorization", KEY_HEADER, PURPOSE_HEADER],
         expose_headers=_EXPOSED,
     )
+    app.add_middleware(Receipts, key=lambda: admission.receipt_key, clock=clock)
+    app.add_middleware(AuditTrail, log=admission.log)
     app.add_middleware(RequestLog)
     return app

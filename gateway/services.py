@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from catalog.policy.model import TierLimits
 from gateway.engine import Engine
 from gateway.identity.service import Identity
 from gateway.policy.actor import PUBLIC, Actor
 from gateway.policy.shelf import PolicyShelf
 from gateway.query.cursor import CursorSigner
 from gateway.query.parse import Limits
+from gateway.quota.admission import Admission
 from gateway.release.shelf import ReleaseShelf
 from gateway.settings import GatewaySettings
 from gateway.withdrawal.register import WithdrawalRegister
@@ -18,7 +20,7 @@ from gateway.withdrawal.register import WithdrawalRegister
 @dataclass(frozen=True)
 class Services:
     """The long-lived parts: settings, engine, shelf of releases, policy in force, register of withdrawals,
-    signer of cursors, identity."""
+    signer of cursors, identity, admission."""
 
     settings: GatewaySettings
     engine: Engine
@@ -27,6 +29,19 @@ class Services:
     withdrawals: WithdrawalRegister
     signer: CursorSigner
     identity: Identity
+    admission: Admission
+
+    def tier_limits(self, actor: Actor) -> TierLimits | None:
+        """What the policy lets callers of the actor's tier use; None where it says nothing, so lets them do nothing."""
+        policy = self.policies.current
+        return policy.limits.get(actor.tier) if policy is not None else None
+
+    def query_limits(self, actor: Actor) -> Limits:
+        """What one request of the actor may ask for."""
+        limits = self.tier_limits(actor)
+        if limits is None:
+            return self.limits
+        return replace(self.limits, max_rows=min(self.limits.max_rows, limits.page_rows))
 
     @property
     def limits(self) -> Limits:

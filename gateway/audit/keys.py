@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -49,11 +50,12 @@ class VerifyingKey:
         """The public key as PEM text."""
         return self.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
-    @property
+    @cached_property
     def jwk(self) -> dict[str, str]:
-        """The public key as a JSON Web Key (RFC 8037)."""
-        x = base64.urlsafe_b64encode(self.raw).rstrip(b"=").decode()
-        return {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.id, "x": x}
+        """The public key as a JSON Web Key (RFC 8037), named by its thumbprint (RFC 7638)."""
+        needed = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(self.raw)}
+        thumbprint = hashlib.sha256(orjson.dumps(needed, option=orjson.OPT_SORT_KEYS)).digest()
+        return {**needed, "alg": "EdDSA", "use": "sig", "kid": _base64url(thumbprint)}
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether the signature is this key's over the message."""
@@ -79,13 +81,14 @@ class SigningKey(VerifyingKey):
         """64 bytes of Ed25519; the same message gives the same bytes."""
         return self.private.sign(message)
 
-    def digest(self, purpose: str, content: bytes) -> str:
+    def digest(self, content: bytes) -> str:
         """A keyed digest: equal contents are recognised, and nobody without the key can guess one by trying."""
-        return hmac.new(self._secret(purpose), content, hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._digest_key, content, hashlib.sha256).hexdigest()[:32]
 
-    def _secret(self, purpose: str) -> bytes:
+    @cached_property
+    def _digest_key(self) -> bytes:
         raw = self.private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-        return hmac.new(raw, b"civiclake " + purpose.encode(), hashlib.sha256).digest()
+        return hmac.new(raw, b"civiclake digests", hashlib.sha256).digest()
 
 
 def load_or_make(path: Path) -> SigningKey:
@@ -131,3 +134,7 @@ def _make(path: Path) -> None:
         return
     finally:
         fresh.unlink()
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, create_engine, event, insert, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, RowMapping, Select, create_engine, event, insert, make_url, select, text
 
 from gateway.audit.chain import GENESIS, Checkpoint, Fields, link
 from gateway.audit.keys import SigningKey
@@ -55,7 +55,7 @@ class AuditStore:
     All processes write one chain: a batch holds the write lock of the database for the milliseconds it takes.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self._engine = _engine(url)
         self._newest: Checkpoint | None = None
 
@@ -143,8 +143,8 @@ def _bytes(signature: str) -> bytes:
         return b""
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+def _engine(url: str | URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=make_url(url).get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
         file = make_url(url).database
         if file and file != ":memory:":

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from catalog.policy.model import Action
+from gateway.audit.middleware import WITHOUT_DATA
+from gateway.audit.record import AccessRecord
 from gateway.identity.callers import Identified
 from gateway.identity.service import Identity
 from gateway.policy.actor import Actor
 from gateway.problems import BadValue, NoRelease, NotFound, NotPermitted, UnknownParameter
+from gateway.quota.admission import record_of
 from gateway.release.opened import OpenRelease
 from gateway.services import Services
 from gateway.view.view import View
@@ -22,10 +25,11 @@ PURPOSE_HEADER = "CivicLake-Purpose"
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, and what for."""
+    """Who asks, and what for. `record` is told what is decided."""
 
     actor: Actor
     purpose: str | None
+    record: AccessRecord | None = field(default=None, compare=False)
 
 
 def services_of(request: Request) -> Services:
@@ -81,6 +85,8 @@ def visible(release: OpenRelease, caller: Caller, dataset: str, action: Action |
     Raises NotFound alike for what is hidden and what does not exist, NotPermitted where it may only be read about.
     """
     actor, purpose = caller.actor, caller.purpose
+    if caller.record is not None and dataset in release.datasets:
+        _note(caller.record, release, dataset, caller, action or "describe")
     view = release.view(dataset, actor, purpose, action) if action else None
     if view is not None:
         return view
@@ -92,11 +98,28 @@ def visible(release: OpenRelease, caller: Caller, dataset: str, action: Action |
     return told
 
 
+def _note(record: AccessRecord, release: OpenRelease, dataset: str, caller: Caller, action: Action) -> None:
+    """Tell the record of the access what was asked and decided; doors add columns and rows."""
+    decision = release.decision(dataset, caller.actor, caller.purpose, action)
+    rules = tuple(reason.code for reason in decision.reasons)
+    record.dataset, record.release = dataset, release.number
+    record.action, record.purpose, record.rules = action, caller.purpose, rules
+    record.decision = "allow" if decision.allow else "deny"
+    record.grants = tuple(grant.id for grant in caller.actor.grants if grant.id in rules)
+
+
 def only_parameters(request: Request, names: Collection[str] = ()) -> None:
     """Refuse query parameters that the address does not have."""
     for name in request.query_params:
         if name not in names:
             raise UnknownParameter(f"There is no parameter `{name[:80]}` here.", parameter=name[:80])
+
+
+async def admitted(request: Request) -> None:
+    """Name the caller in the audit log and take the request from its quota; for every route that tells of data."""
+    if request.scope["route"].path not in WITHOUT_DATA:
+        services, actor = services_of(request), actor_of(request)
+        await services.admission.admit(request, actor, services.tier_limits(actor))
 
 
 # Coroutines, because the framework would send plain functions through its thread pool, at 0.2 ms each.
@@ -134,8 +157,8 @@ ReleaseDep = Annotated[OpenRelease, Depends(_release)]
 PurposeDep = Annotated[str | None, Depends(_purpose)]
 
 
-async def _caller(actor: ActorDep, purpose: PurposeDep) -> Caller:
-    return Caller(actor, purpose)
+async def _caller(request: Request, actor: ActorDep, purpose: PurposeDep) -> Caller:
+    return Caller(actor, purpose, record_of(request))
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

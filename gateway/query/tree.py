@@ -48,10 +48,19 @@ class Query:
     @cached_property
     def digest(self) -> str:
         """Digest of the walk: dataset, policy, columns, conditions and order; not the page size, not the position."""
-        conditions = sorted(
-            [condition.column.name, condition.operator.name, [to_text(value) for value in condition.values]]
-            for condition in self.where
-        )
+        conditions = _plain(self.where)
         order = [[sort.column.name, sort.descending] for sort in self.order]
         parts = [self.view.dataset, self.view.policy, [column.name for column in self.select], conditions, order]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def conditions_text(query: Query) -> bytes:
+    """The conditions of a query written in one way, whatever order they were given in."""
+    return orjson.dumps(_plain(query.where))
+
+
+def _plain(conditions: tuple[Condition, ...]) -> list[list[object]]:
+    return sorted(
+        [condition.column.name, condition.operator.name, [to_text(value) for value in condition.values]]
+        for condition in conditions
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from catalog.policy.model import TierLimits
+from gateway.audit.keys import SigningKey
 from gateway.audit.record import AccessRecord
 from gateway.audit.writer import AuditLog
 from gateway.policy.actor import Actor
@@ -28,8 +29,19 @@ class Admission:
     log: AuditLog
     meter: Meter
     exports: ExportPlaces
+    receipt_key: SigningKey
     trusted: Sequence[Network] = ()
     clock: Callable[[], float] = field(default=time.time)
+
+    def start(self, patience: float) -> None:
+        """Open the log; at most `patience` seconds, after that it goes on trying by itself."""
+        self.log.start(patience)
+
+    def stop(self, patience: float) -> None:
+        """Write what is left to write and let go of everything."""
+        self.log.stop(patience)
+        self.meter.close()
+        self.exports.close()
 
     async def admit(self, request: Request, actor: Actor, limits: TierLimits | None) -> None:
         """Name the caller in the log and take one request from its quota.

@@ -55,6 +55,7 @@ class RequestLog:
                 headers["X-Request-Id"] = request_id
                 for name, value in _SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                headers.update(scope["state"].get("fields", {}))
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
             await send(message)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from http import HTTPStatus
+
 from fastapi import APIRouter, Request, Response
 
 from gateway.doors.deps import CallerDep, ExportedDep, ReleaseDep, ServicesDep, only_parameters
 from gateway.problems import FileBeingMade, NotFound
+from gateway.quota.admission import record_of
+from gateway.quota.cost import file_units
+from gateway.quota.meter import Price
 from gateway.web.answers import VARY, unchanged
 from gateway.web.filebody import FileAnswer
 
@@ -19,6 +25,7 @@ async def download(
     """A whole file or a range of it. Its entity tag is the sha256 of its bytes, so a download can be resumed after
     a new release as long as the file is the same."""
     only_parameters(request)
+    record_of(request).columns = tuple(column.name for column in view.columns)
     name = request.path_params["name"]
     file = next((file for file in view.distributions if file.name == name), None)
     if file is None:
@@ -31,8 +38,14 @@ async def download(
         "Vary": VARY,
         "CivicLake-Release": str(release.number),
         "Content-Disposition": f'attachment; filename="{file.name}"',
+        "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(file.sha256)).decode()}:",
     }
-    return unchanged(request, etag, headers) or FileAnswer(
+    same = unchanged(request, etag, headers)
+    if same is not None:
+        return same
+    limits = services.tier_limits(caller.actor)
+    await services.admission.charge(request, Price(cost=file_units(file.bytes)), limits)
+    answer = FileAnswer(
         release.file(view.dataset, file.name),
         file.bytes,
         etag=etag,
@@ -41,3 +54,6 @@ async def download(
         range_header=request.headers.get("range"),
         if_range=request.headers.get("if-range"),
     )
+    if answer.status_code == HTTPStatus.OK:
+        record_of(request).rows = view.facts.row_count
+    return answer

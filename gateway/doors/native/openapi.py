@@ -33,6 +33,8 @@ from gateway.web.answers import document_answer
 
 router = APIRouter()
 
+_PLAIN = str.maketrans("./", "__")
+
 
 @router.api_route("/openapi.json", methods=["GET", "HEAD"])
 async def openapi(
@@ -85,6 +87,7 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         "rows": ((), as_json | as_csv),
         "rows.json": (("format", "bom"), as_json),
         "rows.csv": (("format",), as_csv),
+        "rows/cost": (("cursor", "bom"), {"application/json": {"schema": {"$ref": "#/components/schemas/cost"}}}),
     }
     paths: dict[str, Any] = {
         root: {"get": _operation(view, "describe", answer("application/json", "#dataset"))},
@@ -94,7 +97,7 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         return paths
     for address, (left_out, content) in shapes.items():
         chosen = [{"$ref": f"#/components/parameters/{_component(view, n)}"} for n in parameters if n not in left_out]
-        operation = _operation(view, address.replace(".", "_"), {"description": view.facts.grain, "content": content})
+        operation = _operation(view, address.translate(_PLAIN), {"description": view.facts.grain, "content": content})
         paths[f"{root}/{address}"] = {"get": operation | {"parameters": chosen}}
     paths[f"{root}/withdrawals"] = {"get": _operation(view, "withdrawals", answer("application/json", None))}
     for file in view.distributions:

@@ -136,6 +136,25 @@ SCHEMAS: dict[str, Any] = {
         },
         "required": ["dataset", "release", "complete", "next", "rows"],
     },
+    "cost": {
+        "type": "object",
+        "description": "What the query would take from the caller's quota, and what that is made from.",
+        "properties": {
+            "units": {"type": "integer"},
+            **{name: {"type": "integer"} for name in ("rows_read", "rows_answered", "columns")},
+            **{name: {"type": "boolean"} for name in ("in_stored_order", "rows_known")},
+            "quota": {"type": ["object", "null"], "description": "What the caller may use in a minute."},
+        },
+        "required": ["units", "quota"],
+    },
+    "usage": {
+        "type": "object",
+        "properties": {
+            **{name: {"type": "string", "format": "date"} for name in ("since", "until")},
+            **{name: {"type": "array", "items": {"type": "object"}} for name in ("totals", "newest")},
+        },
+        "required": ["since", "until", "totals", "newest"],
+    },
     "dataset": {
         "type": "object",
         "properties": {"id": _TEXT, "title": _TITLE, "grain": _TEXT, "row_count": {"type": ["integer", "null"]}},
@@ -184,6 +203,14 @@ SCHEMAS: dict[str, Any] = {
     },
 }
 _JSON, _NO_RELEASE = "application/json", str(CATALOGUE[NoRelease].status)
+_DAY = {"type": "string", "format": "date"}
+_USAGE = {
+    "parameters": [
+        _parameter("dataset", "One dataset; all unless given.", _TEXT),
+        _parameter("since", "First day, of UTC; 30 days before the last unless given.", _DAY),
+        _parameter("until", "Last day, of UTC; today unless given.", _DAY),
+    ]
+}
 FIXED_PATHS: dict[str, Any] = {
     "/": _fixed("The page for people; JSON for programs", answer("text/html", None)),
     "/healthz": _fixed("Whether the server can answer, and from which release", answer(_JSON, "#health"), _NO_RELEASE),
@@ -191,5 +218,10 @@ FIXED_PATHS: dict[str, Any] = {
     "/problems/{code}": _fixed("One problem type", answer(_JSON, None), "404")
     | {"parameters": [{"name": "code", "in": "path", "required": True, "schema": _TEXT}]},
     "/openapi.json": _fixed("This document", answer(_JSON, None), _NO_RELEASE),
+    "/.well-known/http-message-signatures-directory": _fixed(
+        "The keys that signed receipts are checked with", answer(_JSON, None), "400"
+    ),
+    "/v1/me/usage": _fixed("What the caller used", answer(_JSON, "#usage"), "400", "403") | _USAGE,
+    "/v1/admin/usage": _fixed("Who used the caller's own datasets", answer(_JSON, "#usage"), "400", "404") | _USAGE,
     "/v1/datasets": _fixed("Every dataset", answer(_JSON, "#datasets"), "400", _NO_RELEASE),
 }

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from catalog.policy.model import TierLimits
 from gateway.answers import csv_rows, json_rows
 from gateway.doors.deps import Caller, CallerDep, ServicesDep, release_numbered, release_of, visible
 from gateway.problems import BadCursor, BadValue, NotAcceptable, NotFound, ReleaseMoved
@@ -17,7 +18,10 @@ from gateway.query.compile import compile_all, compile_page
 from gateway.query.cursor import Cursor
 from gateway.query.keyset import total_order
 from gateway.query.parse import parse_query
-from gateway.query.tree import Query
+from gateway.query.tree import Query, conditions_text
+from gateway.quota.admission import record_of
+from gateway.quota.cost import estimate
+from gateway.quota.meter import Price
 from gateway.services import Services
 from gateway.web.answers import VARY, body_answer, unchanged, wants_gzip
 from gateway.web.conditional import make_etag
@@ -43,6 +47,7 @@ class _Ask:
     format: Format
     bom: bool
     headers: dict[str, str]
+    limits: TierLimits | None
 
 
 @router.api_route("/v1/datasets/{dataset}/rows", methods=["GET", "HEAD"])
@@ -79,9 +84,10 @@ async def _answer(request: Request, services: Services, caller: Caller, dataset:
     whole = form == "csv" and cursor is None and "limit" not in request.query_params
     view = visible(release, caller, dataset, "export" if whole else "read")
     default = None if whole else services.settings.default_page_rows
-    query = parse_query(view, request.query_params.multi_items(), services.limits, default)
+    query = parse_query(view, request.query_params.multi_items(), services.query_limits(caller.actor), default)
     if cursor is not None:
         query = _continued(query, cursor)
+    _note(request, services, query)
     headers = {
         "Cache-Control": services.cache_control(caller.actor),
         "Vary": VARY,
@@ -94,10 +100,20 @@ async def _answer(request: Request, services: Services, caller: Caller, dataset:
     same = unchanged(request, etag, headers)
     if same is not None:
         return same
-    ask = _Ask(query, release.number, form, bom, headers)
+    limits = services.tier_limits(caller.actor)
+    await services.admission.charge(request, Price(cost=estimate(query).units), limits)
+    ask = _Ask(query, release.number, form, bom, headers, limits)
     return (
         _everything(request, services, ask, etag) if query.limit is None else await _page(request, services, ask, etag)
     )
+
+
+def _note(request: Request, services: Services, query: Query) -> None:
+    """Tell the record of the access which columns are asked, and a digest of the filter, which is all it keeps."""
+    record, key = record_of(request), services.admission.log.key
+    record.columns = tuple(column.name for column in query.select)
+    if query.where and key is not None:
+        record.filter = key.digest(conditions_text(query))
 
 
 def _continued(query: Query, cursor: Cursor) -> Query:
@@ -122,9 +138,11 @@ async def _page(request: Request, services: Services, ask: _Ask, etag: str) -> R
     query = ask.query
     statement = compile_page(query, [csv_rows.line(query.select)] if ask.format == "csv" else None)
     fetched = await until_disconnect(
-        request.receive, services.engine.fetch(statement, services.settings.statement_timeout)
+        request.receive,
+        services.engine.fetch(statement, services.settings.statement_timeout, caller=request.state.caller),
     )
     page = [row[: statement.outputs] for row in fetched[: query.limit]]
+    record_of(request).handed(len(page))
     complete = len(page) == len(fetched)
     following = None
     headers = {**ask.headers, "CivicLake-Complete": str(complete).lower()}
@@ -143,23 +161,30 @@ async def _page(request: Request, services: Services, ask: _Ask, etag: str) -> R
 def _everything(request: Request, services: Services, ask: _Ask, etag: str) -> Response:
     """Every row of the query, streamed: CSV without a limit is never cut."""
     return StreamAnswer(
-        _csv_chunks(services, ask),
+        _csv_chunks(request, services, ask),
         headers={**ask.headers, "ETag": etag, "CivicLake-Complete": "true"},
         media_type=_MEDIA[ask.format],
         compress=wants_gzip(request),
     )
 
 
-async def _csv_chunks(services: Services, ask: _Ask) -> AsyncGenerator[bytes, None]:
+async def _csv_chunks(request: Request, services: Services, ask: _Ask) -> AsyncGenerator[bytes, None]:
     """Header and lines; nothing is given out before the engine has given the first lines."""
     columns, settings = ask.query.select, services.settings
     statement = compile_all(ask.query, [csv_rows.line(columns)])
-    lines = services.engine.stream_text(statement, first=settings.statement_timeout, total=settings.export_timeout)
     head = csv_rows.header(columns, bom=ask.bom)
-    async with aclosing(lines):
-        async for chunk in lines:
-            yield head + chunk
-            head = b""
+    with services.admission.export(request, ask.limits):
+        lines = services.engine.stream_text(
+            statement,
+            first=settings.statement_timeout,
+            total=settings.export_timeout,
+            caller=request.state.caller,
+            handed=record_of(request).handed,
+        )
+        async with aclosing(lines):
+            async for chunk in lines:
+                yield head + chunk
+                head = b""
     if head:
         yield head
 
