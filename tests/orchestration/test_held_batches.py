@@ -23,7 +23,7 @@ from orchestration.reading.decisions import NotHeldError, approved_batches, deci
 from orchestration.reading.load import load_feed
 from orchestration.reading.superseded import superseded
 from orchestration.release.quality import quality_report
-from orchestration.run import RunReport, feed_reports
+from orchestration.run import FeedReport, RunReport, feed_reports
 from tests.orchestration.reading_city import CSV, DAY, Town, column, contract, table
 
 KEYED = [column("id", key=1), column("n", "BIGINT")]
@@ -72,6 +72,13 @@ def test_a_run_counts_held_batches_even_without_rows(town: Town, capsys: pytest.
     print_report(RunReport("run", DAY, DAY, 1.0, feeds, 0, 0, 0, "published", 1, ()))
     printed = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["all", "2", "1", "1", "1", "0", "0", "0", "0"] in printed
+
+
+def test_headings_are_whole_words_in_a_narrow_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    feed = FeedReport("permits", 1, 0, 3, 2, 1, 0, 0, 0, (), None)
+    print_report(RunReport("run", DAY, DAY, 1.0, (feed,), 0, 0, 0, "published", 1, ()))
+    words = capsys.readouterr().out.split()
+    assert {"batches", "accepted", "quarantined", "duplicate", "held", "late"} <= set(words)
 
 
 def test_a_dismissed_batch_keeps_its_account_and_is_passed_over_until_reopened(town: Town) -> None:
