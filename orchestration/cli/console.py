@@ -21,13 +21,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     """A table; the last `numbers` columns are right-aligned. None prints as nothing, integers with separators."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for index, column in enumerate(columns):
-        # A heading is broken between its words, never within one, in a narrow terminal too.
-        table.add_column(
-            column,
-            justify="right" if index >= len(columns) - numbers else "left",
-            overflow="fold",
-            min_width=max(map(len, column.split())),
-        )
+        # In a narrow terminal texts are folded before numbers and their headings are.
+        is_number = index >= len(columns) - numbers
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     out.print(table)

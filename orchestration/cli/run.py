@@ -68,7 +68,8 @@ def print_report(report: RunReport) -> None:
 
     span = f"{report.start}" if report.start == report.end else f"{report.start} to {report.end}"
     columns = (
-        "feed", "batches", "batches held", "rows in", "accepted", "quarantined", "duplicate", "rows held", "rows late",
+        "feed", "batches", "batches\nheld", "rows in", "accepted", "quarantined", "duplicate",
+        "rows\nheld", "rows\nlate",
     )  # fmt: skip
     rows = [
         (f.feed, f.batches, f.held_batches, f.rows_in, f.accepted, f.quarantined, f.duplicate, f.held_rows, f.late_rows)
