@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,10 +114,28 @@ def load_city(path: Path) -> City:
 
 def check_city(city: City) -> list[Problem]:
     """Faults of a loaded city beyond its single contracts: its vocabulary files, and what its rules read."""
-    problems = check_vocabulary(city.vocabulary_dir) + _unknown_landed(city)
+    problems = check_vocabulary(city.vocabulary_dir) or _unknown_owners(city)
+    problems += _unknown_landed(city)
     if not city.feeds:
         problems.append(Problem(city.root / "feeds", None, "", "the city has no feed", "Add feeds/<feed>.odcs.yaml"))
     return problems
+
+
+def _unknown_owners(city: City) -> list[Problem]:
+    """A feed is answered for by a department that `organisation.csv` lists."""
+    with (city.vocabulary_dir / "organisation.csv").open(encoding="utf-8-sig", newline="") as file:
+        known = {row["org_code"] for row in csv.DictReader(file)}
+    return [
+        Problem(
+            city.contract_path(feed.id),
+            None,
+            "owner_org",
+            f"vocabulary/organisation.csv has no department `{feed.options.owner_org}`",
+            f"Add it there; {nearest(feed.options.owner_org, known)}",
+        )
+        for feed in city.feeds.values()
+        if feed.options.owner_org not in known
+    ]
 
 
 def _shared_names(city: City) -> list[Problem]:

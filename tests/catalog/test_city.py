@@ -93,6 +93,21 @@ def test_a_city_without_feeds_is_told(tmp_path: Path) -> None:
     assert "the city has no feed" in [problem.text for problem in problems]
 
 
+def test_the_owner_of_a_feed_is_a_listed_department(tmp_path: Path) -> None:
+    contracts.write(make_city(tmp_path) / "feeds")
+    (tmp_path / "vocabulary").mkdir()
+    for name, table in load_interface().items():
+        header = ",".join(column for column, _ in table.columns)
+        (tmp_path / "vocabulary" / f"{name}.csv").write_text(f"{header}\n", encoding="utf-8")
+    city = load_city(tmp_path)
+    (problem,) = check_city(city)
+    owner = city.feeds["lamps"].options.owner_org
+    assert (problem.file.name, problem.key) == ("lamps.odcs.yaml", "owner_org")
+    organisations = tmp_path / "vocabulary" / "organisation.csv"
+    organisations.write_text(f"{organisations.read_text(encoding='utf-8')}{owner}{',' * 8}\n", encoding="utf-8")
+    assert check_city(city) == []
+
+
 def test_a_rule_reads_only_what_the_city_lands(tmp_path: Path) -> None:
     def change(doc: contracts.Document) -> None:
         for name, table in (("L4", "lamps_repair"), ("L5", "lamps_repairs")):
