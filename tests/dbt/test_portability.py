@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
@@ -27,6 +29,22 @@ def test_macros_that_are_not_dispatched_use_portable_functions_only() -> None:
     for file in sorted((PROJECT / "macros").glob("*.sql")):
         text = re.sub(r"(?s){% macro (duckdb|default)__.*?endmacro", "", file.read_text(encoding="utf-8"))
         assert foreign_words(text) == set(), file.name
+
+
+@pytest.mark.parametrize("file", sorted(PROJECT.rglob("*.yml")), ids=lambda path: path.stem)
+def test_keys_of_properties_are_text(file: Path) -> None:
+    """A key that is a number makes dbt fail as it starts the node, in a thread that tells nobody: it waits for ever."""
+    assert keys_that_are_no_text(YAML(typ="safe").load(file)) == []
+
+
+def keys_that_are_no_text(value: Any) -> list[Any]:
+    """All of them, however deep."""
+    if isinstance(value, list):
+        return [key for entry in value for key in keys_that_are_no_text(entry)]
+    if not isinstance(value, dict):
+        return []
+    here = [key for key in value if not isinstance(key, str)]
+    return here + [key for entry in value.values() for key in keys_that_are_no_text(entry)]
 
 
 def foreign_words(text: str) -> set[str]:
