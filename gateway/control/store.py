@@ -67,6 +67,7 @@ class ControlStore:
         database = self._engine.url.database
         if self._engine.dialect.name == "sqlite" and database and database != ":memory:":
             Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            Path(database).touch(mode=0o600)
         upgrade(self._engine)
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from catalog.place import workspace_of
 from orchestration.cli.exits import ExitCode
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, city_folder
 
@@ -64,7 +65,6 @@ def doctor(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
 def examine(city: Path, home: Path | None) -> Iterator[Finding]:
     """Everything the doctor looks at, one finding each; a finding that cannot be made is itself one."""
     from catalog.errors import CatalogError
-    from catalog.workspace import Workspace
 
     yield _python()
     yield from _guarded("DuckDB extensions", _extensions)
@@ -78,7 +78,7 @@ def examine(city: Path, home: Path | None) -> Iterator[Finding]:
                 "city", False, f"{problem.file}:{problem.line or 1} {problem.key}: {problem.text}", problem.mend
             )
         return
-    workspace = Workspace((home or Path(".civiclake") / loaded.id).absolute())
+    workspace = workspace_of(loaded.id, home)
     yield from _guarded("contracts", lambda: _contracts(loaded))
     yield from _environment(loaded)
     yield _disk(workspace)

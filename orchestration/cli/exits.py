@@ -52,9 +52,15 @@ class ReportingGroup(TyperGroup):
 
 
 def code_of(error: Exception) -> ExitCode | None:
-    """The exit code of a known error; None for one nobody foresaw."""
+    """The exit code of a known error; None for one nobody foresaw.
+
+    Commands joined from other packages name theirs by an attribute `exit_code` of their errors.
+    """
     if isinstance(error, CommandError):
         return error.code
+    named = getattr(error, "exit_code", None)
+    if isinstance(named, int) and not isinstance(error, (SystemExit, typer.Exit)):
+        return ExitCode(named)
     for known, code in _known_errors():
         if isinstance(error, known):
             return code

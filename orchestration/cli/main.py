@@ -6,6 +6,7 @@ import typer
 
 from orchestration.cli import contract, demo, doctor, init, lineage, policy, quarantine, release, run, serve
 from orchestration.cli.exits import EXIT_HELP, ReportingGroup
+from orchestration.cli.joined import join_commands
 
 app = typer.Typer(
     name="civiclake",
@@ -29,6 +30,7 @@ app.add_typer(policy.app, name="policy")
 app.command()(lineage.lineage)
 app.command()(init.init)
 app.command()(doctor.doctor)
+join_commands(app)
 
 
 def main() -> None:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.workspace import Workspace
-from orchestration.cli.exits import CommandError, ExitCode
+from catalog.place import DEFAULT_CITY, city_folder, workspace_of
 
 if TYPE_CHECKING:
     from catalog.city import City
+    from catalog.workspace import Workspace
 
-DEFAULT_CITY = Path("examples/yunzhou")
-_CHECKOUT = Path(__file__).resolve().parents[2]
+__all__ = ["DEFAULT_CITY", "CityOption", "HomeOption", "city_folder", "open_city"]
 
 CityOption = Annotated[
     Path, typer.Option("--city", envvar="CIVICLAKE_CITY", help="Folder of the city (holds city.yml).", metavar="DIR")
@@ -30,20 +29,9 @@ HomeOption = Annotated[
 ]
 
 
-def city_folder(path: Path) -> Path:
-    """`path` as given; the default also found when the command is run outside the checkout."""
-    if path == DEFAULT_CITY and not path.exists():
-        path = _CHECKOUT / path
-    if not (path / "city.yml").is_file() and path.name != "city.yml":
-        raise CommandError(
-            ExitCode.USAGE, f"{path} is not a city: it has no city.yml. Name one with --city, or make one with `init`"
-        )
-    return path
-
-
 def open_city(city: Path, home: Path | None) -> tuple[City, Workspace]:
     """The city and its workspace; CatalogError names every fault of its files."""
     from catalog.city import load_city
 
     loaded = load_city(city_folder(city))
-    return loaded, Workspace((home or Path(".civiclake") / loaded.id).absolute())
+    return loaded, workspace_of(loaded.id, home)

@@ -1,0 +1,273 @@
+"""`civiclake access key|client|delegate|whoami`: what callers prove themselves with, and what systems may do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.control.cli.options import (
+    DEFAULT_CITY,
+    ActionScope,
+    CityOption,
+    ColumnScope,
+    DatasetScope,
+    Days,
+    DivisionScope,
+    HomeOption,
+    check_divisions,
+    now,
+    opened,
+    say,
+    scope_of,
+    show,
+)
+
+keys = typer.Typer(no_args_is_help=True, help="API keys: shown once, kept as a hash, refused once revoked.")
+clients = typer.Typer(no_args_is_help=True, help="OAuth clients: department systems that ask for access tokens.")
+
+Holder = Annotated[str, typer.Argument(help="Id of the person or system.")]
+KeyId = Annotated[str, typer.Argument(help="Public id of the key: the part between the underscores.")]
+Title = Annotated[str, typer.Option("--title", help="What it is for, to tell it from others later.")]
+Admin = Annotated[bool, typer.Option("--admin", help="May use the administration routes; stewards only.")]
+_ONCE = "Keep it now: it is shown this once and stored nowhere."
+
+
+@keys.command("issue")
+def issue_key(
+    *,
+    principal: Holder,
+    title: Title = "",
+    days: Days = 180,
+    dataset: DatasetScope = None,
+    action: ActionScope = None,
+    column: ColumnScope = None,
+    division: DivisionScope = None,
+    admin: Admin = False,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Issue a key. The key alone goes to standard output; the options only narrow what its holder may do."""
+    from gateway.control import keys as acts
+
+    with opened(city, home) as control:
+        check_divisions(control, division)
+        with control.store.begin() as session:
+            issued = acts.issue(
+                session,
+                control.hasher,
+                principal=principal,
+                title=title,
+                scope=scope_of(dataset, action, column, division, admin=admin),
+                lifetime=control.lifetime(days),
+                now=now(),
+                by=control.by,
+            )
+        say(f"Key {issued.row.id} of {principal}, until {issued.row.expires_at:%Y-%m-%d}. {_ONCE}")
+        typer.echo(issued.text)
+
+
+@keys.command("rotate")
+def rotate_key(
+    key: KeyId,
+    overlap: Annotated[float, typer.Option("--overlap", min=0, help="Hours the old key goes on beside the new.")] = 168,
+    days: Days = 180,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Issue the successor of a key, with the same holder and scope; the old one ends after the overlap."""
+    from gateway.control import keys as acts
+
+    with opened(city, home) as control:
+        with control.store.begin() as session:
+            issued = acts.rotate(
+                session,
+                control.hasher,
+                key,
+                overlap=timedelta(hours=overlap),
+                lifetime=control.lifetime(days),
+                now=now(),
+                by=control.by,
+            )
+            ends = acts.key_of(session, key).expires_at
+        say(f"Key {issued.row.id} follows {key}, which ends {ends.astimezone():%Y-%m-%d %H:%M}. {_ONCE}")
+        typer.echo(issued.text)
+
+
+@keys.command("revoke")
+def revoke_key(key: KeyId, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+    """Refuse a key from the next request on."""
+    from gateway.control import keys as acts
+
+    with opened(city, home) as control, control.store.begin() as session:
+        row = acts.revoke(session, key, now())
+        say(f"Key {key} of {row.principal} is revoked: refused from now on.")
+
+
+@keys.command("list")
+def list_keys(
+    principal: Annotated[str | None, typer.Argument(help="Only keys of this person or system.")] = None,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """List keys by their public ids."""
+    from gateway.control import keys as acts
+
+    with opened(city, home) as control, control.store.read() as session:
+        show(
+            "Keys",
+            ("id", "holder", "title", "scope", "until", "revoked", "followed by", "last used"),
+            [
+                (r.id, r.principal, r.title, _brief(r.scope), r.expires_at, r.revoked_at, r.replaced_by, r.last_used_at)
+                for r in acts.keys(session, principal)
+            ],
+        )
+
+
+@clients.command("add")
+def add_client(
+    *,
+    principal: Holder,
+    public_keys: Annotated[
+        Path | None,
+        typer.Option("--public-keys", help="JWK set (JSON) of the system's own keys; it then signs, without secret."),
+    ] = None,
+    title: Title = "",
+    days: Days = 180,
+    dataset: DatasetScope = None,
+    action: ActionScope = None,
+    column: ColumnScope = None,
+    division: DivisionScope = None,
+    admin: Admin = False,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Register an OAuth client for a system; it gets access tokens from /oauth/token."""
+    from gateway.control import clients as acts
+    from gateway.control.errors import ControlError
+
+    with opened(city, home) as control:
+        check_divisions(control, division)
+        try:
+            given = None if public_keys is None else json.loads(public_keys.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ControlError(f"--public-keys: {public_keys} cannot be read as JSON: {error}") from None
+        with control.store.begin() as session:
+            issued = acts.add_client(
+                session,
+                control.hasher,
+                principal=principal,
+                title=title,
+                scope=scope_of(dataset, action, column, division, admin=admin),
+                lifetime=control.lifetime(days),
+                now=now(),
+                by=control.by,
+                public_keys=given,
+            )
+        say(f"Client of {principal}, until {issued.row.expires_at:%Y-%m-%d}." + (f" {_ONCE}" if issued.secret else ""))
+        typer.echo(f"client_id {issued.row.id}" + (f"\nclient_secret {issued.secret}" if issued.secret else ""))
+
+
+@clients.command("list")
+def list_clients(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+    """List OAuth clients."""
+    from gateway.control import clients as acts
+
+    with opened(city, home) as control, control.store.read() as session:
+        show(
+            "OAuth clients",
+            ("id", "holder", "title", "proof", "scope", "until", "revoked", "last used"),
+            [
+                (
+                    r.id,
+                    r.principal,
+                    r.title,
+                    "secret" if r.hash else "own keys",
+                    _brief(r.scope),
+                    r.expires_at,
+                    r.revoked_at,
+                    r.last_used_at,
+                )
+                for r in acts.clients(session)
+            ],
+        )
+
+
+@clients.command("revoke")
+def revoke_client(
+    client: Annotated[str, typer.Argument(help="Id of the client.")],
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Refuse a client, and the tokens it holds, from the next request on."""
+    from gateway.control import clients as acts
+
+    with opened(city, home) as control, control.store.begin() as session:
+        row = acts.revoke_client(session, client, now())
+        say(f"Client {client} of {row.principal} is revoked: refused from now on.")
+
+
+def delegate(
+    *,
+    system: Annotated[str, typer.Argument(help="Id of the system.")],
+    days: Days = 180,
+    dataset: DatasetScope = None,
+    action: ActionScope = None,
+    column: ColumnScope = None,
+    division: DivisionScope = None,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Let a system act for its organisation, as far as the options say; replaces the delegation before."""
+    from gateway.control import delegations
+
+    with opened(city, home) as control:
+        check_divisions(control, division)
+        moment = now()
+        with control.store.begin() as session:
+            row = delegations.delegate(
+                session,
+                system=system,
+                scope=scope_of(dataset, action, column, division),
+                expires=moment + control.lifetime(days),
+                now=moment,
+                by=control.by,
+            )
+        say(f"{system} acts for {row.organisation} until {row.expires_at:%Y-%m-%d}, within: {_brief(row.scope)}.")
+        typer.echo(row.id)
+
+
+def undelegate(
+    delegation: Annotated[str, typer.Argument(help="Id of the delegation.")],
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """End a delegation: the system may do nothing from the next request on."""
+    from gateway.control import delegations
+
+    with opened(city, home) as control, control.store.begin() as session:
+        row = delegations.revoke_delegation(session, delegation, now())
+        say(f"{row.system} acts for {row.organisation} no more.")
+
+
+def whoami(
+    key: Annotated[
+        str, typer.Option("--key", envvar="CIVICLAKE_KEY", help="The key, or - to read it from standard input.")
+    ],
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Say what the gateway takes the holder of a key for: tier, area, grants, what the key narrows."""
+    from gateway.control.who import who
+
+    with opened(city, home) as control:
+        text = sys.stdin.readline().strip() if key == "-" else key
+        typer.echo(json.dumps(who(control, text), ensure_ascii=False, indent=2, default=str))
+
+
+def _brief(scope: dict[str, object]) -> str:
+    return json.dumps(scope, ensure_ascii=False) if scope else "all its holder may"

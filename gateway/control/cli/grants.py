@@ -1,0 +1,118 @@
+"""`civiclake access grant`: a steward's direct grants, with their basis."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from gateway.control.cli.options import (
+    DEFAULT_CITY,
+    CityOption,
+    Days,
+    HomeOption,
+    Names,
+    check_divisions,
+    now,
+    opened,
+    say,
+    show,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Grants: one dataset, named columns, for a time, on a stated basis.")
+
+
+@app.command("add")
+def add_grant(
+    *,
+    dataset: Annotated[str, typer.Argument(help="Dataset that is granted.")],
+    basis: Annotated[str, typer.Option("--basis", help="Law, duty or agreement the grant rests on; kept with it.")],
+    to: Annotated[str | None, typer.Option("--to", help="Person it is granted to (id).")] = None,
+    org: Annotated[str | None, typer.Option("--org", help="Or the organisation it is granted to (code).")] = None,
+    column: Annotated[Names, typer.Option("--column", help="Column, masked where it has a mask. Repeat.")] = None,
+    clear: Annotated[Names, typer.Option("--clear", help="Column in clear (a specific grant, T3). Repeat.")] = None,
+    action: Annotated[Names, typer.Option("--action", help="read (default), aggregate, export, verify.")] = None,
+    division: Annotated[Names, typer.Option("--division", help="Only rows in this division (code). Repeat.")] = None,
+    purpose: Annotated[Names, typer.Option("--purpose", help="Only for this purpose of the policy. Repeat.")] = None,
+    statutory: Annotated[
+        bool, typer.Option("--statutory", help="The law in --basis demands clear values, L4 included.")
+    ] = False,
+    days: Days = 90,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Grant columns of a dataset to a person or an organisation, from now on, for a number of days."""
+    from catalog.policy.model import RowScope
+    from gateway.control import grants
+    from gateway.control.errors import ControlError
+    from gateway.identity.scope import parse_scope
+
+    with opened(city, home) as control:
+        check_divisions(control, division)
+        moment = now()
+        actions = parse_scope({"actions": action or ["read"]}).actions
+        if actions is None:
+            raise ControlError("--action: name what may be done")
+        terms = grants.GrantTerms(
+            dataset=dataset,
+            columns=tuple(column or ()),
+            clear_columns=tuple(clear or ()),
+            actions=actions,
+            basis=basis,
+            starts_at=moment,
+            expires_at=moment + timedelta(days=days),
+            rows=RowScope(divisions=tuple(division or ())),
+            purposes=tuple(purpose or ()),
+            statutory=statutory,
+        )
+        with control.store.begin() as session:
+            row = grants.add(session, terms, principal=to, organisation=org, now=moment, by=control.by)
+        say(f"{row.dataset} is granted to {to or org} until {row.expires_at:%Y-%m-%d}.")
+        typer.echo(row.id)
+
+
+@app.command("list")
+def list_grants(
+    ended: Annotated[bool, typer.Option("--ended", help="Ended and revoked ones too.")] = False,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """List grants: to whom, what, on which basis, until when."""
+    from gateway.control import grants
+
+    with opened(city, home) as control, control.store.read() as session:
+        rows = [r for r in grants.grants(session) if ended or (r.revoked_at is None and r.expires_at > now())]
+        show(
+            "Grants",
+            ("id", "to", "dataset", "columns", "in clear", "rows", "until", "revoked", "basis"),
+            [
+                (
+                    r.id,
+                    r.principal or r.organisation,
+                    r.dataset,
+                    r.columns,
+                    r.clear_columns,
+                    r.rows.get("divisions"),
+                    r.expires_at,
+                    r.revoked_at,
+                    r.basis,
+                )
+                for r in rows
+            ],
+        )
+
+
+@app.command("revoke")
+def revoke_grant(
+    grant: Annotated[str, typer.Argument(help="Id of the grant.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it ends; kept with it.")],
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """End a grant with the next request."""
+    from gateway.control import grants
+
+    with opened(city, home) as control, control.store.begin() as session:
+        row = grants.revoke(session, grant, reason, now())
+        say(f"Grant {grant} on {row.dataset} to {row.principal or row.organisation} is revoked: refused from now on.")

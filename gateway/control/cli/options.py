@@ -1,0 +1,166 @@
+"""Options that the access commands share, and the control store they open."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalog.place import DEFAULT_CITY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalog.workspace import Workspace
+    from gateway.control.store import ControlStore
+    from gateway.identity.scope import Scope
+    from gateway.identity.secret_text import Hasher
+    from gateway.settings import GatewaySettings
+
+__all__ = ["DEFAULT_CITY"]
+
+CityOption = Annotated[
+    Path, typer.Option("--city", envvar="CIVICLAKE_CITY", help="Folder of the city (holds city.yml).", metavar="DIR")
+]
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        envvar="CIVICLAKE_HOME",
+        help="Where the state of the city lives; by default ./.civiclake/<city id>.",
+        metavar="DIR",
+    ),
+]
+Names = list[str] | None
+DatasetScope = Annotated[Names, typer.Option("--dataset", help="Only this dataset. May be repeated.")]
+ActionScope = Annotated[
+    Names, typer.Option("--action", help="Only this: describe, read, aggregate, export, verify. May be repeated.")
+]
+ColumnScope = Annotated[Names, typer.Option("--column", help="Only this column. May be repeated.")]
+DivisionScope = Annotated[
+    Names, typer.Option("--division", help="Only rows in this division (its code). May be repeated.")
+]
+Days = Annotated[int, typer.Option("--days", min=1, help="Lifetime in days.")]
+
+
+@dataclass(frozen=True)
+class Control:
+    """The opened store of a city, with what the commands need beside it."""
+
+    city: Path
+    workspace: Workspace
+    settings: GatewaySettings
+    store: ControlStore
+    hasher: Hasher
+
+    @property
+    def by(self) -> str:
+        """Who acts, for the record: whoever has the city's files in hand."""
+        return f"cli:{getpass.getuser()}"
+
+    def lifetime(self, days: int) -> timedelta:
+        """A lifetime within what the settings allow."""
+        from gateway.control.errors import ControlError
+
+        if days > self.settings.longest_key_days:
+            raise ControlError(f"--days: at most {self.settings.longest_key_days}")
+        return timedelta(days=days)
+
+
+@contextmanager
+def opened(city: Path, home: Path | None) -> Iterator[Control]:
+    """The control store of the city, made and migrated when it is not there yet."""
+    from catalog.city import CityFile
+    from catalog.place import city_folder, workspace_of
+    from catalog.validate import validate
+    from catalog.yamlfile import read_yaml
+    from gateway.control.store import ControlStore
+    from gateway.identity.secret_files import load_secrets
+    from gateway.identity.secret_text import Hasher
+    from gateway.identity.service import control_url
+    from gateway.settings import GatewaySettings
+
+    folder = city_folder(city)
+    folder = folder.parent if folder.name == "city.yml" else folder
+    workspace = workspace_of(validate(CityFile, read_yaml(folder / "city.yml")).id, home)
+    settings = GatewaySettings(home=workspace.home)
+    store = ControlStore(control_url(settings, workspace))
+    try:
+        store.migrate()
+        hasher = Hasher(load_secrets(settings, workspace.control.parent).pepper)
+        yield Control(folder, workspace, settings, store, hasher)
+    finally:
+        store.close()
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+def scope_of(datasets: Names, actions: Names, columns: Names, divisions: Names, *, admin: bool = False) -> Scope:
+    """The scope that the options say; what is not said does not narrow."""
+    from gateway.identity.scope import parse_scope
+
+    rows = {"divisions": divisions} if divisions else None
+    return parse_scope(
+        {
+            "datasets": datasets or None,
+            "actions": actions or None,
+            "columns": columns or None,
+            "rows": rows,
+            "admin": admin,
+        }
+    )
+
+
+def vocabulary(control: Control, table: str) -> list[dict[str, str]]:
+    """Rows of a vocabulary file of the city that are valid today."""
+    path, today = control.city / "vocabulary" / f"{table}.csv", date.today().isoformat()  # noqa: DTZ011  -- local days
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [r for r in rows if (r.get("valid_from") or "") <= today and not (r.get("valid_to") or "9999") < today]
+
+
+def check_divisions(control: Control, codes: Names) -> None:
+    """ControlError names a code that is no division of the city."""
+    from gateway.control.errors import UnknownError
+
+    known = {row["code"] for row in vocabulary(control, "division")} if codes else set()
+    for code in codes or ():
+        if code not in known:
+            raise UnknownError(f"--division: {code} is not in {control.city / 'vocabulary' / 'division.csv'}")
+
+
+def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table; times as local minutes, nothing where there is nothing."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for place, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=place == 0)
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    Console(highlight=False).print(table)
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal; results that a program may take go to standard output."""
+    typer.echo(text, err=True)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

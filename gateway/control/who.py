@@ -1,0 +1,31 @@
+"""What the gateway would take the holder of a key for, asked without a running gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from catalog.policy.divisions import DivisionTree
+from catalog.policy.model import CompiledPolicy
+from gateway.control.cli.options import now
+from gateway.control.errors import ControlError
+from gateway.doors.whoami import described
+from gateway.identity.presented import Presented
+from gateway.identity.service import open_identity
+from gateway.problems import Problem
+
+if TYPE_CHECKING:
+    from gateway.control.cli.options import Control
+
+
+def who(control: Control, key: str) -> dict[str, Any]:
+    """The caller as a document; ControlError says why the key is refused."""
+    file = control.workspace.policy
+    divisions = CompiledPolicy.model_validate_json(file.read_bytes()).divisions if file.exists() else ()
+    tree = DivisionTree(divisions)
+    identity = open_identity(control.settings, control.workspace, clock=now, tree=lambda: tree)
+    try:
+        return described(identity.callers.find(Presented("key", key)))
+    except Problem as problem:
+        raise ControlError(f"refused: {problem.detail}") from None
+    finally:
+        identity.close()
