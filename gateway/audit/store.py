@@ -35,9 +35,10 @@ class Snapshot:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def rows(self) -> Iterator[RowMapping]:
+    def rows(self) -> Iterator[dict[str, Any]]:
         """Every row, in order of its place."""
-        yield from self._stream(select(access).order_by(access.c.seq))
+        for row in self._stream(select(access).order_by(access.c.seq)):
+            yield dict(row)
 
     def checkpoints(self) -> Iterator[Checkpoint]:
         """Every checkpoint, in order of its number."""
@@ -60,7 +61,10 @@ class AuditStore:
         self._newest: Checkpoint | None = None
 
     def prepare(self) -> None:
-        """Make the tables if they are not there."""
+        """Make the tables, and the folder of an SQLite file, if they are not there."""
+        file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+        if file:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
         with self._writing() as connection:
             metadata.create_all(connection)
 
@@ -146,9 +150,6 @@ def _bytes(signature: str) -> bytes:
 def _engine(url: str | URL) -> Engine:
     engine = create_engine(url, pool_pre_ping=make_url(url).get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
-        file = make_url(url).database
-        if file and file != ":memory:":
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
 
         @event.listens_for(engine, "connect")
         def _settings(connection: Any, _record: Any) -> None:

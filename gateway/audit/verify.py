@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from gateway.audit.chain import GENESIS, Checkpoint, link
 from gateway.audit.keys import VerifyingKey
-from gateway.audit.store import AuditStore, Snapshot
+from gateway.audit.store import AuditStore
 
 Kind = Literal["altered", "missing", "reordered", "truncated", "unsealed", "forged", "rewritten", "no anchor"]
 
@@ -48,23 +48,40 @@ class Report:
 Anchor = tuple[Checkpoint, str] | None
 
 
+class Source(Protocol):
+    """A log to be read from beginning to end: a database's, or one that was exported."""
+
+    def rows(self) -> Iterator[Mapping[str, Any]]:
+        """Every row, in order of its place."""
+        ...
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        """Every checkpoint, in order of its number."""
+        ...
+
+
 def verify(store: AuditStore, keys: Mapping[str, VerifyingKey], anchor: Anchor) -> Report:
-    """Check the log against the public keys by their id, and against the anchor, which must be read before."""
+    """Check a database's log against public keys by their id, and against the anchor, which must be read before."""
+    with store.snapshot() as snapshot:
+        return verify_source(snapshot, keys, anchor)
+
+
+def verify_source(source: Source, keys: Mapping[str, VerifyingKey], anchor: Anchor) -> Report:
+    """Check a log that does not change meanwhile."""
     report = Report()
     if anchor is not None and not _signed(anchor[0], anchor[1], keys):
         report.add("forged", anchor[0].seq, "the anchor does not carry a signature of a known key")
-    with store.snapshot() as snapshot:
-        seals = _Seals(snapshot, keys, anchor, report)
-        for row in snapshot.rows():
-            _check_row(dict(row), report)
-            seals.reached(report.seq, report.hash)
-        seals.end()
+    seals = _Seals(source, keys, anchor, report)
+    for row in source.rows():
+        _check_row(row, report)
+        seals.reached(report.seq, report.hash)
+    seals.end()
     if anchor is None and report.rows:
         report.add("no anchor", report.seq, "there is no anchor: a cut-off end of the log could not be noticed")
     return report
 
 
-def _check_row(row: dict[str, Any], report: Report) -> None:
+def _check_row(row: Mapping[str, Any], report: Report) -> None:
     seq, expected = row["seq"], report.seq + 1
     if seq > expected:
         last = f" to {seq - 1}" if seq - 1 > expected else ""
@@ -78,7 +95,7 @@ def _check_row(row: dict[str, Any], report: Report) -> None:
     report.rows, report.seq, report.hash = report.rows + 1, seq, row["hash"]
 
 
-def _link(row: dict[str, Any]) -> str | None:
+def _link(row: Mapping[str, Any]) -> str | None:
     try:
         return link(row["prev_hash"], row)
     except TypeError:  # a value of a type that was never written
@@ -88,12 +105,12 @@ def _link(row: dict[str, Any]) -> str | None:
 class _Seals:
     """Walks the checkpoints beside the rows."""
 
-    def __init__(self, snapshot: Snapshot, keys: Mapping[str, VerifyingKey], anchor: Anchor, report: Report) -> None:
+    def __init__(self, source: Source, keys: Mapping[str, VerifyingKey], anchor: Anchor, report: Report) -> None:
         self._report, self._keys, self._anchor = report, keys, anchor
         self._before = ""
         self._number = 0
         self._sealed = 0
-        self._checkpoints: Iterator[Checkpoint] = self._checked(snapshot)
+        self._checkpoints: Iterator[Checkpoint] = self._checked(source)
         self._next = next(self._checkpoints, None)
 
     def reached(self, seq: int, digest: str) -> None:
@@ -122,9 +139,9 @@ class _Seals:
                 f"and checkpoint {newest.number}",
             )
 
-    def _checked(self, snapshot: Snapshot) -> Iterator[Checkpoint]:
+    def _checked(self, source: Source) -> Iterator[Checkpoint]:
         latest = 0
-        for found in snapshot.checkpoints():
+        for found in source.checkpoints():
             report = self._report
             if found.number != self._number + 1:
                 report.add("missing", found.seq, f"checkpoint {self._number + 1} missing")
