@@ -1,0 +1,221 @@
+"""Generated worlds: one small table, policies over it, and callers with grants, tokens and homes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from catalog.contract.options import Level
+from catalog.policy.model import (
+    ColumnPolicy,
+    CompiledPolicy,
+    DatasetPolicy,
+    Division,
+    PolicyRule,
+    RowScope,
+    ScopeColumns,
+)
+from gateway.policy.actor import Actor, Grant, TokenScope
+from tests.gateway.fake_policy import LIMITS, TIERS, TODAY, WHY
+
+Row = dict[str, Any]
+rarely = st.sampled_from((False,) * 7 + (True,))
+
+# 1 and 2 are districts, 11 a street in 1, 111 a community in 11. Codes of other worlds are in no tree.
+DIVISIONS = (
+    Division(code="1", level=3),
+    Division(code="2", level=3),
+    *(Division(code=d + s, level=4, parent=d) for d in "12" for s in "12"),
+    *(Division(code=d + s + c, level=5, parent=d + s) for d in "12" for s in "12" for c in "12"),
+)
+STREETS = ("11", "12", "21", "22")
+DAYS = (date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1))
+PURPOSES = ("statistics", "audit")
+
+TYPES = {
+    "id": "INTEGER",
+    "d3": "VARCHAR",
+    "d4": "VARCHAR",
+    "org": "VARCHAR",
+    "org2": "VARCHAR",
+    "day": "DATE",
+    "name": "VARCHAR",
+    "phone": "VARCHAR",
+    "fee": "INTEGER",
+    "note": "VARCHAR",
+    "secret": "VARCHAR",
+}
+NAMES = tuple(TYPES)
+DATA = tuple(name for name in NAMES if name not in ("id", "d3", "d4", "org", "org2", "day"))
+
+
+@dataclass(frozen=True)
+class World:
+    """A question put to a policy over a table."""
+
+    policy: CompiledPolicy
+    actor: Actor
+    action: Any
+    purpose: str | None
+    rows: tuple[Row, ...]
+    today: date = TODAY
+
+    def asked_by(self, **changes: Any) -> World:
+        """The same question by another caller."""
+        return replace(self, actor=replace(self.actor, **changes))
+
+
+def some(values: Any, most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
+    """A few of the values, each at most once; often none."""
+    return st.one_of(
+        st.just(()), st.just(()), st.lists(st.sampled_from(values), unique=True, min_size=1, max_size=most).map(tuple)
+    )
+
+
+def scopes() -> st.SearchStrategy[RowScope]:
+    """Row scopes of every kind, divisions of all levels and unknown ones among them."""
+    places = st.lists(st.sampled_from(("1", "2", *STREETS, "111", "212", "9")), unique=True, min_size=1, max_size=3)
+    holders = st.sampled_from((("A",), ("B",), ("A", "B")))
+    moments = st.sampled_from((None, *DAYS))
+    return st.one_of(
+        st.builds(RowScope, divisions=places),
+        st.builds(RowScope, organisations=holders),
+        st.just(RowScope()),
+        st.builds(RowScope, since=moments, until=moments),
+        st.builds(RowScope, divisions=places, organisations=holders, since=moments),
+    )
+
+
+@st.composite
+def rules(draw: st.DrawFn, number: int) -> PolicyRule:
+    """One rule; deny rules are rarer, and narrow rows in one way only."""
+    deny = draw(rarely)
+    own = draw(rarely)
+    meant = draw(rarely)  # the others apply to everybody, or most rules would never apply
+    return PolicyRule(
+        id=f"r{number}",
+        effect="deny" if deny else "allow",
+        reason=WHY,
+        tiers=draw(some(("T1", "T2", "T3"), 3)) if meant else (),
+        actions=draw(st.sampled_from((("read",), ("aggregate", "read"), ("describe",)))) if meant else (),
+        datasets=draw(st.sampled_from(((), (), ("t",), ("t",), ("other",)))),
+        organisations=draw(st.sampled_from((("A",), ("B",), ("A", "B")))) if draw(rarely) else (),
+        purposes=draw(st.sampled_from(((), ("statistics",)))) if meant else (),
+        sharing=draw(st.sampled_from(((), ("conditional",), ("none",)))) if meant else (),
+        columns=draw(some(NAMES, 5)) if draw(st.booleans()) else (),
+        levels=draw(some(("L1", "L2", "L3", "L4"), 3)) if draw(st.booleans()) else (),
+        treatment=draw(st.sampled_from(("clear",) * 4 + ("masked",) * 4 + ("aggregate", "verify"))),
+        granted=not deny and draw(st.booleans()),
+        rows=RowScope() if own else draw(scopes()),
+        own_rows=own and draw(st.booleans()),
+        own_organisation=own and draw(st.booleans()),
+        valid_from=draw(st.sampled_from((None, date(2026, 1, 1), TODAY, date(2027, 1, 1)))) if meant else None,
+        valid_until=draw(st.sampled_from((None, date(2027, 1, 1), TODAY))) if meant else None,
+    )
+
+
+named = st.lists(st.sampled_from(NAMES), unique=True, max_size=7).map(tuple)
+
+
+@st.composite
+def grants(draw: st.DrawFn, number: int) -> Grant:
+    """One grant, sometimes of another dataset, action or time."""
+    return Grant(
+        id=f"g{number}",
+        dataset=draw(st.sampled_from(("t",) * 9 + ("other",))),
+        columns=draw(named),
+        clear_columns=draw(named),
+        actions=draw(st.sampled_from((("read",), ("read", "aggregate"), ("read", "describe"), ("export",)))),
+        rows=draw(scopes()),
+        purposes=draw(st.sampled_from(((), (), (), ("statistics",)))),
+        expires_at=datetime(2026 if draw(rarely) else 2027, 3, 1, tzinfo=UTC),
+        statutory=draw(st.booleans()),
+    )
+
+
+def tokens() -> st.SearchStrategy[TokenScope]:
+    """A token's scope."""
+    return st.builds(
+        TokenScope,
+        datasets=st.sampled_from((None, None, frozenset({"t"}), frozenset({"other"}))),
+        actions=st.sampled_from((None, None, frozenset({"read"}), frozenset({"describe"}))),
+        columns=st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from(NAMES), min_size=3, max_size=7)),
+        rows=st.one_of(st.none(), scopes()),
+    )
+
+
+@st.composite
+def actors(draw: st.DrawFn) -> Actor:
+    """A caller of any tier."""
+    return Actor(
+        "caller",
+        draw(st.sampled_from(("T2", "T3", *TIERS))),
+        organisation=draw(st.sampled_from((None, "A", "B"))),
+        jurisdictions=draw(some(("1", *STREETS, "111"))),
+        grants=tuple(draw(grants(number)) for number in range(draw(st.integers(0, 2)))),
+        token=draw(tokens()) if draw(rarely) else None,
+        break_glass=draw(st.sampled_from((("t",), ("t",), ("other",), ()))),
+    )
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[Row, ...]:
+    """Up to eight rows; any scope column may be missing."""
+    found = []
+    for number in range(draw(st.integers(2, 6))):
+        street = draw(st.sampled_from((*STREETS, None)))
+        found.append(
+            {
+                "id": number,
+                "d3": street[0] if street and not draw(rarely) else None,
+                "d4": street,
+                "org": draw(st.sampled_from(("A", "B", None))),
+                "org2": draw(st.sampled_from(("A", "B", None))),
+                "day": draw(st.sampled_from((*DAYS, None))),
+                "name": draw(st.sampled_from(("张三", "欧阳修", "李", None))),
+                "phone": draw(st.sampled_from(("13912345678", "139-1234-5678", "none", None))),
+                "fee": draw(st.sampled_from((1, 2, None))),
+                "note": draw(st.sampled_from(("甲", "乙", None))),
+                "secret": draw(st.sampled_from(("110101199001011234", "x", None))),
+            }
+        )
+    return tuple(found)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A policy, a caller, a question and a table."""
+    levels: dict[str, Level] = {name: draw(st.sampled_from(("L1", "L1", "L2", "L2", "L3", "L4"))) for name in NAMES}
+    masks = {"name": "name", "phone": "mobile", "fee": "blank", "secret": draw(st.sampled_from((None, "id_number")))}
+    divisions = draw(st.sampled_from(({3: "d3", 4: "d4"}, {3: "d3", 4: "d4"}, {3: "d3"}, {4: "d4"}, {})))
+    scope = ScopeColumns(
+        divisions=divisions,
+        organisations=draw(st.sampled_from((("org",), ("org", "org2"), ()))),
+        time=draw(st.sampled_from(("day", "day", None))),
+    )
+    dataset = DatasetPolicy(
+        id="t",
+        sharing=draw(st.sampled_from(("unconditional", "conditional"))),
+        opening="unconditional",
+        columns=tuple(ColumnPolicy(name=n, level=levels[n], mask=masks.get(n)) for n in NAMES),
+        scope=scope,
+    )
+    first = PolicyRule(
+        id="first", effect="allow", reason=WHY, columns=draw(named), rows=draw(scopes()), datasets=("t",),
+        treatment=draw(st.sampled_from(("masked", "clear"))),
+    )  # fmt: skip
+    policy = CompiledPolicy(
+        version="1",
+        city="c",
+        rules=(first, *(draw(rules(number)) for number in range(draw(st.integers(1, 5))))),
+        datasets=(dataset,),
+        limits=dict.fromkeys(TIERS, LIMITS),
+        clocks={},
+        minimum_cell=5,
+        divisions=DIVISIONS,
+    )
+    action = draw(st.sampled_from(("read", "read", "read", "aggregate", "describe")))
+    return World(policy, draw(actors()), action, draw(st.sampled_from((None, *PURPOSES))), draw(tables()))
