@@ -84,6 +84,7 @@ def show(  # noqa: PLR0917  -- options are given by name
     import orjson
     from sqlalchemy import select
 
+    from gateway.audit.store import plain
     from gateway.audit.tables import access
 
     statement = select(access).order_by(access.c.seq.desc()).limit(limit)
@@ -95,7 +96,7 @@ def show(  # noqa: PLR0917  -- options are given by name
     with _telling(), _store(_settings(home)) as store:
         for row in store.query(statement):
             if as_json:
-                typer.echo(orjson.dumps(dict(row)).decode())
+                typer.echo(orjson.dumps(plain(row)).decode())
             else:
                 typer.echo(_sentence(dict(row)))
 

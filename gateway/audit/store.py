@@ -29,6 +29,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def plain(row: RowMapping) -> dict[str, Any]:
+    """A row under names that are nothing but text, as JSON wants them."""
+    return {str(name): value for name, value in row.items()}
+
+
 class Snapshot:
     """The log as one transaction sees it; memory stays flat however long it is."""
 
@@ -38,7 +43,7 @@ class Snapshot:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row, in order of its place."""
         for row in self._stream(select(access).order_by(access.c.seq)):
-            yield dict(row)
+            yield plain(row)
 
     def checkpoints(self) -> Iterator[Checkpoint]:
         """Every checkpoint, in order of its number."""
