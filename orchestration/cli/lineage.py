@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
-    from catalog.city import City
     from catalog.levels import ColumnLevel
     from catalog.lineage import ColumnLineage, How, Ref
     from catalog.manifest import DbtManifest
@@ -41,16 +40,14 @@ def lineage(
     manifest = DbtManifest.load(path)
     asked = _asked(manifest, column)
     edges = column_lineage(manifest, loaded)
-    drawing = Drawing(loaded, manifest, edges, flow_levels(manifest, loaded, edges))
+    drawing = Drawing(manifest, edges, flow_levels(manifest, loaded, edges))
     out.print(drawing.tree(asked))
 
 
 class Drawing:
     """Draws columns as a tree: the asked one at its root, feed and vocabulary columns at its leaves."""
 
-    def __init__(
-        self, city: City, manifest: DbtManifest, lineage: ColumnLineage, levels: Mapping[Ref, ColumnLevel]
-    ) -> None:
+    def __init__(self, manifest: DbtManifest, lineage: ColumnLineage, levels: Mapping[Ref, ColumnLevel]) -> None:
         self._lineage = lineage
         self._levels = levels
         self._feeds = {entry.relation: f"{entry.feed}.{entry.table}" for entry in lineage.landed}
