@@ -52,6 +52,7 @@ def serve() -> int:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # whom to believe about a client's address is settled by `trusted_proxies`
         timeout_graceful_shutdown=_GRACE,
     )
     return 0

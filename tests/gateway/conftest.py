@@ -41,7 +41,7 @@ def client(home: Path) -> Iterator[httpx.Client]:
 def client_over(home: Path, *, clock: Clock = utc_now, **settings: object) -> Iterator[httpx.Client]:
     """A client of a server in a thread of this process; it asks for plain bytes."""
     app = create_app(GatewaySettings(home=home, **settings), clock=clock)  # type: ignore[arg-type]
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, proxy_headers=False))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
