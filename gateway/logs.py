@@ -7,13 +7,14 @@ import sys
 from datetime import UTC, datetime
 
 from gateway.answers.json_rows import dumps
+from gateway.identity.secret_text import redacted
 
 
 class JsonLines(logging.Formatter):
     """Formats a record as a JSON object; `extra={"fields": {...}}` adds members."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line without line breaks."""
+        """One line without line breaks, and without secrets wherever a caller may have put them."""
         document = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -23,7 +24,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             document["exception"] = self.formatException(record.exc_info)
-        return dumps(document).decode()
+        return redacted(dumps(document).decode())
 
 
 def configure() -> None:

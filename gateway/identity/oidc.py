@@ -23,7 +23,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from gateway.identity.tokens import BadTokenError, TokenSigner
+from gateway.identity.tokens import BadTokenError, TokenSigner, verified
 
 CALLBACK = "/login/callback"
 LOGIN_LIFETIME = timedelta(minutes=10)
@@ -173,9 +173,9 @@ class OpenIdLogin:
     def _decoded(self, text: str) -> jwt.Token:
         """Verified by the provider's keys; when none fits they are read again, at most once a minute."""
         try:
-            return jwt.decode(text, self._key_set(fresh=False), algorithms=list(_ALGORITHMS))
+            return verified(text, self._key_set(fresh=False), _ALGORITHMS)
         except (JoseError, ValueError):
-            return jwt.decode(text, self._key_set(fresh=True), algorithms=list(_ALGORITHMS))
+            return verified(text, self._key_set(fresh=True), _ALGORITHMS)
 
     def _key_set(self, *, fresh: bool) -> KeySet:
         address, now = self._discovered()["jwks_uri"], self._clock()

@@ -29,7 +29,7 @@ from gateway.control.store import ControlStore
 from gateway.control.tables.identity import OAuthClient, UsedAssertion
 from gateway.identity.scope import Scope, from_words
 from gateway.identity.secret_text import Hasher
-from gateway.identity.tokens import TokenSigner
+from gateway.identity.tokens import TokenSigner, verified
 
 ADDRESS = "/oauth/token"
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -216,7 +216,7 @@ class _Assertion(JWTBearerClientAssertion):  # type: ignore[misc]  # the library
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> Any:
         """Signature by one of our algorithms, all of them asymmetric; then claims, by our clock."""
         try:
-            token = jwt.decode(assertion, resolve_key, algorithms=list(ASSERTION_ALGORITHMS))
+            token = verified(assertion, resolve_key, ASSERTION_ALGORITHMS)
             now = self._clock()
             jwt.JWTClaimsRegistry(
                 now=int(now.timestamp()),
