@@ -54,6 +54,13 @@ def compile_policy(city: City, datasets: Iterable[CompiledDataset | DatasetPolic
         calendar_from=min(calendar, default=None),
         calendar_to=max(calendar, default=None),
         non_working=tuple(day for day, is_working in sorted(calendar.items()) if not is_working),
+        procedures=shared.procedures.model_copy(
+            update={
+                name: terms
+                for name, terms in (("application", own.application), ("break_glass", own.break_glass))
+                if terms is not None
+            }
+        ),
     )
 
 

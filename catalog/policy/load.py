@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from catalog.contract.options import Classification, Extent, Level, Strict, Title
 from catalog.errors import CatalogError
 from catalog.policy.model import Action, MaskKind, PolicyRule, Tier, TierLimits, Treatment
+from catalog.policy.procedures import ApplicationTerms, BreakGlassTerms, ProcedureName, Procedures
 from catalog.validate import validate
 from catalog.yamlfile import YamlFile, read_yaml
 
@@ -159,10 +160,14 @@ class SharedPolicy(Strict):
     limits: dict[Tier, TierLimits]
     clocks: dict[str, AuthoredClock]
     purposes: dict[str, Title]
+    procedures: Procedures
 
 
 class CityPolicy(Strict):
-    """`policy/rules.yml` of a city: rules beside the matrix, and its own clocks, limits and smallest cell."""
+    """`policy/rules.yml` of a city: rules beside the matrix, and its own clocks, limits and smallest cell.
+
+    `application` and `break_glass` take the place of what `procedures.yml` says.
+    """
 
     version: str = Field(min_length=1)
     minimum_cell: int | None = Field(None, ge=2)
@@ -170,6 +175,8 @@ class CityPolicy(Strict):
     clocks: dict[str, AuthoredClock] = Field(default_factory=dict)
     limits: dict[Tier, TierLimits] = Field(default_factory=dict)
     purposes: dict[str, Title] = Field(default_factory=dict)
+    application: ApplicationTerms | None = None
+    break_glass: BreakGlassTerms | None = None
 
 
 @cache
@@ -180,14 +187,23 @@ def shared_policy() -> SharedPolicy:
 
 def load_shared(folder: Path) -> SharedPolicy:
     """The shared policy in `folder`."""
+    clocks = _checked(Clocks, read_yaml(folder / "clocks.yml")).clocks
     return SharedPolicy(
         matrix=_checked(Matrix, read_yaml(folder / "matrix.yml")),
         pairs=_checked(Pairs, read_yaml(folder / "pairs.yml")),
         masks=_checked(Masks, read_yaml(folder / "masks.yml")).masks,
         limits=_checked(Limits, read_yaml(folder / "limits.yml")).limits,
-        clocks=_checked(Clocks, read_yaml(folder / "clocks.yml")).clocks,
+        clocks=clocks,
         purposes=_checked(Purposes, read_yaml(folder / "purposes.yml")).purposes,
+        procedures=_procedures(read_yaml(folder / "procedures.yml"), set(clocks)),
     )
+
+
+def _procedures(file: YamlFile, clocks: set[str]) -> Procedures:
+    checked = _checked(Procedures, file)
+    for name in sorted(checked.clocks - clocks):
+        raise CatalogError.one(file.path, f"there is no clock `{name}`", "Add it to clocks.yml", key="procedures")
+    return checked
 
 
 def load_city_policy(root: Path) -> tuple[CityPolicy, YamlFile | None]:
@@ -211,7 +227,6 @@ def _checked(model: type[AuthoredT], file: YamlFile) -> AuthoredT:
 
 
 def _complete(name: str) -> set[str]:
-    """The keys a mapping of this name must have: every tier, every mask."""
-    return {"tiers": set(get_args(Tier)), "limits": set(get_args(Tier)), "masks": set(get_args(MaskKind))}.get(
-        name, set()
-    )
+    """The keys a mapping of this name must have: every tier, every mask, every procedure."""
+    complete = {"tiers": Tier, "limits": Tier, "masks": MaskKind, "procedures": ProcedureName}
+    return set(get_args(complete.get(name)))

@@ -5,23 +5,33 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 from functools import cached_property
-from typing import Literal
 
 from pydantic import Field
 
 from catalog.canonical import canonical_json
 from catalog.contract.options import Extent, Level, Strict, Title
 from catalog.policy.divisions import DivisionTree
+from catalog.policy.procedures import Procedures
+from catalog.policy.words import Action, Effect, MaskKind, Tier, Treatment
 
 POLICY_FILE = "policy.json"
 
-Tier = Literal["T0", "T1", "T1R", "T2", "T3", "T4"]
-Action = Literal["describe", "read", "aggregate", "export", "verify", "sandbox"]
-Effect = Literal["allow", "deny"]
-# What a rule does to a cell value it lets through; a column that no rule lets through is hidden.
-Treatment = Literal["clear", "masked", "aggregate", "verify"]
-MaskKind = Literal[
-    "name", "mobile", "landline", "id_number", "address", "plate", "email", "free_text", "join_key", "blank"
+__all__ = [
+    "POLICY_FILE",
+    "Action",
+    "Clock",
+    "ColumnPolicy",
+    "CompiledPolicy",
+    "DatasetPolicy",
+    "Division",
+    "Effect",
+    "MaskKind",
+    "PolicyRule",
+    "RowScope",
+    "ScopeColumns",
+    "Tier",
+    "TierLimits",
+    "Treatment",
 ]
 
 
@@ -126,7 +136,8 @@ class CompiledPolicy(Strict):
     """All of a city's policy. Without it nothing is decided in anybody's favour.
 
     `minimum_cell` is the smallest group an aggregate may show. `non_working` are the days the calendar calls free
-    between `calendar_from` and `calendar_to`; a clock that would leave the calendar is an error, not a guess.
+    between `calendar_from` and `calendar_to`; a clock that would leave the calendar is an error, not a guess. Without
+    `procedures` nobody can ask for anything.
     """
 
     version: str
@@ -141,6 +152,7 @@ class CompiledPolicy(Strict):
     calendar_from: date | None = None
     calendar_to: date | None = None
     non_working: tuple[date, ...] = ()
+    procedures: Procedures | None = None
 
     @cached_property
     def digest(self) -> str:
