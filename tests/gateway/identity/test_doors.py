@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -167,3 +169,14 @@ def test_a_revocation_holds_in_every_server_process_from_the_next_request_on(tmp
         key = found["ann"].split("_")[1]
         assert one.post(f"/v1/admin/keys/{key}/revoke", headers=sue).status_code == 200
         assert [client.get("/v1/whoami", headers=ann).status_code for client in (one, other)] == [401, 401]
+
+
+def test_a_store_that_does_not_answer_refuses_credentials_and_still_serves_the_public(tmp_path: Path) -> None:
+    publish(tmp_path, 1, rows=3)
+    found = people(tmp_path)
+    with client_over(tmp_path) as client:
+        with closing(sqlite3.connect(Workspace(tmp_path).control)) as store:
+            store.execute("ALTER TABLE revision RENAME TO gone")
+        ann = client.get("/v1/whoami", headers={"X-API-Key": found["ann"]})
+        assert (ann.status_code, ann.json()["code"]) == (503, "control-unavailable")
+        assert client.get("/v1/datasets").status_code == 200
