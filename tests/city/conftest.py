@@ -45,6 +45,15 @@ class Built:
         """The last business date, that of the second run."""
         return self.systems.days()[-1]
 
+    def runs(self) -> list[tuple[date, date]]:
+        """First and last business date of the two runs."""
+        first, *_, before, last = self.systems.days()
+        return [(first, before), (last, last)]
+
+    def told(self, run: int) -> Path:
+        """What run 1 or 2 printed."""
+        return self.home.parent / f"run-{run}.log"
+
     def permits_before(self, run: int) -> Path:
         """The permits database as run 1 or 2 met it."""
         return self.home.parent / f"permits-{run}.sqlite"
@@ -93,12 +102,12 @@ def build(built: Built, civiclake: Civiclake) -> None:
     """Generate the departments, then run the history and the last day."""
     built.home.mkdir(parents=True)
     built.systems.generate(*SCALE)
-    first, *_, before, last = built.systems.days()
     with built.systems.serving() as env:
-        for number, (start, end) in enumerate([(first, before), (last, last)], start=1):
+        for number, (start, end) in enumerate(built.runs(), start=1):
             built.systems.advance(end)
             shutil.copy(built.systems.home / "permits.sqlite", built.permits_before(number))
             done = civiclake(
                 "run", "--city", CITY, "--home", built.home, "--from", str(start), "--to", str(end), env=env
             )
             assert done.code == 0, done.output
+            built.told(number).write_text(done.output, encoding="utf-8")

@@ -131,16 +131,28 @@ class Running:
     _log: Path
     _began: float
 
+    def until(self, text: str) -> bool:
+        """Wait until it has said `text`; False when it ended without."""
+        while text not in self._said():
+            try:
+                os.kill(self.process, 0)
+            except ProcessLookupError:
+                return text in self._said()
+            time.sleep(0.005)
+        return True
+
     def wait(self) -> Done:
         """Its end."""
         code = int(_line(self._warm.stdout))
-        output = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
-        return Done(code, output, time.monotonic() - self._began)
+        return Done(code, self._said(), time.monotonic() - self._began)
 
     def kill(self) -> None:
         """Kill -9 for the process and all of its children, unless it has ended."""
         with suppress(ProcessLookupError):
             os.killpg(self.process, signal.SIGKILL)
+
+    def _said(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
 
 
 def _line(stream: IO[str] | None) -> str:

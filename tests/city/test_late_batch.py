@@ -199,7 +199,7 @@ def where(story: Story) -> tuple[str | Path, ...]:
 class TestPermitsDatabase:
     """The same permits in SQLite and in a real PostgreSQL land as the same rows."""
 
-    DAYS = 12
+    DAYS = 8
 
     def test_the_database_does_not_matter(self, tmp_path: Path) -> None:
         # A socket's path must be short.
@@ -207,7 +207,7 @@ class TestPermitsDatabase:
             landed = [self.land(tmp_path / "lite", None), self.land(tmp_path / "post", url)]
         assert landed[0] == landed[1]
         upserts = [row for row in landed[0] if row[0] == "upsert"]
-        assert len(upserts) > 400
+        assert len(upserts) > 250
         assert len(landed[0]) > len(upserts), "rows were deleted from the database"
 
     def land(self, root: Path, url: str | None) -> list[tuple[Any, ...]]:

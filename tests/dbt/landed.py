@@ -51,6 +51,12 @@ class Lake:
                 _insert(con, table, types[table], load_id, list(entries))
             con.execute("COMMIT")
 
+    def forget(self) -> None:
+        """Empty the landed tables."""
+        with open_lake(self.workspace) as con:
+            for _, table in self.city.tables():
+                con.execute(f"DELETE FROM lake.landed.{table.physical_name}")
+
     def run(self, as_of: date, *, command: str = "run", **options: Any) -> DbtRun:
         """Run dbt; fails the test with what dbt said when a node did not end well."""
         outcome = run_dbt(self.workspace, command, as_of=as_of, **options)
@@ -71,11 +77,13 @@ class Lake:
         return dict(zip(names, row, strict=True))
 
     def library(self) -> dict[str, list[tuple[Any, ...]]]:
-        """All rows of every table of base, topic, theme and open, without the bookkeeping of loads."""
+        """All rows of every table made of delivered rows, without the bookkeeping of loads."""
         with open_lake(self.workspace, read_only=True) as con:
             names = con.execute(
-                "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'lake' "
-                "AND schema_name IN ('base', 'topic', 'theme', 'open') ORDER BY ALL"
+                "SELECT schema_name, table_name FROM duckdb_tables() t WHERE database_name = 'lake' "
+                "AND (schema_name IN ('topic', 'theme', 'open', 'withdrawal') OR schema_name = 'base' "
+                "AND EXISTS (FROM duckdb_columns() c WHERE c.table_oid = t.table_oid AND column_name = '_load_id')) "
+                "ORDER BY ALL"
             ).fetchall()
             return {
                 f"{schema}.{table}": con.execute(
