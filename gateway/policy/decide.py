@@ -42,6 +42,7 @@ _DENIED = {
 }
 _GRANTED = Title(zh="依授权", en="Under a grant")
 _OPENED = Title(zh="应急开启，须有理由与第二人", en="Break-glass, with a reason and a second person")
+_ALL_ROWS = RowScope()
 _Columns = tuple[ColumnPolicy, ...]
 _Opened = tuple[RowFilter, dict[str, Treatment], Reason]
 
@@ -83,8 +84,20 @@ class _Case:
             and (rule.valid_until is None or on < rule.valid_until)
         )
 
+    def scope(self, rows: RowScope) -> RowFilter:
+        """The rows surely in a scope; all of them where no row is asked for."""
+        if self.action == "describe":
+            return EVERYTHING
+        return rows_in(rows, self.entry.scope, self.policy.division_tree)
+
     def rows(self, rule: PolicyRule) -> RowFilter:
-        """The rows of a rule: for an allow rule those surely in its scope, for a deny rule all that may be."""
+        """The rows of a rule: for an allow rule those surely in its scope, for a deny rule all that may be.
+
+        To be read about, a dataset needs no rows: there an allow rule counts, and a deny rule of all rows.
+        """
+        if self.action == "describe":
+            some = rule.rows != _ALL_ROWS or rule.own_rows or rule.own_organisation
+            return NOTHING if some and rule.effect == "deny" else EVERYTHING
         within = rows_in if rule.effect == "allow" else rows_touching
         scope, tree = self.entry.scope, self.policy.division_tree
         found = within(rule.rows, scope, tree)
@@ -115,7 +128,7 @@ def decide(  # noqa: PLR0917  -- the question everybody asks in these words and 
     if actor.tier == "T4" and action != "describe" and not broken:
         return _denied(policy, actor, "metadata-only")
     case = _Case(policy, entry, actor, action, purpose=purpose, on=today)
-    narrow = rows_in(token.rows, entry.scope, policy.division_tree) if token and token.rows else EVERYTHING
+    narrow = case.scope(token.rows) if token and token.rows else EVERYTHING
     opened = [*_by_rules(case), *_by_grants(case), *(_by_break_glass(case, purpose, today) if broken else ())]
     branches: list[Branch] = []
     reasons: dict[str, Reason] = {}
@@ -142,7 +155,10 @@ def decide(  # noqa: PLR0917  -- the question everybody asks in these words and 
 def _by_rules(case: _Case) -> Iterator[_Opened]:
     """What rules open by themselves: each column by the most specific rules that name it."""
     for rule, named in _winners(case.allowed, case.columns):
-        columns = {column.name: seen for column in named if (seen := _by_rule(rule.treatment, column))}
+        if case.action == "describe":
+            columns = dict.fromkeys((column.name for column in named), rule.treatment)
+        else:
+            columns = {column.name: seen for column in named if (seen := _by_rule(rule.treatment, column))}
         yield case.rows(rule), columns, Reason(rule.id, rule.reason)
 
 
@@ -150,7 +166,7 @@ def _by_grants(case: _Case) -> Iterator[_Opened]:
     """What grants open: each its own columns and rows, as far as a `granted` rule lets grants go."""
     winners = list(_winners(case.grantable, case.columns)) if case.grants else []
     for grant in case.grants:
-        rows = rows_in(grant.rows, case.entry.scope, case.policy.division_tree)
+        rows = case.scope(grant.rows)
         for rule, named in winners:
             columns = {column.name: seen for column in named if (seen := _by_grant(grant, rule.treatment, column))}
             yield rows.intersect(case.rows(rule)), columns, Reason(grant.id, _GRANTED)

@@ -11,7 +11,7 @@ from gateway.web.conditional import make_etag, not_modified
 from gateway.web.negotiate import accepts_gzip
 from gateway.web.stream import compressed_if_worth
 
-VARY = "Accept, Accept-Encoding, Authorization, CivicLake-Purpose"
+VARY = "Accept, Accept-Encoding, Authorization, X-API-Key, Cookie, CivicLake-Purpose"
 """What an answer can depend on besides its address."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,6 @@ def publish(home: Path, number: int, *, rows: int = 200, hidden: int = 7, switch
 
     `hidden` varies what the public may not see, and nothing else; `changes` go to the catalog entry of `tickets`.
     """
-    workspace = Workspace(home)
-    folder = release_folder(workspace, number)
-    (folder / "files").mkdir(parents=True)
-    con = duckdb.connect(str(folder / "serving.duckdb"))
-    con.execute("CREATE SCHEMA open")
     entries = [
         dataset_entry("tickets", TICKETS, ("ticket_no",), **changes),
         dataset_entry(
@@ -88,8 +84,47 @@ def publish(home: Path, number: int, *, rows: int = 200, hidden: int = 7, switch
         "conditional": "SELECT i::INTEGER AS id FROM range(5) AS r(i)",
         "all_secret": "SELECT i::INTEGER AS id FROM range(5) AS r(i)",
     }
-    released = [_write(con, folder, entry, sources[entry.id]) for entry in entries]
-    con.close()
+    folder = _publish(home, number, entries, sources)
+    put_policy(home, policy_over(entries))
+    if switch:
+        make_current(home, number)
+    return folder
+
+
+def publish_rows(
+    home: Path, number: int, entries: Sequence[CompiledDataset], rows: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> Path:
+    """Write release `number` of datasets with these rows, and make it current."""
+
+    def load(con: duckdb.DuckDBPyConnection) -> None:
+        for entry in entries:
+            names = [_quoted(column.name) for column in entry.columns]
+            types = ", ".join(f"{name} {column.type}" for name, column in zip(names, entry.columns, strict=True))
+            con.execute(f'CREATE TEMP TABLE "rows_{entry.id}" ({types})')
+            given = [[row[column.name] for column in entry.columns] for row in rows[entry.id]]
+            if given:
+                con.executemany(f'INSERT INTO "rows_{entry.id}" VALUES ({", ".join("?" * len(names))})', given)
+
+    folder = _publish(home, number, entries, {e.id: f'SELECT * FROM "rows_{e.id}"' for e in entries}, load)
+    make_current(home, number)
+    return folder
+
+
+def _publish(
+    home: Path,
+    number: int,
+    entries: Sequence[CompiledDataset],
+    sources: Mapping[str, str],
+    load: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+) -> Path:
+    """Write the folder of a release; `sources` gives the query of each dataset, `load` prepares what they read."""
+    folder = release_folder(Workspace(home), number)
+    (folder / "files").mkdir(parents=True)
+    with duckdb.connect(str(folder / "serving.duckdb")) as con:
+        con.execute("CREATE SCHEMA open")
+        if load is not None:
+            load(con)
+        released = [_write(con, folder, entry, sources[entry.id]) for entry in entries]
     city = CityInfo(
         id="yunzhou", title=TITLE, country="CN", timezone="Asia/Shanghai", area_code="990100",
         bbox=(1.0, 2.0, 3.0, 4.0), licence="CC-BY-4.0", publisher=Title(zh="云州市数据局", en="Yunzhou Data Bureau"),
@@ -98,9 +133,6 @@ def publish(home: Path, number: int, *, rows: int = 200, hidden: int = 7, switch
         folder / CATALOG_FILE
     )
     write_manifest(_manifest(number, released, folder), folder)
-    put_policy(home, policy_over(entries))
-    if switch:
-        make_current(home, number)
     return folder
 
 
@@ -163,7 +195,9 @@ def _write(con: duckdb.DuckDBPyConnection, folder: Path, entry: CompiledDataset,
         path = folder / "files" / f"{entry.id}.{kind}"
         options = "FORMAT csv, HEADER" if kind == "csv" else "FORMAT parquet"
         target = str(path).replace("'", "''")
-        con.execute(f"COPY (SELECT {', '.join(public)} FROM open.\"{entry.id}\") TO '{target}' ({options})")
+        con.execute(
+            f"COPY (SELECT {', '.join(map(_quoted, public))} FROM open.\"{entry.id}\") TO '{target}' ({options})"
+        )
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         files.append(
             Distribution(name=path.name, format=kind, media_type=MEDIA[kind], bytes=path.stat().st_size, sha256=digest)
@@ -193,3 +227,7 @@ def _manifest(number: int, datasets: list[ReleasedDataset], folder: Path) -> Rel
         quality=QualitySummary(score=1.0, checks_passed=1, checks_warned=0, checks_failed=0),
         files=(ReleasedFile(name=serving.name, bytes=serving.stat().st_size, sha256="0" * 64),),
     )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

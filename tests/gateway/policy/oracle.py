@@ -6,6 +6,7 @@ Shares no code with the gateway: it knows no branches, no filters and no SQL.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,14 +19,14 @@ Seen = str | None  # "clear", "masked", or nothing
 
 def see(world: World) -> list[dict[str, Seen]]:
     """For every row, how each column is seen."""
-    entry = world.policy.dataset("t")
+    entry = world.policy.dataset(world.dataset)
     assert entry is not None
     return [{column.name: cell(world, entry, row, column) for column in entry.columns} for row in world.rows]
 
 
 def shown(world: World) -> list[dict[str, Any]]:
     """The visible rows with what is shown of every cell; a hidden cell is None."""
-    entry = world.policy.dataset("t")
+    entry = world.policy.dataset(world.dataset)
     assert entry is not None
     found = []
     for row, seen in zip(world.rows, see(world), strict=True):
@@ -38,7 +39,7 @@ def cell(world: World, entry: DatasetPolicy, row: Row, column: ColumnPolicy) -> 
     """How one cell is seen."""
     actor, token = world.actor, world.actor.token
     if token is not None:
-        if token.datasets is not None and "t" not in token.datasets:
+        if token.datasets is not None and world.dataset not in token.datasets:
             return None
         if token.actions is not None and world.action not in token.actions:
             return None
@@ -46,7 +47,7 @@ def cell(world: World, entry: DatasetPolicy, row: Row, column: ColumnPolicy) -> 
             return None
         if token.rows is not None and not _surely(world, entry, row, token.rows):
             return None
-    if actor.tier == "T4" and world.action != "describe" and "t" not in actor.break_glass:
+    if actor.tier == "T4" and world.action != "describe" and world.dataset not in actor.break_glass:
         return None
     held = [grant for grant in actor.grants if _in_force(world, grant)]
     rules = [rule for rule in world.policy.rules if _applies(world, entry, rule, held)]
@@ -97,7 +98,7 @@ def _granted(grant: Grant, limit: str, column: ColumnPolicy) -> str:
 
 
 def _by_break_glass(world: World, entry: DatasetPolicy, column: ColumnPolicy) -> list[str]:
-    about = World(world.policy, world.actor, "describe", world.purpose, world.rows)
+    about = replace(world, action="describe")
     held = [grant for grant in world.actor.grants if _in_force(about, grant)]
     told = any(
         rule.effect == "allow" and not rule.granted and _names(rule, column)
@@ -130,7 +131,7 @@ def _applies(world: World, entry: DatasetPolicy, rule: PolicyRule, held: list[Gr
 
 def _in_force(world: World, grant: Grant) -> bool:
     return (
-        grant.dataset == "t"
+        grant.dataset == world.dataset
         and world.action in grant.actions
         and (grant.purposes == () or world.purpose in grant.purposes)
         and grant.expires_at.date() >= world.today

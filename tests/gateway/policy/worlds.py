@@ -62,6 +62,7 @@ class World:
     purpose: str | None
     rows: tuple[Row, ...]
     today: date = TODAY
+    dataset: str = "t"
 
     def asked_by(self, **changes: Any) -> World:
         """The same question by another caller."""

@@ -1,0 +1,141 @@
+"""Random requests of a caller who tries everything: visible and hidden columns, clear values, masks and nonsense."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from tests.gateway.policy.city import COLUMNS
+from tests.gateway.policy.worlds import Row
+
+Ask = tuple[str, dict[str, str]]
+
+_OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "between", "prefix", "contains", "isnull", "nonsense")
+_NONSENSE = (
+    "",
+    "0",
+    "-1",
+    "1",
+    "true",
+    "2026-02-01",
+    "张",
+    "139",
+    "****",
+    "C00007",
+    "'",
+    '"',
+    "]",
+    "a,b",
+    "nan",
+    "9" * 30,
+)
+_FIXED = (
+    "/", "/healthz", "/openapi.json", "/v1/datasets", "/problems", "/v1/whoami", "/v1/datasets?x=1", "/nothing",
+)  # fmt: skip
+_PARTS = (
+    "",
+    "/access",
+    "/withdrawals",
+    "/rows",
+    "/rows.csv",
+    "/rows.json",
+    "/rows/cost",
+    "/files/{d}.csv",
+    "/files/{d}.parquet",
+)
+_ACCEPT = ("application/json", "text/csv", "text/html", "*/*", "image/png")
+
+
+@dataclass
+class Questions:
+    """A seeded stream of requests. `values` are cell values of every city, hidden ones included."""
+
+    seed: int
+    visible: dict[str, list[str]]
+    values: dict[str, Sequence[Any]]
+    known: list[Ask] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    def next(self) -> Ask:
+        """One request: an address and its headers. Now and then one that an earlier answer led to."""
+        rng = self._random
+        if self.known and rng.random() < 0.15:
+            return self.known.pop(rng.randrange(len(self.known)))
+        headers: dict[str, str] = {}
+        if rng.random() < 0.2:
+            headers["Accept"] = rng.choice(_ACCEPT)
+        if rng.random() < 0.1:
+            headers["Accept-Encoding"] = "gzip"
+        if rng.random() < 0.1:
+            headers["CivicLake-Purpose"] = rng.choice(("statistics", "audit", "other"))
+        if rng.random() < 0.08:
+            return rng.choice(_FIXED), headers
+        dataset = rng.choice((*COLUMNS, *COLUMNS, "nothing"))
+        if rng.random() < 0.3:
+            if rng.random() < 0.3:
+                headers["Range"] = f"bytes={rng.randrange(400)}-{rng.randrange(900)}"
+            return f"/v1/datasets/{dataset}{rng.choice(_PARTS).format(d=dataset)}", headers
+        door = rng.choice(("rows", "rows", "rows.csv", "rows.json", "rows/cost"))
+        return f"/v1/datasets/{dataset}/{door}?{urlencode(self._parameters(dataset))}", headers
+
+    def learn(self, ask: Ask, answer: httpx.Response) -> None:
+        """Keep the ways on that an answer shows: its next page, and itself with its entity tag."""
+        path, headers = ask
+        link = answer.headers.get("Link", "")
+        if link.startswith("<"):
+            self.known.append((link[1:].partition(">")[0], headers))
+        if "ETag" in answer.headers and self._random.random() < 0.1:
+            self.known.append((path, headers | {"If-None-Match": answer.headers["ETag"]}))
+
+    def _parameters(self, dataset: str) -> list[tuple[str, str]]:
+        rng = self._random
+        found = [self._condition(dataset) for _ in range(rng.choice((0, 1, 1, 2)))]
+        if rng.random() < 0.3:
+            found.append(("select", ",".join(self._column(dataset) for _ in range(rng.choice((1, 1, 2, 3))))))
+        if rng.random() < 0.4:
+            found.append(
+                ("order", ",".join(rng.choice(("", "-")) + self._column(dataset) for _ in range(rng.choice((1, 2)))))
+            )
+        if rng.random() < 0.6:
+            found.append(("limit", str(rng.choice((1, 2, 5, 10, 70, 0, "x")))))
+        return found
+
+    def _condition(self, dataset: str) -> tuple[str, str]:
+        rng = self._random
+        column = self._column(dataset)
+        operator = rng.choice(_OPERATORS)
+        value = str(rng.choice(self.values.get(column) or _NONSENSE)) if rng.random() < 0.8 else rng.choice(_NONSENSE)
+        if operator in ("prefix", "contains"):
+            start = rng.randrange(3)
+            value = value[start : start + rng.choice((1, 3, 8))]
+        if operator == "between":
+            value = f"{value},{rng.choice(_NONSENSE)}"
+        if operator == "isnull":
+            value = rng.choice(("true", "false"))
+        return (column if operator == "eq" else f"{column}__{operator}"), value
+
+    def _column(self, dataset: str) -> str:
+        rng = self._random
+        if self.visible.get(dataset) and rng.random() < 0.75:
+            return rng.choice(self.visible[dataset])
+        return rng.choice([*COLUMNS.get(dataset, {}), "poney", "#ordinal", "rowid"])
+
+
+def values_of(*cities: dict[str, list[Row]]) -> dict[str, list[Any]]:
+    """Cell values of several cities by column, and what masks leave of some."""
+    found: dict[str, list[Any]] = {}
+    for city in cities:
+        for rows in city.values():
+            for row in rows[:20]:
+                for name, value in row.items():
+                    found.setdefault(name, []).append(value)
+    found["name"] += ["张*", "李*"]
+    found["phone"] += ["138****0007", "****"]
+    return found
