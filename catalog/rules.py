@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from catalog.contract.options import Title
 from catalog.dataset_rules import DATASET_RULES
+from catalog.disclosure import QuasiIdentifiersAreGrouped
 from catalog.errors import Problem
 from catalog.lowering import ColumnMetaIsKnown, LoweringIsChecked
 from catalog.manifest import DbtManifest, DbtModel
@@ -140,6 +141,7 @@ RULES: tuple[Rule, ...] = (
     ColumnMetaIsKnown(),
     *DATASET_RULES,
     LoweringIsChecked(),
+    QuasiIdentifiersAreGrouped(),
     WithdrawalsNameRows(),
 )
 

@@ -19,7 +19,7 @@ VOCABULARY = Path(__file__).resolve().parents[2] / "examples" / "yunzhou" / "voc
 PSEUDONYM_KEY = "civiclake-demonstration-key"
 OPEN = {
     "hotline_monthly": ("open_hotline_monthly", "month, district_code, ticket_type_code"),
-    "grid_cases": ("open_grid_case", "case_no"),
+    "grid_cases": ("open_grid_case", "case_id"),
     "permits": ("open_permit", "doc_no, authority_code"),
     "penalties": ("open_penalty", "doc_no, authority_code"),
     "legal_entities": ("open_legal_entity", "uscc"),

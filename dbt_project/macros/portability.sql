@@ -4,6 +4,14 @@
     cast({{ dbt.date_trunc('month', expression) }} as date)
 {%- endmacro %}
 
+{% macro week_of(expression) -%}
+    cast({{ dbt.date_trunc('week', expression) }} as date)
+{%- endmacro %}
+
+{% macro year_of(expression) -%}
+    cast({{ dbt.date_trunc('year', expression) }} as date)
+{%- endmacro %}
+
 {% macro hour_of(expression) -%}
     cast({{ dbt.date_trunc('hour', expression) }} as timestamp)
 {%- endmacro %}
@@ -17,6 +25,11 @@
 {%- endmacro %}
 {% macro duckdb__seconds_between(since, until) -%}
     (epoch({{ until }}) - epoch({{ since }}))
+{%- endmacro %}
+
+{# Hours from one timestamp to another, rounded to whole ones; negative when reversed. #}
+{% macro whole_hours_between(since, until) -%}
+    cast(round({{ seconds_between(since, until) }} / 3600) as integer)
 {%- endmacro %}
 
 {# Whole days from one date to another. #}

@@ -10,6 +10,13 @@
     )
 {%- endmacro %}
 
+{# CTE `parameter` for open models, which read the base library and no vocabulary. #}
+{% macro parameters_of_base() -%}
+    parameter as (
+        select parameter_name as name, parameter_value as value, valid_from, valid_to from {{ ref('base_parameter') }}
+    )
+{%- endmacro %}
+
 {# The value of a parameter on a day, from the CTE `parameter`; `fallback` when the city does not state it. #}
 {% macro parameter(name, fallback, day) -%}
     coalesce((

@@ -114,3 +114,121 @@
     where upper(m.{{ column_name }}) = upper(t.{{ field }}) and {{ condition }}
     having count(*) > 0
 {% endtest %}
+
+{# Every row agrees in all of `columns`, its quasi-identifiers, with at least k - 1 others, and each such class has at
+   least l different values in each of `sensitive`, unless it shows none. Returns the classes that fall short. #}
+{% test k_anonymous(model, columns, sensitive) %}
+    with {{ parameters_of_base() }},
+
+    threshold as (
+        select {{ smallest_group(as_of()) }} as k, {{ smallest_variety(as_of()) }} as l
+    ),
+
+    class as (
+        select
+            {{ columns | join(', ') }},
+            {%- for column in sensitive %}
+            case when max({{ column }}) is not null then count(distinct coalesce({{ column }}, '')) end
+                as variety_{{ loop.index }},
+            {%- endfor %}
+            count(*) as members
+        from {{ model }}
+        group by {{ columns | join(', ') }}
+    )
+
+    select class.*
+    from class
+    cross join threshold
+    where
+        class.members < threshold.k
+        {%- for column in sensitive %}
+        or class.variety_{{ loop.index }} < threshold.l
+        {%- endfor %}
+{% endtest %}
+
+{# Nobody who knows the totals of rows and columns can work out a small count that is not shown.
+
+   Tries it: every hidden count lies between bounds, which each total narrows until nothing changes any more. A total
+   that is small itself is published nowhere, nor anything that tells it; so the total of a whole table adds nothing. `truth` holds the counts, `within` names the table, `across` its rows and
+   `down` its columns. Returns the hidden counts that are known exactly and are small. #}
+{% test withstands_subtraction(model, measures, within, across, down, truth) %}
+    {%- set lines = [[within, across], [within, down]] %}
+    with {{ parameters_of_base() }},
+
+    limits as (
+        select {{ smallest_cell(as_of()) }} as smallest
+    )
+    {%- for measure in measures %},
+
+    cell_{{ measure }} as (
+        select
+            coalesce(t.{{ within }}, m.{{ within }}) as {{ within }},
+            coalesce(t.{{ across }}, m.{{ across }}) as {{ across }},
+            coalesce(t.{{ down }}, m.{{ down }}) as {{ down }},
+            coalesce(t.{{ measure }}, 0) as amount,
+            m.{{ within }} is not null and m.{{ measure }} is null as is_hidden
+        from {{ truth }} as t
+        full join {{ model }} as m
+            on t.{{ within }} = m.{{ within }} and t.{{ across }} = m.{{ across }} and t.{{ down }} = m.{{ down }}
+    ),
+
+    summed_{{ measure }} as (
+        select
+            *,
+            {%- for line in lines %}
+            sum(amount) over (partition by {{ line | join(', ') }}) as total_{{ loop.index }},
+            sum(case when is_hidden then amount end) over (partition by {{ line | join(', ') }})
+                as rest_{{ loop.index }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from cell_{{ measure }}
+    ),
+
+    narrowed_{{ measure }}_0 as (
+        select
+            {{ within }},
+            {{ across }},
+            {{ down }},
+            cast(0 as bigint) as low,
+            cast(least(
+                {%- for line in lines %}
+                case when total_{{ loop.index }} >= limits.smallest then rest_{{ loop.index }} else 1000000000000 end
+                {{- ',' if not loop.last }}
+                {%- endfor %}
+            ) as bigint) as high,
+            {%- for line in lines %}
+            case when total_{{ loop.index }} >= limits.smallest then rest_{{ loop.index }} end
+                as rest_{{ loop.index }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from summed_{{ measure }}
+        cross join limits
+        where is_hidden
+    )
+    {%- for round in range(10) %}
+    {%- set line = lines[round % 2] %}
+    {%- set rest = 'rest_' ~ (round % 2 + 1) %},
+
+    narrowed_{{ measure }}_{{ round + 1 }} as (
+        select
+            {{ within }},
+            {{ across }},
+            {{ down }},
+            cast(coalesce(greatest(
+                low, {{ rest }} - (sum(high) over (partition by {{ line | join(', ') }}) - high)
+            ), low) as bigint) as low,
+            cast(coalesce(least(
+                high, {{ rest }} - (sum(low) over (partition by {{ line | join(', ') }}) - low)
+            ), high) as bigint) as high,
+            rest_1,
+            rest_2
+        from narrowed_{{ measure }}_{{ round }}
+    )
+    {%- endfor %}
+    {%- endfor %}
+    {% for measure in measures %}
+    select '{{ measure }}' as measure, {{ within }}, {{ across }}, {{ down }}, low as amount
+    from narrowed_{{ measure }}_10
+    cross join limits
+    where low = high and low > 0 and low < limits.smallest
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endtest %}

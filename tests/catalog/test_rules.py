@@ -81,6 +81,8 @@ BREACHES: list[tuple[str, str, Change, str, str]] = [
     ("ColumnMetaIsKnown", "topic_repair", more("org_code", mask="veil"), "topic_repair.org_code", "mask"),
     ("ColumnMetaIsKnown", "topic_repair", more("org_code", masks="name"), "topic_repair.org_code", "masks"),
     ("LoweringIsChecked", "topic_repair", more("org_code", deidentified=CUT), "topic_repair.org_code", "check `cut`"),
+    ("QuasiIdentifiersAreGrouped", "open_repair_cost", more("org_code", quasi_identifier=True), "open_repair_cost",
+     "No blocking check covers org_code"),
     ("WithdrawalsNameRows", "topic_repair", lambda m: replace(m, layer="withdrawal"), "topic_repair.dataset_id",
      "beside dataset_id"),
 ]  # fmt: skip

@@ -143,12 +143,12 @@ def only_the_touched_months_changed(story: Story, known: int, before: dict[str, 
     assert {month for month in was | now if was.get(month) != now.get(month)} == touched
     assert touched
     assert set(now) - touched, "there are months that were not touched"
-    published = story.rows(
-        "SELECT count(*) FROM lake.topic.topic_grid_case WHERE _load_id > ? AND NOT is_void", [known]
+    shared = story.rows(
+        "SELECT count(*) FROM lake.topic.topic_grid_case WHERE _load_id > ? AND NOT is_deleted", [known]
     )
     changes = story.changes(2, 3)
-    added, removed, modified = changes["grid_cases"]
-    assert (added + modified, removed) == (published[0][0], 0)
+    added, removed, modified = changes["grid_case_records"]
+    assert (added + modified, removed) == (shared[0][0], 0)
     assert set(changes) == {"grid_cases", "grid_case_records", "grid_case_stages", "grid_timeliness"}
 
 

@@ -185,10 +185,9 @@ def test_a_grid_case_is_placed_dated_and_staged(library: Lake) -> None:
     assert stages == [(1, 0), (2, 30), (3, 120), (4, 360), (5, None)]
 
 
-def test_only_cases_that_are_not_void_are_open(library: Lake) -> None:
-    assert library.rows("SELECT case_no, dispatch_hour, community_code FROM lake.open.open_grid_case") == [
-        ("20260301000002", datetime(2026, 3, 2, 11), "990101001001")
-    ]
+def test_a_case_that_stands_alone_is_not_open(library: Lake) -> None:
+    assert library.rows("SELECT count(*) FROM lake.topic.topic_grid_case WHERE NOT is_void") == [(1,)]
+    assert library.rows("SELECT count(*) FROM lake.open.open_grid_case") == [(0,)]
 
 
 def test_a_penalty_is_in_yuan_and_a_repair_ends_its_publicity(library: Lake) -> None:

@@ -15,7 +15,7 @@ MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 PORTABLE_WORDS = (
     "abs and as atan2 by case cast coalesce concat concat_ws cos count decimal exists exp extract from greatest in "
     "into join lag lead least length like max min not nullif on or over partition pi power radians replace round "
-    "row_number select sign sin sqrt substr sum then translate union using values when where with"
+    "row_number select sign sin sqrt substr sum then translate union upper using values when where with"
 )
 PORTABLE = frozenset(PORTABLE_WORDS.split())
 
