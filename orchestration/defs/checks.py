@@ -13,6 +13,7 @@ from catalog.contract.model import FeedContract, Table
 from catalog.manifest import DbtManifest, DbtModel, DbtTest
 from expectations.checks import Assertion, CheckResult, CheckSpec, InSet, NoRowWhere, NotNull, Unique
 from expectations.gx_run import run_checks
+from expectations.pii import pii_suite
 from expectations.suites import accepted_rows, feed_suite, load_cross_rules, model_suite, suite_vocabularies
 from orchestration.lake.vocabulary import copy_vocabulary
 from orchestration.reading.report import LoadReport
@@ -46,8 +47,10 @@ def asset_check(spec: CheckSpec, asset: dg.AssetKey) -> dg.AssetCheckSpec:
     )
 
 
-def asset_check_result(result: CheckResult, asset: dg.AssetKey) -> dg.AssetCheckResult:
-    """What Dagster shows of a result: counts and the keys of failing rows."""
+def asset_check_result(
+    result: CheckResult, asset: dg.AssetKey, *, stands_from: str | None = None
+) -> dg.AssetCheckResult:
+    """What Dagster shows of a result: counts, the keys of failing rows, the earlier run whose result it is."""
     blocks = result.spec.severity == "block"
     return dg.AssetCheckResult(
         asset_key=asset,
@@ -59,6 +62,7 @@ def asset_check_result(result: CheckResult, asset: dg.AssetKey) -> dg.AssetCheck
             "elements": result.elements,
             "threshold": result.threshold,
             "failing rows": [dict(row) for row in result.sample],
+            **({"stands from run": stands_from} if stands_from else {}),
         },
     )
 
@@ -93,12 +97,18 @@ def feed_results(
 
 
 def model_specs(manifest: DbtManifest) -> dict[str, list[CheckSpec]]:
-    """Hand-written checks by unique id of the model, and for a dataset that it is not suddenly empty."""
+    """Checks by unique id of the model: hand-written ones, of datasets not suddenly empty, of persons in open text."""
     rules = load_cross_rules()
     return {
-        key: model_suite(model.name, allow_empty="dataset" not in model.meta, rules=rules)
+        key: [*model_suite(model.name, allow_empty="dataset" not in model.meta, rules=rules), *pii_suite(model)]
         for key, model in manifest.models.items()
     }
+
+
+def library_specs(manifest: DbtManifest) -> list[tuple[str, CheckSpec]]:
+    """Every check of the models, dbt's tests and the written ones, with the unique id of the model."""
+    tested = [(str(t.model), test_spec(manifest, t)) for t in manifest.tests.values() if t.model in manifest.models]
+    return tested + [(key, spec) for key, specs in model_specs(manifest).items() for spec in specs]
 
 
 def model_results(
