@@ -10,18 +10,21 @@ from gateway.query.tree import Query
 
 @dataclass(frozen=True)
 class Weights:
-    """What a unit of cost pays for: about a millisecond of one engine thread (see benchmarks/audit.py).
+    """How much one unit of cost buys: about a millisecond of one engine thread, measured over a million rows.
 
-    `read` cells are read through for filters and order, `sorted` ones are also put in order, `answered` ones
-    are written out. `group` is the number of rows the engine skips or reads as a whole. `file_bytes` of a file.
-    `unknown_rows` stand for a number of rows the caller may not know: what it pays must not tell it.
+    Cells `read` through for filters and order, cells of the order of a page (`picked`) or of everything (`sorted`),
+    cells written out in a page (`paged`) or in a stream (`streamed`), bytes of a file. `group` is the number of rows
+    that the engine skips or reads as a whole. `unknown_rows` stand for a number of rows the caller may not know:
+    what it pays must not tell it.
     """
 
     read: int = 100_000
-    sorted: int = 20_000
-    answered: int = 5_000
-    group: int = 122_880
+    picked: int = 50_000
+    sorted: int = 3_000
+    paged: int = 2_500
+    streamed: int = 15_000
     file_bytes: int = 1 << 20
+    group: int = 122_880
     unknown_rows: int = 1_000_000
 
 
@@ -51,10 +54,9 @@ def estimate(query: Query, weights: Weights | None = None) -> Estimate:
     conditions = {condition.column.name for condition in query.where}
     order = () if in_order else total_order(query)
     read = _rows_read(query, rows, answered, weights) if in_order else rows
-    cells = read * (len(conditions) + len(order))
-    work = cells / weights.read + answered * len(query.select) / weights.answered
-    if not in_order:
-        work += rows * len(order) / weights.sorted
+    work = read * (len(conditions) + len(order)) / weights.read
+    work += rows * len(order) / (weights.sorted if query.limit is None else weights.picked)
+    work += answered * len(query.select) / (weights.streamed if query.limit is None else weights.paged)
     return Estimate(1 + int(work), read, answered, len(query.select), in_order, known is not None)
 
 
