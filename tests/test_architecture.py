@@ -160,7 +160,7 @@ class TestReadme:
             assert f"make {command}" in text
             assert re.search(rf"^{command}:", targets, re.MULTILINE)
 
-    @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", "docs/onboard-a-city.md"])
+    @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", "docs/onboard-a-city.md", "docs/govern.md"])
     def test_every_command_it_shows_exists(self, name: str) -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         shown = re.findall(r"civiclake((?: [a-z-]+)+)", text)

@@ -140,6 +140,20 @@ def suspend_principal(session: Session, name: str, now: datetime) -> Principal:
     return row
 
 
+def resume_organisation(session: Session, code: str) -> Organisation:
+    """Take a suspension back; what was revoked meanwhile stays so."""
+    row = organisation_of(session, code)
+    row.suspended_at = None
+    return row
+
+
+def resume_principal(session: Session, name: str) -> Principal:
+    """Take a suspension back; what was revoked meanwhile stays so."""
+    row = principal_of(session, name)
+    row.suspended_at = None
+    return row
+
+
 def accept_terms(session: Session, name: str, version: str, now: datetime, by: str) -> TermsAcceptance:
     """Record that a principal signed this version of the terms of use."""
     if not version.strip():

@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from catalog.policy.model import Action, RowScope
+from catalog.policy.model import Action, CompiledPolicy, RowScope
 from gateway.control.accounts import organisation_of, principal_of
 from gateway.control.errors import ConflictError, ControlError, UnknownError
 from gateway.control.tables.grants import GrantRow
@@ -43,6 +43,25 @@ class GrantTerms:
     statutory: bool = False
 
 
+def check_against(policy: CompiledPolicy | None, terms: GrantTerms) -> None:
+    """Refuse a grant that names what today's policy does not know: a slip would grant nothing, and nobody would see.
+
+    Without a policy nothing can be checked, and nothing is allowed either.
+    """
+    if policy is None:
+        return
+    entry = policy.dataset(terms.dataset)
+    if entry is None:
+        known = ", ".join(sorted(dataset.id for dataset in policy.datasets))
+        raise UnknownError(f"dataset: the policy knows no {terms.dataset}; it knows {known}")
+    strange = [name for name in (*terms.columns, *terms.clear_columns) if name not in entry.by_name]
+    if strange:
+        raise UnknownError(f"columns: {terms.dataset} has no {', '.join(strange)}; it has {', '.join(entry.by_name)}")
+    unknown = [purpose for purpose in terms.purposes if purpose not in policy.purposes]
+    if unknown:
+        raise UnknownError(f"purposes: the policy knows no {', '.join(unknown)}; it knows {', '.join(policy.purposes)}")
+
+
 def add(
     session: Session,
     terms: GrantTerms,
@@ -53,12 +72,14 @@ def add(
     organisation: str | None = None,
     request: str | None = None,
     kind: Kind = "grant",
+    policy: CompiledPolicy | None = None,
 ) -> GrantRow:
-    """Grant to one principal or to one organisation; ControlError says what is missing.
+    """Grant to one principal or to one organisation; ControlError says what is missing, or unknown to the policy.
 
     `break_glass` is for a steward alone and opens cells of the dataset; who adds one has seen to the second person.
     """
     _check(terms, now, kind)
+    check_against(policy, terms)
     if (principal is None) == (organisation is None):
         raise ControlError("a grant has one holder: a principal or an organisation")
     if organisation is not None:

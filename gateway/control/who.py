@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog.policy.divisions import DivisionTree
-from catalog.policy.model import CompiledPolicy
 from gateway.control.cli.options import now
 from gateway.control.errors import ControlError
 from gateway.doors.whoami import described
@@ -19,9 +18,8 @@ if TYPE_CHECKING:
 
 def who(control: Control, key: str) -> dict[str, Any]:
     """The caller as a document; ControlError says why the key is refused."""
-    file = control.workspace.policy
-    divisions = CompiledPolicy.model_validate_json(file.read_bytes()).divisions if file.exists() else ()
-    tree = DivisionTree(divisions)
+    policy = control.policy()
+    tree = policy.division_tree if policy is not None else DivisionTree(())
     identity = open_identity(control.settings, control.workspace, clock=now, tree=lambda: tree)
     try:
         return described(identity.callers.find(Presented("key", key)))

@@ -85,6 +85,7 @@ def examine(city: Path, home: Path | None) -> Iterator[Finding]:
     yield from _guarded("lock", lambda: _lock(workspace))
     yield from _guarded("lake", lambda: _lake(workspace))
     yield from _guarded("release", lambda: _release(workspace))
+    yield _secrets(workspace)
     yield from (_port(port, what) for port, what in ((8000, "gateway"), (3000, "steward's interface")))
 
 
@@ -205,6 +206,19 @@ def _release(workspace: Workspace) -> Iterator[Finding]:
         )
     if not findings:
         yield Finding("release", True, f"{current:04d} is served and sound")
+
+
+def _secrets(workspace: Workspace) -> Finding:
+    """The gateway refuses to start over secrets that others may read; the doctor says so before."""
+    folder = workspace.control.parent
+    open_ones = [
+        path for path in sorted(folder.glob("*-*")) if ".sqlite" not in path.name and path.stat().st_mode & 0o077
+    ]
+    if open_ones:
+        names = " ".join(str(path) for path in open_ones)
+        return Finding("secrets", False, "files in control/ may be read by others", f"Run `chmod 600 {names}`")
+    found = f"private, in {folder}" if folder.exists() else "none yet; the gateway makes them"
+    return Finding("secrets", True, found)
 
 
 def _port(port: int, what: str) -> Finding:

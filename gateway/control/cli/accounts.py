@@ -88,6 +88,16 @@ def suspend_organisation(code: Code, city: CityOption = DEFAULT_CITY, home: Home
         say(f"{code} is suspended: its people, systems and keys are refused from now on.")
 
 
+@organisations.command("resume")
+def resume_organisation(code: Code, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+    """Take the suspension of an organisation back."""
+    from gateway.control import accounts
+
+    with opened(city, home) as control, control.store.begin() as session:
+        accounts.resume_organisation(session, code)
+        say(f"{code} is no longer suspended.")
+
+
 @people.command("add")
 def add_person(
     *,
@@ -148,6 +158,16 @@ def suspend_person(name: Name, city: CityOption = DEFAULT_CITY, home: HomeOption
     with opened(city, home) as control, control.store.begin() as session:
         accounts.suspend_principal(session, name, now())
         say(f"{name} is suspended: refused from now on.")
+
+
+@people.command("resume")
+def resume_person(name: Name, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+    """Take the suspension of a person or system back."""
+    from gateway.control import accounts
+
+    with opened(city, home) as control, control.store.begin() as session:
+        accounts.resume_principal(session, name)
+        say(f"{name} is no longer suspended.")
 
 
 @people.command("sign-terms")

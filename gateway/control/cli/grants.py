@@ -67,7 +67,9 @@ def add_grant(
             statutory=statutory,
         )
         with control.store.begin() as session:
-            row = grants.add(session, terms, principal=to, organisation=org, now=moment, by=control.by)
+            row = grants.add(
+                session, terms, principal=to, organisation=org, now=moment, by=control.by, policy=control.policy()
+            )
         say(f"{row.dataset} is granted to {to or org} until {row.expires_at:%Y-%m-%d}.")
         typer.echo(row.id)
 

@@ -18,6 +18,7 @@ from catalog.place import DEFAULT_CITY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from catalog.policy.model import CompiledPolicy
     from catalog.workspace import Workspace
     from gateway.control.store import ControlStore
     from gateway.identity.scope import Scope
@@ -64,6 +65,13 @@ class Control:
     def by(self) -> str:
         """Who acts, for the record: whoever has the city's files in hand."""
         return f"cli:{getpass.getuser()}"
+
+    def policy(self) -> CompiledPolicy | None:
+        """The policy in force; None before the first."""
+        from catalog.policy.model import CompiledPolicy
+
+        file = self.workspace.policy
+        return CompiledPolicy.model_validate_json(file.read_bytes()) if file.exists() else None
 
     def lifetime(self, days: int) -> timedelta:
         """A lifetime within what the settings allow."""

@@ -72,6 +72,12 @@ async def suspend_organisation(code: str, _steward: StewardDep, identity: Identi
     return answer(document(row))
 
 
+@router.post("/organisations/{code}/resume")
+async def resume_organisation(code: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+    """Take the suspension of an organisation back."""
+    return answer(document(await act(identity, lambda session: accounts.resume_organisation(session, code))))
+
+
 @router.get("/principals")
 async def list_principals(_steward: StewardDep, identity: IdentityDep) -> Response:
     """All people, systems and stewards."""
@@ -104,6 +110,12 @@ async def suspend_principal(name: str, _steward: StewardDep, identity: IdentityD
     """Refuse all its keys, tokens and sessions from the next request on."""
     row = await act(identity, lambda session: accounts.suspend_principal(session, name, identity.clock()))
     return answer(document(row))
+
+
+@router.post("/principals/{name}/resume")
+async def resume_principal(name: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+    """Take the suspension of a person or system back."""
+    return answer(document(await act(identity, lambda session: accounts.resume_principal(session, name))))
 
 
 @router.post("/principals/{name}/terms")

@@ -12,7 +12,7 @@ from catalog.policy.model import Action, RowScope
 from gateway.control import grants
 from gateway.control.documents import document
 from gateway.doors.admin.steward import StewardDep, act, answer, look
-from gateway.doors.deps import IdentityDep
+from gateway.doors.deps import IdentityDep, ServicesDep
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
 
@@ -49,18 +49,20 @@ async def list_grants(_steward: StewardDep, identity: IdentityDep) -> Response:
 
 
 @router.post("/grants", status_code=201)
-async def add_grant(body: NewGrant, steward: StewardDep, identity: IdentityDep) -> Response:
+async def add_grant(body: NewGrant, steward: StewardDep, identity: IdentityDep, services: ServicesDep) -> Response:
     """Grant."""
     now = identity.clock()
+    terms, policy = _terms(body, now), services.policies.current
     row = await act(
         identity,
         lambda session: grants.add(
             session,
-            _terms(body, now),
+            terms,
             principal=body.principal,
             organisation=body.organisation,
             now=now,
             by=steward.actor.id,
+            policy=policy,
         ),
     )
     return answer(document(row), 201)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from catalog.contract.options import Title
 from catalog.policy.divisions import DivisionTree
-from catalog.policy.model import RowScope
+from catalog.policy.model import ColumnPolicy, CompiledPolicy, DatasetPolicy, RowScope
 from gateway.control import accounts, clients, delegations, grants, keys
 from gateway.control.actors import NotInForceError, actor_for
 from gateway.control.documents import document
@@ -26,6 +27,23 @@ NOW = datetime(2024, 5, 1, 8, tzinfo=UTC)
 MONTH = timedelta(days=30)
 HASHER = Hasher(b"pepper of this test")
 NOWHERE = DivisionTree(())
+POLICY = CompiledPolicy(
+    version="1",
+    city="town",
+    rules=(),
+    datasets=(
+        DatasetPolicy(
+            id="permits",
+            sharing="conditional",
+            opening="none",
+            columns=(ColumnPolicy(name="party", level="L2"), ColumnPolicy(name="phone", level="L3")),
+        ),
+    ),
+    limits={},
+    clocks={},
+    minimum_cell=5,
+    purposes={"inspection": Title(zh="检查", en="Inspection")},
+)
 
 
 @pytest.fixture
@@ -212,6 +230,33 @@ def test_an_actor_tells_when_time_alone_will_change_it(session: Session) -> None
 def test_what_cannot_be_granted(session: Session, changes: dict[str, Any], holder: dict[str, Any], words: str) -> None:
     with pytest.raises(ControlError, match=words):
         grants.add(session, terms(**changes), now=NOW, by="test", **holder)
+
+
+def test_a_grant_names_what_the_policy_knows(session: Session) -> None:
+    def give(policy: CompiledPolicy = POLICY, **changes: Any) -> None:
+        grants.add(session, terms(**changes), principal="ann", now=NOW, by="test", policy=policy)
+
+    give(purposes=("inspection",))
+    for changes, words in (
+        ({"dataset": "permit"}, "knows no permit; it knows permits"),
+        ({"columns": ("party", "nobody")}, "has no nobody; it has party"),
+        ({"purposes": ("fun",)}, "knows no fun; it knows inspection"),
+    ):
+        with pytest.raises(UnknownError, match=words):
+            give(**changes)
+
+
+def test_a_suspension_can_be_taken_back(session: Session) -> None:
+    accounts.suspend_principal(session, "ann", NOW)
+    accounts.suspend_organisation(session, "A", NOW)
+    for resume in (
+        lambda: accounts.resume_principal(session, "ann"),
+        lambda: accounts.resume_organisation(session, "A"),
+    ):
+        with pytest.raises(NotInForceError, match="suspended"):
+            actor_for(session, "ann", NOW, tree=NOWHERE)
+        resume()
+    assert actor_for(session, "ann", NOW, tree=NOWHERE).actor.tier == "T2"
 
 
 def test_a_grant_is_revoked_once_and_for_a_reason(session: Session) -> None:
