@@ -115,7 +115,7 @@ class _Table:
     def _condition(self, rows: RowFilter) -> exp.Expr:
         """One branch's rows. Outside of a denied scope is only what certainly is: NOT of unknown is unknown."""
         parts = [self._clause(clause) for clause in sorted(rows.clauses, key=_order)]
-        parts += [part for period in sorted(rows.periods, key=repr) for part in _bounds(period)]
+        parts += [part for period in sorted(rows.periods, key=repr) for part in self._bounds(period)]
         parts += [
             exp.Not(this=exp.Paren(this=self._condition(denied)))
             for denied in sorted(rows.outside, key=lambda denied: repr(denied.plain))
@@ -125,20 +125,22 @@ class _Table:
     def _clause(self, clause: Clause) -> exp.Expr:
         return exp.or_(*(self._is_one_of(column, values) for column, values in sorted(clause.atoms, key=_name)))
 
+    def _bounds(self, period: Period) -> Iterable[exp.Expr]:
+        """A time that cannot be read lies in no period; reading it must not fail, for that would tell of it."""
+        column: exp.Expr = stored_column(period.column)
+        if ValueType.of(self._stored[period.column]).family not in (Family.DATE, Family.TIMESTAMP):
+            column = exp.TryCast(this=column, to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+        if period.since is not None:
+            yield exp.GTE(this=column, expression=_day(period.since.isoformat()))
+        if period.until is not None:
+            yield exp.LT(this=column.copy(), expression=_day(period.until.isoformat()))
+
     def _is_one_of(self, column: str, values: frozenset[str]) -> exp.Expr:
         value: exp.Expr = stored_column(column)
         if ValueType.of(self._stored[column]).family is not Family.TEXT:
             value = exp.cast(value, "TEXT", dialect="duckdb")
         chosen = [exp.Literal.string(text) for text in sorted(values)]
         return exp.EQ(this=value, expression=chosen[0]) if len(chosen) == 1 else exp.In(this=value, expressions=chosen)
-
-
-def _bounds(period: Period) -> Iterable[exp.Expr]:
-    column = stored_column(period.column)
-    if period.since is not None:
-        yield exp.GTE(this=column, expression=_day(period.since.isoformat()))
-    if period.until is not None:
-        yield exp.LT(this=column.copy(), expression=_day(period.until.isoformat()))
 
 
 def _day(text: str) -> exp.Expr:

@@ -77,7 +77,8 @@ class Questions:
             headers["CivicLake-Purpose"] = rng.choice(("statistics", "audit", "other"))
         if rng.random() < 0.08:
             return rng.choice(_FIXED), headers
-        dataset = rng.choice((*COLUMNS, *COLUMNS, "nothing"))
+        seen = [name for name, columns in self.visible.items() if columns]
+        dataset = rng.choice(seen if seen and rng.random() < 0.6 else [*COLUMNS, "nothing"])
         if rng.random() < 0.3:
             if rng.random() < 0.3:
                 headers["Range"] = f"bytes={rng.randrange(400)}-{rng.randrange(900)}"
