@@ -75,6 +75,14 @@ class CheckSpec:
     assertion: Assertion
     tolerance: float = 0.0
 
+    @property
+    def threshold(self) -> str:
+        """What passes, in words of numbers."""
+        if isinstance(self.assertion, RowCount):
+            low, high = self.assertion.minimum, self.assertion.maximum
+            return f"{'' if low is None else low}..{'' if high is None else high} rows"
+        return f"<= {self.tolerance:g} of rows"
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -94,7 +102,4 @@ class CheckResult:
     @property
     def threshold(self) -> str:
         """What would have passed, in words of numbers."""
-        if isinstance(self.spec.assertion, RowCount):
-            low, high = self.spec.assertion.minimum, self.spec.assertion.maximum
-            return f"{'' if low is None else low}..{'' if high is None else high} rows"
-        return f"<= {self.spec.tolerance:g} of rows"
+        return self.spec.threshold

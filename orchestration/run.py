@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,9 +141,11 @@ def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], 
 
 def _parsed(workspace: Workspace) -> Path:
     """The manifest of the assembled project, parsed again only when a file of the project changed."""
+    from orchestration.transform.assemble import project_digest
+
     manifest = workspace.dbt / "target" / "manifest.json"
     mark = workspace.dbt / "target" / "parsed.sha256"
-    digest = _project_digest(workspace.dbt)
+    digest = project_digest(workspace.dbt)
     if not _whole(manifest) or not mark.exists() or mark.read_text(encoding="utf-8", errors="replace") != digest:
         from orchestration.transform.build import parse_project
 
@@ -161,15 +161,6 @@ def _whole(manifest: Path) -> bool:
     except (FileNotFoundError, ValueError):
         return False
     return True
-
-
-def _project_digest(root: Path) -> str:
-    digest = hashlib.sha256(version("dbt-core").encode())
-    for path in sorted(root.rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if path.is_file() and name.split("/")[0] not in ("target", "logs"):
-            digest.update(f"{name}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _write_if_changed(path: Path, text: str) -> None:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -14,14 +16,15 @@ from orchestration.defs.checks import (
     asset_check,
     asset_check_result,
     check_name,
+    library_specs,
     model_results,
-    model_specs,
     test_results,
-    test_spec,
 )
 from orchestration.defs.session import LAKE, Progress, Session, team
+from orchestration.defs.standing import Results, basis_of, earlier_results, remember_good
 from orchestration.lake.threads import set_threads
 from orchestration.transform.build import DbtRun, NodeResult, run_dbt
+from orchestration.transform.standing import Build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -79,37 +82,86 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
     def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         con: DuckDBPyConnection = getattr(context.resources, LAKE)
         with session.writing():
-            run = run_dbt(
-                session.workspace,
-                as_of=session.as_of(dict(context.run.tags), con),
-                select=_selection(context, declared, keys),
-                full_refresh=context.run.tags.get(REBUILD) == "true",
-                progress=lambda node: session.tell(_progress(node)),
-            )
-            set_threads(con, session.workspace)
-            built = [node for node in run.nodes if node.unique_id in keys and node.status not in _UNBUILT]
-            rows = _row_counts(con, declared, built)
-            at = session.now().replace(tzinfo=None)
-            results = test_results(declared, run.nodes, rows, at)
-            if run.ok:  # written checks look across models: after a failure some of them are of yesterday
-                filled = _published_with_rows(session)
-                results += model_results(con, declared, [node.unique_id for node in built], filled, at)
-            record(con, context.run_id, [result for _, result in results])
-        for node in built:
-            yield dg.MaterializeResult(asset_key=keys[node.unique_id], metadata=_metadata(node, rows))
+            made = _library(context, session, con, declared, keys)
+            record(con, context.run_id, [result for _, result in made.results], stands_from=made.stands_from)
+            if made.basis is not None:
+                remember_good(con, session, context.run_id, made.basis, made.results)
+        for unique_id, metadata in made.models.items():
+            yield dg.MaterializeResult(asset_key=keys[unique_id], metadata=metadata)
         wanted = context.selected_asset_check_keys
-        for unique_id, result in results:
+        for unique_id, result in made.results:
             if dg.AssetCheckKey(keys[unique_id], check_name(result.spec)) in wanted:
-                yield asset_check_result(result, keys[unique_id])
-        _require_built(run)
+                yield asset_check_result(result, keys[unique_id], stands_from=made.stands_from)
+        _require_built(made.run)
 
     return models
 
 
+@dataclass(frozen=True)
+class _Library:
+    """What a run has of the library: metadata by model, upstream first, results, and what dbt did, if it was asked.
+
+    `stands_from` is the run that built it, when nothing changed since; `basis` what a whole and good build stands on.
+    """
+
+    models: dict[str, dict[str, Any]]
+    results: Results
+    run: DbtRun
+    stands_from: str | None = None
+    basis: str | None = None
+
+
+def _library(
+    context: dg.AssetExecutionContext,
+    session: Session,
+    con: "DuckDBPyConnection",
+    declared: DbtManifest,
+    keys: Mapping[str, dg.AssetKey],
+) -> _Library:
+    """The models asked for, built and checked; or all of them as they stand, when a build could change nothing."""
+    rebuild = context.run.tags.get(REBUILD) == "true"
+    select = _selection(context, declared, keys)
+    as_of = session.as_of(dict(context.run.tags), con)
+    filled = _published_with_rows(session)
+    basis = basis_of(session, con, as_of, filled)
+    found = None if select or rebuild else earlier_results(con, declared, basis)
+    if found is not None:
+        return _standing(session, con, declared, *found)
+    run = run_dbt(
+        session.workspace,
+        as_of=as_of,
+        select=select,
+        full_refresh=rebuild,
+        progress=lambda node: session.tell(_progress(node)),
+        lake=con,
+    )
+    set_threads(con, session.workspace)
+    built = [node for node in run.nodes if node.unique_id in keys and node.status not in _UNBUILT]
+    rows = _row_counts(con, declared, [node.unique_id for node in built])
+    at = session.now().replace(tzinfo=None)
+    results = test_results(declared, run.nodes, rows, at)
+    if run.ok:  # written checks look across models: after a failure some of them are of yesterday
+        results += model_results(con, declared, [node.unique_id for node in built], filled, at)
+    models = {n.unique_id: {"seconds": round(n.seconds, 3), **_counted(rows, n.name)} for n in built}
+    return _Library(models, results, run, basis=basis if run.ok and not select else None)
+
+
+def _standing(
+    session: Session, con: "DuckDBPyConnection", declared: DbtManifest, build: Build, results: Results
+) -> _Library:
+    session.tell(Progress("models", "library", f"stands as run {build.run_id} built and checked it"))
+    rows = _row_counts(con, declared, list(declared.models))
+    order = TopologicalSorter({key: model.depends_on for key, model in declared.models.items()}).static_order()
+    models = {
+        key: {"stands from run": build.run_id, **_counted(rows, declared.models[key].name)}
+        for key in order
+        if key in declared.models
+    }
+    return _Library(models, results, DbtRun(()), stands_from=build.run_id)
+
+
 def _check_specs(manifest: DbtManifest, keys: Mapping[str, dg.AssetKey]) -> list[dg.AssetCheckSpec]:
-    tested = [(test.model, test_spec(manifest, test)) for test in manifest.tests.values() if test.model in keys]
-    written = [(key, spec) for key, specs in model_specs(manifest).items() for spec in specs]
-    return [asset_check(spec, keys[key]) for key, spec in [*tested, *written] if key is not None]
+    return [asset_check(spec, keys[key]) for key, spec in library_specs(manifest)]
 
 
 def _published_with_rows(session: Session) -> set[str]:
@@ -137,14 +189,13 @@ def _progress(node: NodeResult) -> Progress:
     return Progress("checks" if node.resource_type == "test" else "models", node.name, node.status)
 
 
-def _metadata(node: NodeResult, rows: Mapping[str, int]) -> dict[str, Any]:
-    counted = {"dagster/row_count": rows[node.name]} if node.name in rows else {}
-    return {"seconds": round(node.seconds, 3), **counted}
+def _counted(rows: Mapping[str, int], name: str) -> dict[str, int]:
+    return {"dagster/row_count": rows[name]} if name in rows else {}
 
 
-def _row_counts(con: "DuckDBPyConnection", manifest: DbtManifest, built: Sequence[NodeResult]) -> dict[str, int]:
+def _row_counts(con: "DuckDBPyConnection", manifest: DbtManifest, built: Sequence[str]) -> dict[str, int]:
     """Rows of every built table by model name, in one statement; the lake knows them without reading data."""
-    models = [manifest.models[node.unique_id] for node in built]
+    models = [manifest.models[unique_id] for unique_id in built]
     tables = [f"SELECT '{m.name}', count(*) FROM lake.{m.layer}.{m.name}" for m in models if m.materialized != "view"]
     return {str(n): int(count) for n, count in con.execute(" UNION ALL ".join(tables)).fetchall()} if tables else {}
 

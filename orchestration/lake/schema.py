@@ -80,6 +80,13 @@ OPS_TABLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("element_count", "BIGINT"),
         ("sample", "VARCHAR"),
         ("checked_at", "TIMESTAMP"),
+        ("stands_from", "VARCHAR"),  # the earlier run that found it, when nothing had changed since; NULL: this run
+    ),
+    "build": (
+        ("run_id", "VARCHAR"),
+        ("basis", "VARCHAR"),
+        ("snapshot", "BIGINT"),
+        ("built_at", "TIMESTAMP"),
     ),
     "vocabulary": (
         ("table_name", "VARCHAR"),

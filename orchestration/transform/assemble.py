@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 from catalog.city import City
@@ -37,6 +39,16 @@ def assemble(city: City, workspace: Workspace) -> Path:
     wanted["profiles.yml"] = profile_text(workspace)
     _synchronise(workspace.dbt, wanted)
     return workspace.dbt
+
+
+def project_digest(root: Path) -> str:
+    """Digest of every file of the assembled project in `root` and of the version of dbt."""
+    digest = hashlib.sha256(version("dbt-core").encode())
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and name.split("/")[0] not in KEPT_FOLDERS:
+            digest.update(f"{name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def shared_files() -> dict[str, str]:

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.workspace import Workspace
 from orchestration.lake.threads import THREADS, engine_threads
 from orchestration.transform.errors import TransformError
 from orchestration.transform.fingerprint import fingerprint, is_built, remember_built
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 AS_OF = "CIVICLAKE_AS_OF"
 GOOD = frozenset({"success", "pass", "warn", "skipped_empty", "no-op"})
@@ -69,6 +72,7 @@ def run_dbt(
     full_refresh: bool = False,
     unit_tests: bool = False,
     progress: Callable[[NodeResult], None] | None = None,
+    lake: DuckDBPyConnection | None = None,
 ) -> DbtRun:
     """Run `dbt <command>` on the project assembled in `workspace.dbt` and return every node's result.
 
@@ -76,9 +80,10 @@ def run_dbt(
     Models are computed anew from all rows when `full_refresh` says so, and whenever SQL, vocabularies or the key of
     the pseudonyms changed since the whole library was last built. Failed nodes are in the result; TransformError
     only when dbt could not run at all (a model that does not parse, a contract that is broken at compile time).
+    `lake` is a connection the caller has open, to be asked for the state of the vocabularies.
     """
     builds = command in {"build", "run"}
-    stands_on = fingerprint(workspace) if builds else ""
+    stands_on = fingerprint(workspace, lake) if builds else ""
     full_refresh = builds and (full_refresh or not is_built(workspace, stands_on))
     arguments = [command, *_places(workspace), *_selection(select, exclude)]
     if variables:

@@ -6,12 +6,17 @@ vocabulary or the key of the pseudonyms has changed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 PSEUDONYM_KEY = "CIVICLAKE_PSEUDONYM_KEY"
 DEMO_PSEUDONYM_KEY = "civiclake-demonstration-key"
@@ -22,15 +27,18 @@ def pseudonym_key() -> str:
     return os.environ.get(PSEUDONYM_KEY) or DEMO_PSEUDONYM_KEY
 
 
-def fingerprint(workspace: Workspace) -> str:
-    """Digest of the assembled SQL, the settings of the project, the loaded vocabularies and the pseudonym key."""
+def fingerprint(workspace: Workspace, lake: DuckDBPyConnection | None = None) -> str:
+    """Digest of the assembled SQL, the settings of the project, the loaded vocabularies and the pseudonym key.
+
+    Asks `lake`, an open connection to the lake, or one of its own.
+    """
     digest = hashlib.sha256(pseudonym_key().encode())
     folders = (workspace.dbt / "models", workspace.dbt / "macros")
     files = sorted(file for folder in folders for file in folder.rglob("*.sql"))
     for file in (workspace.dbt / "dbt_project.yml", *files):
         digest.update(file.relative_to(workspace.dbt).as_posix().encode())
         digest.update(file.read_bytes())
-    with open_lake(workspace) as con:
+    with contextlib.nullcontext(lake) if lake is not None else open_lake(workspace) as con:
         loaded = con.execute("SELECT table_name, content_hash FROM lake.ops.vocabulary ORDER BY table_name").fetchall()
     digest.update(repr(loaded).encode())
     return digest.hexdigest()

@@ -155,8 +155,8 @@ def test_blocking_check_prevents_the_switch(workspace: Workspace, lake: Lake) ->
     lake.execute("DELETE FROM lake.open.open_permit WHERE doc_no = 'D0501'")
     lake.execute(
         "INSERT INTO lake.ops.check_result VALUES"
-        " ('bad', 'open_permit', 'P9', 'block', 'conformity', false, NULL, NULL, 3, 500, NULL, now()),"
-        " ('bad', 'open_permit', 'P8', 'warn', 'conformity', false, NULL, NULL, 3, 500, NULL, now())"
+        " ('bad', 'open_permit', 'P9', 'block', 'conformity', false, NULL, NULL, 3, 500, NULL, now(), NULL),"
+        " ('bad', 'open_permit', 'P8', 'warn', 'conformity', false, NULL, NULL, 3, 500, NULL, now(), NULL)"
     )
     with pytest.raises(PublishBlockedError, match="open_permit: P9: 3 of 500 fail"):
         make(workspace, lake, "bad")
