@@ -81,7 +81,7 @@ class _Table:
     def where(self, some: Iterable[RowFilter]) -> exp.Expr:
         """The condition that a row is in one of these branches; NULL, as good as false, where that is unknown."""
         conditions = [exp.true() if rows.all_rows else self._condition(rows) for rows in some]
-        return exp.or_(*conditions) if conditions else exp.false()
+        return exp.or_(*conditions, copy=False) if conditions else exp.false()
 
     def cell(self, name: str) -> exp.Expr:
         """What is shown of a column: its value, its mask, or by row the one, the other or nothing."""
@@ -92,9 +92,9 @@ class _Table:
             return self._mask(name)
         found = exp.Case()
         if clear:
-            found = found.when(self.where(clear), self._value(name))
+            found.when(self.where(clear), self._value(name), copy=False)
         if as_mask:
-            found = found.when(self.where(as_mask), self._mask(name))
+            found.when(self.where(as_mask), self._mask(name), copy=False)
         return found
 
     def _value(self, name: str) -> exp.Expr:
@@ -120,10 +120,12 @@ class _Table:
             exp.Not(this=exp.Paren(this=self._condition(denied)))
             for denied in sorted(rows.outside, key=lambda denied: repr(denied.plain))
         ]
-        return exp.and_(*parts)
+        return exp.and_(*parts, copy=False)
 
     def _clause(self, clause: Clause) -> exp.Expr:
-        return exp.or_(*(self._is_one_of(column, values) for column, values in sorted(clause.atoms, key=_name)))
+        return exp.or_(
+            *(self._is_one_of(column, values) for column, values in sorted(clause.atoms, key=_name)), copy=False
+        )
 
     def _bounds(self, period: Period) -> Iterable[exp.Expr]:
         """A time that cannot be read lies in no period; reading it must not fail, for that would tell of it."""

@@ -55,38 +55,45 @@ def masked(kind: MaskKind, value: exp.Expr, *, joinable: bool = False) -> exp.Ex
 
 def _hmac(value: exp.Expr) -> exp.Expr:
     """HMAC-SHA256 in hexadecimal, put together from its definition: the engine has SHA-256 only."""
-    inner = exp.DPipe(this=exp.Placeholder(this=INNER), expression=_call("encode", value))
+    inner = exp.DPipe(this=exp.Placeholder(this=INNER), expression=_call("encode", value.copy()))
     outer = exp.DPipe(this=exp.Placeholder(this=OUTER), expression=_call("unhex", _call("sha256", inner)))
     return _call("sha256", outer)
 
 
 def _name(value: exp.Expr) -> exp.Expr:
-    first, two = _call("substr", value, 1, 1), _call("substr", value, 1, 2)
-    compound = exp.In(this=two, expressions=[exp.Literal.string(name) for name in _data()["compound_surnames"]])
-    longer = exp.GT(this=_call("length", value), expression=exp.Literal.number(2))
-    short = exp.LT(this=_call("length", value), expression=exp.Literal.number(2))
-    return (
-        exp.Case()
-        .when(exp.Is(this=value.copy(), expression=exp.Null()), exp.Null())
-        .when(short, exp.Literal.string("*"))
-        .when(exp.and_(longer, compound), exp.DPipe(this=two.copy(), expression=exp.Literal.string("**")))
-        .else_(exp.DPipe(this=first, expression=exp.Literal.string("*")))
-    )
+    single, compound = _name_patterns()
+    kept = _call("regexp_replace", value.copy(), compound, r"\1**")
+    first = exp.DPipe(this=_call("substr", value.copy(), 1, 1), expression=exp.Literal.string("*"))
+    found = _when(exp.Case(), exp.Is(this=value.copy(), expression=exp.Null()), exp.Null())
+    found = _when(found, _call("regexp_matches", value.copy(), single), exp.Literal.string("*"))
+    return _when(found, _call("regexp_matches", value.copy(), compound), kept).else_(first, copy=False)
 
 
 def _whole(kind: MaskKind, value: exp.Expr) -> exp.Expr:
-    found = exp.Case().when(exp.Is(this=value.copy(), expression=exp.Null()), exp.Null())
+    found = _when(exp.Case(), exp.Is(this=value.copy(), expression=exp.Null()), exp.Null())
     for pattern, left in _data()["whole"][kind]:
-        found = found.when(_call("regexp_matches", value, pattern), _call("regexp_replace", value, pattern, left))
-    return found.else_(exp.Literal.string(_data()["unknown"]))
+        kept = _call("regexp_replace", value.copy(), pattern, left)
+        found = _when(found, _call("regexp_matches", value.copy(), pattern), kept)
+    return found.else_(exp.Literal.string(_data()["unknown"]), copy=False)
 
 
 def _free_text(value: exp.Expr) -> exp.Expr:
     data = _data()["text"]
-    found = _call("translate", value, *data["fold"])
+    found = _call("translate", value.copy(), *data["fold"])
     for pattern, left in data["patterns"]:
         found = _call("regexp_replace", found, pattern, left, "g")
     return found
+
+
+def _when(case: exp.Case, condition: exp.Expr, value: exp.Expr) -> exp.Case:
+    return case.when(condition, value, copy=False)
+
+
+@cache
+def _name_patterns() -> tuple[str, str]:
+    """A name of at most one character; a compound surname, and what follows it."""
+    surnames = "|".join(_data()["compound_surnames"])
+    return r"(?s)^.?$", f"(?s)^({surnames}).+$"
 
 
 def _call(name: str, *arguments: exp.Expr | str | int) -> exp.Expr:
@@ -96,7 +103,7 @@ def _call(name: str, *arguments: exp.Expr | str | int) -> exp.Expr:
 def _argument(value: exp.Expr | str | int) -> exp.Expr:
     if isinstance(value, str):
         return exp.Literal.string(value)
-    return exp.Literal.number(value) if isinstance(value, int) else value.copy()
+    return exp.Literal.number(value) if isinstance(value, int) else value
 
 
 @cache

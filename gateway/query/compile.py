@@ -11,22 +11,25 @@ from gateway.query.tree import Query
 from gateway.view.types import Scalar
 from gateway.view.view import View
 
-_RELATION = exp.to_identifier("relation", quoted=True)
+_RELATION = "relation"
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A SELECT and the values of its placeholders. `outputs` are the leading result columns that are the answer;
-    what follows them are the sort values of the row."""
+    """A SELECT, the text of the view's relation it reads if it reads one, and the values of the placeholders in both. `outputs` are the
+    leading result columns that are the answer; what follows them are the sort values of the row."""
 
     select: exp.Select
     binds: dict[str, Scalar | bytes]
     outputs: int
+    relation: str | None = None
 
     @property
     def text(self) -> str:
-        """SQL of the statement."""
-        return self.select.sql(dialect="duckdb")
+        """SQL of the statement. The relation stands in front under its name, and is planned as if it stood within."""
+        if self.relation is None:
+            return self.select.sql(dialect="duckdb")
+        return f'WITH "{_RELATION}" AS NOT MATERIALIZED ({self.relation}) {self.select.sql(dialect="duckdb")}'
 
 
 class _Binds:
@@ -58,7 +61,7 @@ def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Stateme
         select = select.where(after(terms, query.after, binds), copy=False)
     if not lies_sorted(query):
         select = select.order_by(*(term.ordered for term in terms), copy=False)
-    return Statement(select.limit(query.limit + 1, copy=False), binds.values, len(chosen))
+    return Statement(select.limit(query.limit + 1, copy=False), binds.values, len(chosen), query.view.relation_text)
 
 
 def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:
@@ -67,7 +70,7 @@ def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:
     select = _filtered(query, outputs, binds)
     if not lies_sorted(query):
         select = select.order_by(*(term.ordered for term in total_order(query)), copy=False)
-    return Statement(select, binds.values, len(outputs))
+    return Statement(select, binds.values, len(outputs), query.view.relation_text)
 
 
 def _columns(query: Query) -> list[exp.Expr]:
@@ -75,7 +78,6 @@ def _columns(query: Query) -> list[exp.Expr]:
 
 
 def _filtered(query: Query, outputs: list[exp.Expr], binds: _Binds) -> exp.Select:
-    relation = exp.Subquery(this=query.view.relation(), alias=exp.TableAlias(this=_RELATION.copy()))
-    select = exp.select(*outputs, copy=False).from_(relation, copy=False)
+    select = exp.select(*outputs, copy=False).from_(exp.table_(_RELATION, quoted=True), copy=False)
     conditions = [c.operator.build(c.column.ref, c.values, binds) for c in query.where]
     return select.where(*conditions, copy=False) if conditions else select

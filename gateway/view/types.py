@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -69,17 +70,7 @@ class ValueType:
     @classmethod
     def of(cls, stored: str) -> ValueType:
         """The API type of a stored type such as `DECIMAL(18,2)`. Types without a family of their own become text."""
-        parsed = exp.DataType.build(stored, dialect="duckdb")
-        kind = parsed.this
-        if kind in _WIDE_INTEGERS:
-            return cls(Family.DECIMAL, 0, _DECIMAL_DIGITS, cast=f"DECIMAL({_DECIMAL_DIGITS}, 0)")
-        family = _FAMILIES.get(kind)
-        if family is None:
-            return cls(Family.TEXT, cast="TEXT")
-        if family is Family.DECIMAL:
-            sizes = [int(part.name) for part in parsed.expressions] or [18, 3]
-            return cls(family, scale=sizes[1] if len(sizes) > 1 else 0, precision=sizes[0])
-        return cls(family)
+        return _type_of(stored)
 
     @property
     def name(self) -> str:
@@ -96,6 +87,21 @@ class ValueType:
     def json_schema(self) -> dict[str, Any]:
         """How a value of this type looks in a JSON answer (JSON Schema)."""
         return dict(_SCHEMAS[self.family])
+
+
+@lru_cache(maxsize=1024)
+def _type_of(stored: str) -> ValueType:
+    parsed = exp.DataType.build(stored, dialect="duckdb")
+    kind = parsed.this
+    if kind in _WIDE_INTEGERS:
+        return ValueType(Family.DECIMAL, 0, _DECIMAL_DIGITS, cast=f"DECIMAL({_DECIMAL_DIGITS}, 0)")
+    family = _FAMILIES.get(kind)
+    if family is None:
+        return ValueType(Family.TEXT, cast="TEXT")
+    if family is Family.DECIMAL:
+        sizes = [int(part.name) for part in parsed.expressions] or [18, 3]
+        return ValueType(family, scale=sizes[1] if len(sizes) > 1 else 0, precision=sizes[0])
+    return ValueType(family)
 
 
 def to_text(value: Scalar | None) -> str | None:

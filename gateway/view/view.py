@@ -120,6 +120,11 @@ class View:
         """Values of the placeholders in the relation."""
         return self.governed.binds if self.governed else {}
 
+    @cached_property
+    def relation_text(self) -> str:
+        """SQL of the relation, written once for all queries over the view."""
+        return self.relation().sql(dialect="duckdb")
+
     def relation(self) -> exp.Select:
         """The innermost relation: visible rows and columns only, masked where they are, brought to their API types.
 
