@@ -9,6 +9,7 @@ from gateway.audit.writer import AuditLog
 from gateway.web.disconnect import ClientGoneError
 
 _CLIENT_GONE, _FAULT = 499, 500
+_READING = ("GET", "HEAD", "OPTIONS")
 WITHOUT_DATA = frozenset(
     {"/healthz", "/problems", "/problems/{code}", "/.well-known/http-message-signatures-directory"}
 )
@@ -57,6 +58,8 @@ class AuditTrail:
             door = getattr(scope.get("route"), "path", "")
             if record.actor is None:
                 record.actor = getattr(scope["state"].get("identified"), "actor", None)
+            if scope["method"] not in _READING and record.action == "read":
+                record.action = "change"
             if record.place or door not in WITHOUT_DATA:
                 body = 0 if scope["method"] == "HEAD" else sent
                 row = record.row(self._log.clock(), door, status, body, complete=complete)

@@ -91,7 +91,9 @@ def test_refusals_are_told_too(tmp_path: Path) -> None:
         assert client.get("/v1/datasets/conditional/rows").status_code == 404
         assert client.get("/v1/datasets/tickets/rows?phone=1").status_code == 400
         assert client.get("/v1/datasets", headers={"X-API-Key": "clk_wrong"}).status_code == 401
-    hidden, unknown, stranger = accesses(tmp_path)
+        assert client.delete("/v1/datasets/tickets").status_code == 405
+    hidden, unknown, stranger, change = accesses(tmp_path)
+    assert (change["action"], change["status"], change["decision"]) == ("change", 405, "deny")
     assert (hidden["dataset"], hidden["decision"], hidden["rules"]) == ("conditional", "deny", ["no-rule"])
     assert (unknown["status"], unknown["rows"], unknown["columns"]) == (400, None, [])
     assert (stranger["caller"], stranger["tier"], stranger["decision"]) == ("?", None, "deny")
