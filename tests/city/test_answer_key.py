@@ -1,4 +1,4 @@
-"""Every defect planted in a medium city is found, and nothing else is: precision and recall of every rule."""
+"""Every defect planted in a month of a medium city is found, and nothing else is: precision and recall by rule."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.city.scoring import score, table_of
 from tests.city.systems import CITY, Systems
 
 LEAST = 0.99
+DAYS = "30"  # each rule of each table is planted, most of them a dozen times and more
 
 
 @pytest.mark.slow
@@ -26,7 +27,7 @@ def test_every_planted_defect_is_found_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     systems, workspace, city = Systems(tmp_path / "departments"), Workspace(tmp_path / "home"), load_city(CITY)
-    systems.generate("--scale", "medium")
+    systems.generate("--scale", "medium", "--days", DAYS)
     with systems.serving() as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -39,7 +40,7 @@ def test_every_planted_defect_is_found_and_nothing_else(
         loads = [load_feed(lake, city, feed, workspace, systems.days()[-1]) for feed in city.feeds]
         scores = score(lake, city, workspace, systems.home / "answer_key.parquet")
     record_property("printed", table_of(scores))
-    assert sum(account.rows_in for load in loads for account in load.accounts) > 450_000
+    assert sum(account.rows_in for load in loads for account in load.accounts) > 140_000
     planted = {(found.table, found.rule) for found in scores if found.planted}
     assert len(planted) > 100
     assert [found for found in scores if found.recall < LEAST or found.precision < LEAST] == []
