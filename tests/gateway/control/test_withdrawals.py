@@ -64,7 +64,7 @@ def test_a_steward_withdraws_from_the_command_line(tmp_path: Path) -> None:
     place = ["--city", str(YUNZHOU), "--home", str(tmp_path)]
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(app, [*words, *place])
+        return CliRunner().invoke(app, [*words, *place], env={"COLUMNS": "240"})
 
     made = run("add", "tickets", "--key", "ticket_no=T0000003", "--basis", "Decision 7", "--from", "2026-03-02")
     assert (made.exit_code, made.stdout.strip()[:4]) == (0, "wdr-")
