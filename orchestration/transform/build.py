@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.workspace import Workspace
 from orchestration.lake.threads import THREADS, engine_threads
 from orchestration.transform.errors import TransformError
-from orchestration.transform.fingerprint import fingerprint, is_built, remember_built
+from orchestration.transform.fingerprint import fingerprint, forget_built, is_built, remember_built
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -84,7 +84,11 @@ def run_dbt(
     """
     builds = command in {"build", "run"}
     stands_on = fingerprint(workspace, lake) if builds else ""
-    full_refresh = builds and (full_refresh or not is_built(workspace, stands_on))
+    if builds and not is_built(workspace, stands_on):
+        # First of all: after a build cut short, what the library stood on before holds for some of its tables only.
+        forget_built(workspace)
+        full_refresh = True
+    full_refresh = builds and full_refresh
     arguments = [command, *_places(workspace), *_selection(select, exclude)]
     if variables:
         arguments += ["--vars", json.dumps(variables, ensure_ascii=False)]

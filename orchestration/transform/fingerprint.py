@@ -59,5 +59,10 @@ def remember_built(workspace: Workspace, value: str) -> None:
     fresh.replace(file)
 
 
+def forget_built(workspace: Workspace) -> None:
+    """Note that the library stands on several things at once, as it does while it is computed anew."""
+    _file(workspace).unlink(missing_ok=True)
+
+
 def _file(workspace: Workspace) -> Path:
     return workspace.dbt / "target" / "built.txt"
