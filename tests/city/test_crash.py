@@ -60,9 +60,9 @@ class Town:
     def run_killed(self, days: tuple[date, date], stage: str, seconds: float) -> str:
         """One run, killed so many seconds into a stage. Gives the stage it had reached, "end" when it was over."""
         running = self.civiclake.start(*self._words(days), env=self.env)
-        assert running.until(stage), f"never came to {stage}: {running.wait().output}"
-        time.sleep(seconds)
-        running.kill()
+        if running.until(stage):
+            time.sleep(seconds)
+            running.kill()
         killed: Done = running.wait()
         assert killed.code in (-9, 0), killed.output
         return max(begun(killed.output), key=STAGES.index) if killed.code else "end"
