@@ -61,20 +61,29 @@ def _hmac(value: exp.Expr) -> exp.Expr:
 
 
 def _name(value: exp.Expr) -> exp.Expr:
-    single, compound = _name_patterns()
-    kept = _call("regexp_replace", value.copy(), compound, r"\1**")
-    first = exp.DPipe(this=_call("substr", value.copy(), 1, 1), expression=exp.Literal.string("*"))
-    found = _when(exp.Case(), exp.Is(this=value.copy(), expression=exp.Null()), exp.Null())
-    found = _when(found, _call("regexp_matches", value.copy(), single), exp.Literal.string("*"))
-    return _when(found, _call("regexp_matches", value.copy(), compound), kept).else_(first, copy=False)
+    """The first character; of a compound surname both, where something follows it."""
+    length, two = _call("length", value.copy()), _call("substr", value.copy(), 1, 2)
+    listed = _call("contains", _surnames(), _call("concat", "|", two, "|"))
+    compound = exp.and_(exp.GT(this=length, expression=exp.Literal.number(2)), listed, copy=False)
+    single = exp.LT(this=length.copy(), expression=exp.Literal.number(2))
+    found = _when(exp.Case(), compound, _call("concat", two.copy(), "**"))
+    found = _when(found, single, exp.Literal.string("*"))
+    return _unless_missing(value, found.else_(_call("concat", _call("substr", value.copy(), 1, 1), "*"), copy=False))
 
 
 def _whole(kind: MaskKind, value: exp.Expr) -> exp.Expr:
-    found = _when(exp.Case(), exp.Is(this=value.copy(), expression=exp.Null()), exp.Null())
-    for pattern, left in _data()["whole"][kind]:
-        kept = _call("regexp_replace", value.copy(), pattern, left)
-        found = _when(found, _call("regexp_matches", value.copy(), pattern), kept)
-    return found.else_(exp.Literal.string(_data()["unknown"]), copy=False)
+    """What the first pattern that changes the value leaves of it; a value that none changes is not understood."""
+    data = _data()
+    tried = [
+        _call("nullif", _call("regexp_replace", value.copy(), pattern, left), value.copy())
+        for pattern, left in data["whole"][kind]
+    ]
+    return _unless_missing(value, _call("coalesce", *tried, data["unknown"]))
+
+
+def _unless_missing(value: exp.Expr, shown: exp.Expr) -> exp.Expr:
+    present = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+    return _when(exp.Case(), present, shown)
 
 
 def _free_text(value: exp.Expr) -> exp.Expr:
@@ -90,10 +99,9 @@ def _when(case: exp.Case, condition: exp.Expr, value: exp.Expr) -> exp.Case:
 
 
 @cache
-def _name_patterns() -> tuple[str, str]:
-    """A name of at most one character; a compound surname, and what follows it."""
-    surnames = "|".join(_data()["compound_surnames"])
-    return r"(?s)^.?$", f"(?s)^({surnames}).+$"
+def _surnames() -> str:
+    """The compound surnames as one text, each between bars."""
+    return f"|{'|'.join(_data()['compound_surnames'])}|"
 
 
 def _call(name: str, *arguments: exp.Expr | str | int) -> exp.Expr:

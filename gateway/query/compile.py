@@ -16,8 +16,10 @@ _RELATION = "relation"
 
 @dataclass(frozen=True)
 class Statement:
-    """A SELECT, the text of the view's relation it reads if it reads one, and the values of the placeholders in both. `outputs` are the
-    leading result columns that are the answer; what follows them are the sort values of the row."""
+    """A SELECT, the text of the view's relation it reads if it reads one, and the values of the placeholders in both.
+
+    `outputs` are the leading result columns that are the answer; what follows them are the sort values of the row.
+    """
 
     select: exp.Select
     binds: dict[str, Scalar | bytes]

@@ -123,7 +123,7 @@ class View:
     @cached_property
     def relation_text(self) -> str:
         """SQL of the relation, written once for all queries over the view."""
-        return self.relation().sql(dialect="duckdb")
+        return self.relation().sql(dialect="duckdb", copy=False)
 
     def relation(self) -> exp.Select:
         """The innermost relation: visible rows and columns only, masked where they are, brought to their API types.
@@ -135,7 +135,7 @@ class View:
             outputs = [_typed(column) for column in self.columns]
             return self._from_stored(outputs if self.key else [*outputs, self._ordinal()], [])
         named = [
-            exp.alias_(cell, column.name, quoted=True)
+            exp.alias_(cell, column.name, quoted=True, copy=False)
             for cell, column in zip(self.governed.cells, self.columns, strict=True)
         ]
         seen = self._from_stored(named, [self.governed.rows] if self.governed.rows is not None else [])
