@@ -21,3 +21,7 @@ class StoreError(ControlError):
     """The store itself cannot be used."""
 
     exit_code = 5
+
+
+class ForbiddenError(ControlError):
+    """Whoever acts may know of the thing, but not do this with it."""

@@ -90,7 +90,7 @@ def _both(one: TokenScope | None, other: TokenScope | None, tree: DivisionTree) 
         return one or other
     rows = one.rows or other.rows
     if one.rows is not None and other.rows is not None:
-        rows = _rows(one.rows, other.rows, tree)
+        rows = rows_of_both(one.rows, other.rows, tree)
         if rows is None:
             return _NOTHING
     return TokenScope(
@@ -111,7 +111,7 @@ def _common(one: frozenset[_Name] | None, other: frozenset[_Name] | None) -> fro
     return one & other
 
 
-def _rows(one: RowScope, other: RowScope, tree: DivisionTree) -> RowScope | None:
+def rows_of_both(one: RowScope, other: RowScope, tree: DivisionTree) -> RowScope | None:
     """The rows of both; None when there can be none."""
     divisions = one.divisions or other.divisions
     if one.divisions and other.divisions:

@@ -75,7 +75,7 @@ class Demand(Case, Base):
 
 
 class Correction(Case, Base):
-    """Says that a cell is wrong: dataset, key of the row as texts in key order, column, what is wrong, evidence.
+    """Says that a cell is wrong: dataset, the row by values of some columns, column, what is wrong, evidence.
 
     `hash` is that of the receipt of somebody from the public; `release` the first that holds the correction.
     """
@@ -84,7 +84,7 @@ class Correction(Case, Base):
     procedure = "correction"
 
     dataset: Mapped[str]
-    key: Mapped[list[str]] = mapped_column(JSON)
+    key: Mapped[dict[str, str]] = mapped_column(JSON)
     column: Mapped[str]
     wrong: Mapped[str]
     proposed: Mapped[str | None]

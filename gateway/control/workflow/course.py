@@ -1,0 +1,187 @@
+"""The engine of all procedures: moves one case from state to state as the data says, and writes down every step."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.policy.procedures import Condition, Procedure, StepEffect, Transition
+from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
+from gateway.control.tables.requests import Application, BreakGlass, CaseEvent, Correction, Demand, Notice
+from gateway.control.workflow.ledger import Ledger
+from gateway.control.workflow.people import MACHINE, Person, roles_of
+
+AnyCase = Application | Demand | Correction | BreakGlass
+
+
+@dataclass(frozen=True)
+class Step:
+    """A transition that a person wants to make, and why."""
+
+    name: str
+    person: Person
+    reason: str = ""
+
+
+Effect = Callable[[Step], None]
+"""What else a transition does, in the same transaction."""
+FILED = "file"
+"""Name of the first event of every case."""
+
+
+class Course:
+    """One case on its way, within one writing transaction.
+
+    `holds` tells since when a condition of the machine holds, None while it does not.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        case: AnyCase,
+        ledger: Ledger,
+        *,
+        holds: Callable[[Condition], datetime | None],
+        effects: Mapping[StepEffect, Effect],
+    ) -> None:
+        self._session, self._case, self._ledger = session, case, ledger
+        self._holds, self._effects = holds, effects
+        self._procedure = ledger.procedure(case.procedure)
+
+    def begin(self, person: Person) -> None:
+        """File the case: its first state, and as far as the machine takes it from there."""
+        self._enter(Step(FILED, person), None, self._procedure.initial, self._ledger.now)
+        self._session.add(self._case)
+        self._session.flush()
+        self.settle()
+
+    def move(self, step: Step) -> None:
+        """Make a transition.
+
+        UnknownError when there is none of that name, or the person does not know of the case; ConflictError when
+        it does not leave the case's state; ForbiddenError when it is not this person's to make.
+        """
+        self.settle()
+        transition = self._open(step.name, step.person)
+        step = replace(step, reason=step.reason.strip())
+        if transition.reason and not step.reason:
+            raise ControlError(f"reason: {step.name} needs one; it is kept with the case and told to whoever asked")
+        self._go(transition, step, self._ledger.now)
+        self.settle()
+
+    def settle(self) -> None:
+        """Make every transition of the machine that is due, at the moment it became due."""
+        while (due := self._due()) is not None:
+            transition, at = due
+            self._go(transition, Step(transition.name, MACHINE), at)
+
+    def _open(self, name: str, person: Person) -> Transition:
+        case, procedure = self._case, self._procedure
+        roles = roles_of(person, case, procedure)
+        if not roles:
+            raise UnknownError(f"there is no case {case.id}")
+        if not any(name == t.name and "machine" not in t.by for t in procedure.transitions):
+            raise UnknownError(f"there is no transition {name}; {_listed(procedure, case.state)}")
+        transition = next((t for t in procedure.out_of(case.state) if t.name == name), None)
+        if transition is None:
+            raise ConflictError(f"{case.id} stands at {case.state}; {_listed(procedure, case.state)}")
+        if not roles & set(transition.by):
+            raise ForbiddenError(f"{name} is for {' or '.join(transition.by)} of the case, and nobody judges their own")
+        if transition.not_by and person.id in makers(self._session, case.id, transition.not_by):
+            raise ForbiddenError(f"{name} is for somebody else than who decided before")
+        return transition
+
+    def _due(self) -> tuple[Transition, datetime] | None:
+        for transition in self._procedure.out_of(self._case.state):
+            if "machine" in transition.by:
+                since = self._holds(transition.when) if transition.when else self._ledger.now
+                if since is not None and since <= self._ledger.now:
+                    return transition, max(since, self._case.since)
+        return None
+
+    def _go(self, transition: Transition, step: Step, at: datetime) -> None:
+        if transition.effect is not None:
+            self._effects[transition.effect](step)
+        self._enter(step, self._case.state, transition.to, at)
+        tell(self._session, self._case, transition, at, step.reason)
+        self._session.flush()
+
+    def _enter(self, step: Step, before: str | None, after: str, at: datetime) -> None:
+        clock = self._procedure.states[after].clock
+        self._case.state, self._case.since = after, at
+        self._case.due_on = self._ledger.due_on(clock, at) if clock else None
+        self._session.add(
+            CaseEvent(
+                case=self._case.id,
+                number=len(events(self._session, self._case.id)) + 1,
+                at=at,
+                by=step.person.id,
+                entered_by=step.person.entered_by,
+                name=step.name,
+                from_state=before,
+                to_state=after,
+                reason=step.reason,
+            )
+        )
+        self._session.flush()
+
+
+def events(session: Session, case: str) -> list[CaseEvent]:
+    """The steps of a case, the first one first."""
+    return list(session.scalars(select(CaseEvent).where(CaseEvent.case == case).order_by(CaseEvent.number)))
+
+
+def makers(session: Session, case: str, names: tuple[str, ...]) -> frozenset[str]:
+    """Who made transitions of these names on a case."""
+    query = select(CaseEvent.by).where(CaseEvent.case == case, CaseEvent.name.in_(names))
+    return frozenset(session.scalars(query))
+
+
+def open_to(session: Session, case: AnyCase, person: Person, procedure: Procedure) -> list[str]:
+    """The transitions that a person may make on a case as it stands."""
+    roles = roles_of(person, case, procedure)
+    return [
+        transition.name
+        for transition in procedure.out_of(case.state)
+        if roles & set(transition.by) and person.id not in makers(session, case.id, transition.not_by)
+    ]
+
+
+def tell(session: Session, case: AnyCase, transition: Transition, at: datetime, reason: str) -> None:
+    """A notice for everybody the transition tells; where no provider is registered the authority is told."""
+    to: set[tuple[str | None, str | None]] = set()
+    if "applicant" in transition.tells and case.raised_by is not None:
+        to.add((case.raised_by, None))
+    if "provider" in transition.tells:
+        to.add((None, case.provider))
+    if "authority" in transition.tells:
+        to.add((None, None))
+    for principal, organisation in sorted(to, key=str):
+        session.add(
+            Notice(
+                id=f"ntc-{secrets.token_hex(6)}",
+                at=at,
+                principal=principal,
+                organisation=organisation,
+                procedure=case.procedure,
+                case=case.id,
+                name=transition.name,
+                to_state=transition.to,
+                reason=reason,
+            )
+        )
+
+
+def new_id(prefix: str) -> str:
+    """An id nobody can guess."""
+    return f"{prefix}-{secrets.token_hex(6)}"
+
+
+def _listed(procedure: Procedure, state: str) -> str:
+    names = sorted({t.name for t in procedure.out_of(state) if "machine" not in t.by})
+    return f"from there people can {', '.join(names)}" if names else "it has ended there"
