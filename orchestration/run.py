@@ -139,6 +139,12 @@ def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], 
     return Session(city, workspace, _parsed(workspace), on_progress or silent)
 
 
+def get_ready(city: City, workspace: Workspace) -> None:
+    """Assemble and parse the city's models and load the libraries of a run, so that the run itself begins at once."""
+
+    prepare(city, workspace)
+
+
 def _parsed(workspace: Workspace) -> Path:
     """The manifest of the assembled project, parsed again only when a file of the project changed."""
     from orchestration.transform.assemble import project_digest

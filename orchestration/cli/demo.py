@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -55,7 +57,7 @@ def demo(
     loaded, workspace = open_city(city, home)
     departments = Departments(loaded, workspace)
     with Children() as children, stopping(children, code=INTERRUPTED, text=STOPPED):
-        first, last = departments.generate(scale, seed, fresh=fresh)
+        first, last = departments.generate(scale, seed, fresh=fresh, meanwhile=lambda: _get_ready(loaded, workspace))
         os.environ.update(departments.serve(children))
         worst = ExitCode.OK
         if first_open_day(loaded, workspace) < last:
@@ -86,13 +88,14 @@ class Departments:
         self._workspace = workspace
         self._home = workspace.departments
 
-    def generate(self, scale: str, seed: int, *, fresh: bool) -> tuple[date, date]:
-        """Simulate the city unless that was done; returns its first and last business date."""
+    def generate(self, scale: str, seed: int, *, fresh: bool, meanwhile: Callable[[], None]) -> tuple[date, date]:
+        """Simulate the city, doing `meanwhile`, unless that was done; returns its first and last business date."""
         setup = self._home / "setup.json"
         if fresh:
             self._forget()
         if not setup.exists():
-            self._run("generate", "--scale", scale, "--seed", str(seed))
+            self._home.mkdir(parents=True, exist_ok=True)
+            self._run("generate", "--scale", scale, "--seed", str(seed), meanwhile=meanwhile)
         made = json.loads(setup.read_text(encoding="utf-8"))
         if (made["scale"], made["seed"]) != (scale, seed):
             raise CommandError(
@@ -118,23 +121,37 @@ class Departments:
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", self._module, words[0], "--home", str(self._home), *words[1:]]
 
-    def _run(self, *words: str) -> None:
+    def _run(self, *words: str, meanwhile: Callable[[], None] | None = None) -> None:
         from orchestration.cli.console import err
 
-        with err.status(f"departments: {words[0]}"):
-            done = subprocess.run(  # noqa: S603
-                self._command(*words), cwd=self._root, check=False, capture_output=True, text=True
-            )
-        if done.returncode != 0:
-            text = (done.stderr or done.stdout).strip()
-            raise CommandError(ExitCode.UNEXPECTED, f"departments {words[0]} ended with {done.returncode}: {text}")
+        with (
+            err.status(f"departments: {words[0]}"),
+            tempfile.TemporaryFile("w+") as said,
+            subprocess.Popen(  # noqa: S603
+                self._command(*words), cwd=self._root, stdout=said, stderr=subprocess.STDOUT
+            ) as running,
+        ):
+            if meanwhile is not None:
+                meanwhile()
+            code = running.wait()
+            said.seek(0)
+            text = said.read().strip()
+        if code != 0:
+            raise CommandError(ExitCode.UNEXPECTED, f"departments {words[0]} ended with {code}: {text}")
 
     def _forget(self) -> None:
         """Remove what a demonstration made, and only in a folder that is one."""
         home = self._workspace.home
-        if home.exists() and any(home.iterdir()) and not (self._home / "setup.json").exists():
+        if home.exists() and any(home.iterdir()) and not self._home.is_dir():
             raise CommandError(ExitCode.USAGE, f"{home} is not the state of a demonstration; remove it yourself")
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _get_ready(city: City, workspace: Workspace) -> None:
+    """What a run needs besides the departments: the second core would else be idle while they are simulated."""
+    from orchestration.run import get_ready
+
+    get_ready(city, workspace)
 
 
 def _run_and_print(city: City, workspace: Workspace, start: date, end: date) -> ExitCode:
