@@ -85,7 +85,8 @@ def test_ten_kills_leave_no_trace(city: Built, town: Town) -> None:
         lengths = stage_lengths(city.told(number).read_text(encoding="utf-8"))
         town.systems.advance(days[1])
         for stage in stages:
-            reached.append((stage, town.run_killed(days, stage, dice.random() * lengths[stage])))
+            moment = dice.random() / 2 * lengths[stage]  # a machine that is quicker now than it was is still within
+            reached.append((stage, town.run_killed(days, stage, moment)))
         town.run(days)
     assert [came for _, came in reached].count("end") <= 2, f"kills must hit a running process: {reached}"
     assert len({came for _, came in reached} - {"end"}) >= 4, f"kills must hit different stages: {reached}"
