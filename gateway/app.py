@@ -18,6 +18,7 @@ from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
 from gateway.doors.deps import PURPOSE_HEADER, admitted
 from gateway.doors.native import access, cost, datasets, files, openapi, rows
 from gateway.doors.native import withdrawals as withdrawals_door
+from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
 from gateway.engine import Engine
 from gateway.identity.middleware import Identify
 from gateway.identity.presented import KEY_HEADER
@@ -56,6 +57,7 @@ ROUTERS = (
     whoami.router,
     oauth.router,
     login.router,
+    *REQUEST_ROUTERS,
 )
 _EXPOSED = (
     "ETag",

@@ -1,14 +1,17 @@
-"""The part of the OpenAPI document about identity: logins, tokens, and for stewards the administration routes."""
+"""The part of the OpenAPI document about callers: logins, tokens, asking for access, administration for stewards."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 
 from gateway.doors import login, oauth, whoami
 from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
+from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
 
 SECURITY_SCHEMES: dict[str, Any] = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "API key `clk_…`."},
@@ -36,7 +39,17 @@ def paths_of_identity() -> dict[str, Any]:
 @cache
 def administration_of_stewards() -> dict[str, Any]:
     """The administration routes with their schemas; told to stewards only."""
-    found = _document([route for router in ADMIN_ROUTERS for route in router.routes])
+    return _of(ADMIN_ROUTERS)
+
+
+@cache
+def asking_for_access() -> dict[str, Any]:
+    """The addresses of asking with their schemas; everybody may know how to ask."""
+    return _of(REQUEST_ROUTERS)
+
+
+def _of(routers: Sequence[APIRouter]) -> dict[str, Any]:
+    found = _document([route for router in routers for route in router.routes])
     for name in ("HTTPValidationError", "ValidationError"):
         found["components"]["schemas"].pop(name, None)
     return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 import anyio.to_thread
@@ -10,7 +11,7 @@ from fastapi import Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
-from gateway.control.errors import ConflictError, ControlError, UnknownError
+from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
 from gateway.doors.deps import IdentifiedDep, only_parameters
 from gateway.identity.callers import Identified
 from gateway.identity.presented import unauthenticated
@@ -52,10 +53,19 @@ async def _run(identity: Identity, work: Callable[[Session], _Result], *, writin
         with identity.store.begin() if writing else identity.store.read() as session:
             return work(session)
 
-    try:
+    with as_problems():
         return await anyio.to_thread.run_sync(run)
+
+
+@contextmanager
+def as_problems() -> Iterator[None]:
+    """Errors of acts on the control store as problems for the caller."""
+    try:
+        yield
     except UnknownError as error:
         raise NotFound(_sentence(error)) from None
+    except ForbiddenError as error:
+        raise NotPermitted(_sentence(error)) from None
     except ConflictError as error:
         raise Conflict(_sentence(error)) from None
     except ControlError as error:

@@ -24,6 +24,7 @@ from gateway.doors.openapi_identity import (
     SECURITY,
     SECURITY_SCHEMES,
     administration_of_stewards,
+    asking_for_access,
     paths_of_identity,
 )
 from gateway.query.parse import Limits
@@ -53,7 +54,9 @@ async def openapi(
 def build(release: OpenRelease, views: list[View], limits: Limits, default_rows: int) -> dict[str, Any]:
     """The document for the datasets of these views."""
     city = release.catalog.city.title
-    paths, schemas, parameters = FIXED_PATHS | paths_of_identity(), dict(SCHEMAS), dict[str, Any]()
+    asking = asking_for_access()
+    paths = FIXED_PATHS | paths_of_identity() | asking["paths"]
+    schemas, parameters = SCHEMAS | asking["components"]["schemas"], dict[str, Any]()
     for view in views:
         named = parameters_of(view, limits.max_rows, default_rows)
         parameters |= {_component(view, name): parameter for name, parameter in named.items()}

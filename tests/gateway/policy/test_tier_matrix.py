@@ -290,7 +290,7 @@ def test_street_a_gets_no_row_of_street_b_at_any_door(city: tuple[Path, dict[str
                 for suffix in ("json", "csv"):
                     address = path.format(
                         dataset="street_pack", suffix=suffix, name=f"street_pack.{suffix}", code="x", key="x",
-                        client="x", delegation="x", grant="x",
+                        client="x", delegation="x", grant="x", case="x", transition="x",
                     ) if "{" in path and "principals" not in path else path  # fmt: skip
                     for query in (
                         "",

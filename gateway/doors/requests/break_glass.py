@@ -1,0 +1,75 @@
+"""/v1/break-glass: stewards ask to see cell values, other stewards confirm; /v1/notices: what happened meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+
+from gateway.control.documents import document
+from gateway.control.tables.requests import BreakGlass
+from gateway.control.workflow import break_glass, cases
+from gateway.control.workflow.break_glass import NewBreakGlass
+from gateway.control.workflow.course import Step
+from gateway.control.workflow.people import Person
+from gateway.doors.admin.steward import answer
+from gateway.doors.deps import only_parameters
+from gateway.doors.requests.desk import DeskDep, Reason, filed
+from gateway.quota.admission import record_of
+
+router = APIRouter(tags=["asking"])
+
+
+@router.post("/v1/break-glass", status_code=201)
+async def ask_break_glass(request: Request, body: NewBreakGlass, desk: DeskDep) -> Response:
+    """Ask to see cell values of a dataset for some minutes; nothing opens until a second steward confirms."""
+    record_of(request).dataset = body.dataset
+
+    def work(session: Session, person: Person) -> dict[str, Any]:
+        case = break_glass.ask(session, desk.ledger, body, person)
+        return cases.full(session, case, desk.ledger, person)
+
+    return filed(await desk.act(work), "break-glass")
+
+
+@router.get("/v1/break-glass")
+async def list_break_glass(request: Request, desk: DeskDep) -> Response:
+    """For stewards all of them, for a department those on its own datasets; the newest first."""
+    return answer(await desk.listed(request, BreakGlass))
+
+
+@router.get("/v1/break-glass/{case}")
+async def show_break_glass(request: Request, case: str, desk: DeskDep) -> Response:
+    """One of them, its steps, and what the caller may do next."""
+    only_parameters(request)
+    return answer(await desk.shown(BreakGlass, case))
+
+
+@router.post("/v1/break-glass/{case}/{transition}")
+async def move_break_glass(request: Request, case: str, transition: str, body: Reason, desk: DeskDep) -> Response:
+    """Make a transition: confirm, refuse, withdraw, close."""
+
+    def work(session: Session, person: Person) -> dict[str, Any]:
+        found = cases.known(session, desk.ledger, BreakGlass, case, person)
+        record_of(request).dataset = found.dataset
+        break_glass.move(session, desk.ledger, found, Step(transition, person, body.reason))
+        return cases.full(session, found, desk.ledger, person)
+
+    return answer(await desk.act(work))
+
+
+@router.get("/v1/notices")
+async def list_notices(request: Request, desk: DeskDep) -> Response:
+    """The newest notices to the caller, its organisation and, for stewards, the data authority."""
+    only_parameters(request)
+
+    def work(session: Session, person: Person) -> dict[str, Any]:
+        found = []
+        for notice in cases.notices(session, person):
+            procedure = desk.ledger.procedure(notice.procedure)
+            title = next((t.title.model_dump() for t in procedure.transitions if t.name == notice.name), None)
+            found.append({**document(notice), "title": title})
+        return {"notices": found}
+
+    return answer(await desk.look(work))
