@@ -1,0 +1,205 @@
+"""`civiclake access request|demand|correction|break-glass`: entering what was asked for on paper, and the lists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from gateway.control.cli.desk import For, sitting, told
+from gateway.control.cli.options import DEFAULT_CITY, CityOption, HomeOption, Names, check_divisions, say
+from gateway.control.cli.review import list_cases
+
+requests = typer.Typer(no_args_is_help=True, help="Applications for columns and rows of a dataset, for a term.")
+demands = typer.Typer(no_args_is_help=True, help="Demands: data that the catalog lacks.")
+corrections = typer.Typer(no_args_is_help=True, help="Corrections: what somebody found wrong in a row.")
+break_glass = typer.Typer(no_args_is_help=True, help="Break-glass: a steward's look at cell values, for some minutes.")
+
+Dataset = Annotated[str, typer.Argument(help="Dataset (id).")]
+_DAY = ["%Y-%m-%d"]
+State = Annotated[str | None, typer.Option("--state", help="Only cases in this state.")]
+Late = Annotated[bool, typer.Option("--overdue", help="Only those whose time limit has passed.")]
+Purpose = Annotated[str, typer.Option("--purpose", help="What the data is for; a purpose of the policy.")]
+Basis = Annotated[str, typer.Option("--basis", help="Law, duty or agreement it rests on.")]
+_Body = TypeVar("_Body")
+
+
+@requests.command("file")
+def file_request(
+    *,
+    dataset: Dataset,
+    acting: For,
+    purpose: Purpose,
+    basis: Basis,
+    scene: Annotated[str, typer.Option("--scene", help="What the data is used in.")],
+    commitment: Annotated[str, typer.Option("--commitment", help="What the applicant commits itself to.")],
+    since: Annotated[datetime, typer.Option("--from", help="First day of the term.", formats=_DAY)],
+    until: Annotated[datetime, typer.Option("--to", help="Last day of the term.", formats=_DAY)],
+    column: Annotated[Names, typer.Option("--column", help="Column, masked where it has a mask. Repeat.")] = None,
+    clear: Annotated[Names, typer.Option("--clear", help="Column in clear. Repeat.")] = None,
+    division: Annotated[Names, typer.Option("--division", help="Only rows in this division (code). Repeat.")] = None,
+    mode: Annotated[str, typer.Option("--mode", help="interface, file, verification or sandbox.")] = "interface",
+    frequency: Annotated[str, typer.Option("--frequency", help="How often, for example daily.")] = "daily",
+    statutory: Annotated[
+        bool, typer.Option("--statutory", help="The law in --basis demands clear values, L4 included.")
+    ] = False,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Enter an application for somebody, in the name of their organisation; it waits for the compliance review."""
+    from gateway.control.workflow import applications
+
+    body = _checked(
+        applications.NewApplication,
+        dataset=dataset,
+        columns=column or (),
+        clear_columns=clear or (),
+        rows={"divisions": division or ()},
+        mode=mode,
+        frequency=frequency,
+        purpose=purpose,
+        basis=basis,
+        scene=scene,
+        commitment=commitment,
+        statutory=statutory,
+        term_from=since.date(),
+        term_to=until.date(),
+    )
+    with sitting(city, home) as here:
+        check_divisions(here.control, division)
+        case = applications.file(here.session, here.ledger, body, here.person(acting))
+        say(told(case, here.ledger))
+        typer.echo(case.id)
+
+
+@requests.command("list")
+def list_requests(
+    state: State = None, late: Late = False, city: CityOption = DEFAULT_CITY, home: HomeOption = None
+) -> None:
+    """List applications, the newest first."""
+    with sitting(city, home) as here:
+        list_cases(here, "Application", state, late=late)
+
+
+@demands.command("raise")
+def raise_demand(
+    *,
+    title: Annotated[str, typer.Argument(help="What is missing, in a few words.")],
+    acting: For,
+    description: Annotated[str, typer.Option("--description", help="Which data, of what, how fine, how often.")],
+    purpose: Purpose,
+    basis: Basis,
+    org: Annotated[str | None, typer.Option("--org", help="Who may have it (code).")] = None,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Enter a demand for somebody; `access review route` then sends it to a candidate provider."""
+    from gateway.control.workflow import demands as acts
+
+    body = _checked(acts.NewDemand, title=title, description=description, purpose=purpose, basis=basis, candidate=org)
+    with sitting(city, home) as here:
+        case = acts.raise_demand(here.session, here.ledger, body, here.person(acting))
+        say(told(case, here.ledger))
+        typer.echo(case.id)
+
+
+@demands.command("list")
+def list_demands(
+    state: State = None, late: Late = False, city: CityOption = DEFAULT_CITY, home: HomeOption = None
+) -> None:
+    """List demands, the newest first."""
+    with sitting(city, home) as here:
+        list_cases(here, "Demand", state, late=late)
+
+
+@corrections.command("raise")
+def raise_correction(
+    *,
+    dataset: Dataset,
+    acting: For,
+    column: Annotated[str, typer.Argument(help="Column that is wrong.")],
+    key: Annotated[list[str], typer.Option("--key", help="What tells the row from others: column=value. Repeat.")],
+    wrong: Annotated[str, typer.Option("--wrong", help="What is wrong.")],
+    evidence: Annotated[str, typer.Option("--evidence", help="What shows it.")],
+    proposed: Annotated[str | None, typer.Option("--proposed", help="The right value, where it is known.")] = None,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Enter a correction for somebody; it goes to the department that holds the source of truth."""
+    from gateway.control.actors import actor_for
+    from gateway.control.errors import ControlError
+    from gateway.control.workflow import corrections as acts
+
+    if not all("=" in part for part in key):
+        raise ControlError("--key: expected column=value")
+    body = _checked(
+        acts.NewCorrection,
+        dataset=dataset,
+        key=dict(part.split("=", 1) for part in key),
+        column=column,
+        wrong=wrong,
+        evidence=evidence,
+        proposed=proposed,
+    )
+    with sitting(city, home) as here:
+        person, tree = here.person(acting), here.ledger.policy.division_tree
+        actor = actor_for(here.session, acting, here.ledger.now, tree=tree).actor
+        raised = acts.raise_correction(
+            here.session, here.ledger, body, hasher=here.control.hasher, actor=actor, person=person
+        )
+        say(told(raised.row, here.ledger))
+        typer.echo(raised.row.id)
+
+
+@corrections.command("list")
+def list_corrections(
+    state: State = None, late: Late = False, city: CityOption = DEFAULT_CITY, home: HomeOption = None
+) -> None:
+    """List corrections, the newest first."""
+    with sitting(city, home) as here:
+        list_cases(here, "Correction", state, late=late)
+
+
+@break_glass.command("ask")
+def ask_break_glass(
+    *,
+    dataset: Dataset,
+    acting: For,
+    reason: Annotated[str, typer.Option("--reason", help="Why cell values must be seen; the data's owner is told.")],
+    minutes: Annotated[
+        int | None, typer.Option("--minutes", help="For how long; the policy says unless given.")
+    ] = None,
+    city: CityOption = DEFAULT_CITY,
+    home: HomeOption = None,
+) -> None:
+    """Ask to see cell values as a steward; `access review confirm … --as` another steward opens them."""
+    from gateway.control.workflow import break_glass as acts
+
+    body = _checked(acts.NewBreakGlass, dataset=dataset, reason=reason, minutes=minutes)
+    with sitting(city, home) as here:
+        case = acts.ask(here.session, here.ledger, body, here.person(acting))
+        say(told(case, here.ledger))
+        typer.echo(case.id)
+
+
+@break_glass.command("list")
+def list_break_glass(
+    state: State = None, late: Late = False, city: CityOption = DEFAULT_CITY, home: HomeOption = None
+) -> None:
+    """List what stewards asked to see, the newest first."""
+    with sitting(city, home) as here:
+        list_cases(here, "BreakGlass", state, late=late)
+
+
+def _checked(model: type[_Body], **fields: Any) -> _Body:
+    """The body of a case; ControlError names the part that is wrong."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from gateway.control.errors import ControlError
+
+    try:
+        return TypeAdapter(model).validate_python(fields)
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        raise ControlError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
