@@ -13,6 +13,7 @@ from catalog.contract.model import FeedContract, Table
 from catalog.manifest import DbtManifest, DbtModel, DbtTest
 from expectations.checks import Assertion, CheckResult, CheckSpec, InSet, NoRowWhere, NotNull, Unique
 from expectations.gx_run import run_checks
+from expectations.pii import pii_suite
 from expectations.suites import accepted_rows, feed_suite, load_cross_rules, model_suite, suite_vocabularies
 from orchestration.lake.vocabulary import copy_vocabulary
 from orchestration.reading.report import LoadReport
@@ -96,10 +97,10 @@ def feed_results(
 
 
 def model_specs(manifest: DbtManifest) -> dict[str, list[CheckSpec]]:
-    """Hand-written checks by unique id of the model, and for a dataset that it is not suddenly empty."""
+    """Checks by unique id of the model: hand-written ones, of datasets not suddenly empty, of persons in open text."""
     rules = load_cross_rules()
     return {
-        key: model_suite(model.name, allow_empty="dataset" not in model.meta, rules=rules)
+        key: [*model_suite(model.name, allow_empty="dataset" not in model.meta, rules=rules), *pii_suite(model)]
         for key, model in manifest.models.items()
     }
 
