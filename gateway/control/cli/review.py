@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -85,7 +85,7 @@ def show_case(
             if grant is None or document["id"].startswith("brk"):
                 raise UnknownError(f"{case} has no grant")
             document = agreement(grant_of(here.session, grant), here.ledger.owner(document["dataset"]))
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
 
 
 def overdue(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
@@ -169,7 +169,11 @@ def _table(here: Sitting, title: str, found: list[Any]) -> None:
 
     show(
         title,
-        ("id", "state", "due", "asked by", "for", "answered by", "about"),
-        [(c.id, c.state, c.due_on, c.raised_by or "the public", c.organisation, c.provider or "authority", about(c))
+        ("id", "state", "due", "from", "to", "about"),
+        [(c.id, c.state, c.due_on, c.organisation or c.raised_by or "public", c.provider or "authority", about(c))
          for c in found],
     )  # fmt: skip
+
+
+def _plain(value: Any) -> str:
+    return str(value.isoformat()) if isinstance(value, date) else str(value)

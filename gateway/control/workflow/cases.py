@@ -93,7 +93,8 @@ def summary(case: AnyCase, ledger: Ledger) -> dict[str, Any]:
     """A case in short: its own fields, the title of its state, and whether it is overdue."""
     state = ledger.procedure(case.procedure).states[case.state]
     late = case.due_on is not None and case.due_on < ledger.today
-    return {**document(case), "state_title": state.title.model_dump(), "overdue": late}
+    first = {"id": case.id, "state": case.state, "state_title": state.title.model_dump(), "overdue": late}
+    return first | document(case)
 
 
 def full(session: Session, case: AnyCase, ledger: Ledger, person: Person) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Course:
         if transition is None:
             raise ConflictError(f"{case.id} stands at {case.state}; {_listed(procedure, case.state)}")
         if not roles & set(transition.by):
-            raise ForbiddenError(f"{name} is for {' or '.join(transition.by)} of the case, and nobody judges their own")
+            raise ForbiddenError(f"{name} is for the {' or the '.join(transition.by)}, and nobody judges their own")
         if transition.not_by and person.id in makers(self._session, case.id, transition.not_by):
             raise ForbiddenError(f"{name} is for somebody else than who decided before")
         return transition

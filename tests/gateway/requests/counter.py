@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from catalog.compiled import CATALOG_FILE
 from catalog.policy.divisions import DivisionTree
 from catalog.policy.model import CompiledPolicy
 from catalog.workspace import Workspace
@@ -22,7 +23,7 @@ from gateway.settings import GatewaySettings
 from tests.gateway.conftest import client_over
 from tests.gateway.fake_policy import put_policy
 from tests.gateway.fake_release import publish_rows
-from tests.gateway.requests.town import PEOPLE, START, STEWARDS, STREETS, asked, entries, policy, register
+from tests.gateway.requests.town import PEOPLE, START, STEWARDS, STREETS, asked, catalog, entries, policy, register
 
 SECRET = {"cursor_secret": "one secret for the town", "join_key_secret": "a join key secret of the whole town"}
 ROWS: dict[str, list[dict[str, Any]]] = {
@@ -76,7 +77,7 @@ class Counter:
 @contextmanager
 def open_counter(home: Path, control_url: str, in_force: CompiledPolicy = IN_FORCE) -> Iterator[Counter]:
     """A gateway over a fresh release of the town and an empty control store."""
-    publish_rows(home, 1, entries(), ROWS)
+    catalog().save(publish_rows(home, 1, entries(), ROWS) / CATALOG_FILE)
     put_policy(home, in_force)
     clock = [START]
     given = {"control_url": control_url, **SECRET}
