@@ -51,6 +51,11 @@ class Lake:
                 _insert(con, table, types[table], load_id, list(entries))
             con.execute("COMMIT")
 
+    def decide(self, parameter: str, value: float) -> None:
+        """Give a parameter of the city's vocabulary another value, as if it had always had it."""
+        with open_lake(self.workspace) as con:
+            con.execute("UPDATE lake.vocab.parameter SET value = ? WHERE name = ?", [str(value), parameter])
+
     def forget(self) -> None:
         """Empty the landed tables."""
         with open_lake(self.workspace) as con:
