@@ -64,7 +64,7 @@ def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
     """Put the watch around the platform's steps, where they are called from."""
     for name in ("open_lake", "ensure_ops", "ensure_landed"):
         watch.wrap(session, name, f"{START_UP}: open the lake")
-    watch.wrap(feeds, "pull", lambda city, feed, *_: f"landing {feed}")
+    watch.wrap(feeds, "pull_days", lambda city, feed, *_: f"landing {feed}")
     watch.wrap(feeds, "load_vocabulary", "vocabularies")
     watch.wrap(feeds, "load_feed", lambda con, city, feed, *_: f"reading {feed}: plan and commit")
     feed_of = lambda setting, *_, **__: setting.contract.id  # noqa: E731
