@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -112,9 +113,9 @@ def load_public(path: Path) -> VerifyingKey:
     return VerifyingKey(public)
 
 
-def _read(path: Path, load: object) -> object:
+def _read(path: Path, load: Callable[[bytes], object]) -> object:
     try:
-        return load(path.read_bytes())  # type: ignore[operator]
+        return load(path.read_bytes())
     except ValueError as error:
         raise KeyFileError(f"{path} is not a PEM key file; put the right file back or move this one away") from error
 

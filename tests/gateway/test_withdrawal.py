@@ -14,11 +14,13 @@ import duckdb
 import httpx
 import pytest
 
+from catalog.policy.compile import read_policy
 from catalog.release import ReleasedWithdrawals, read_manifest, release_folder, write_manifest
 from catalog.workspace import Workspace
 from gateway.control.store import ControlStore, sqlite_url
 from gateway.withdrawal.manual import Order, lift, withdraw
 from tests.gateway.conftest import client_over, wait_for
+from tests.gateway.fake_policy import put_policy
 from tests.gateway.fake_release import make_current, publish
 
 TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
@@ -185,6 +187,27 @@ def test_a_tombstone_is_recognised_by_who_holds_the_row_only(city: City) -> None
     assert rest["withdrawals"] == told[1:]
     assert city.get(f"{address}?since=soon").status_code == 400
     assert city.get("/v1/datasets/conditional/withdrawals").status_code == 404
+
+
+def test_no_tombstone_tells_a_key_that_is_hidden_today(city: City) -> None:
+    address = "/v1/datasets/tickets/withdrawals"
+    seal(city, 2, [entry(GONE, "repaired")])
+    wait_for(lambda: city.get(address).json()["total"] == 1)
+    policy = read_policy(Workspace(city.home).policy)
+    hidden = [
+        dataset.model_copy(
+            update={
+                "columns": tuple(
+                    column.model_copy(update={"level": "L3"}) if column.name == "ticket_no" else column
+                    for column in dataset.columns
+                )
+            }
+        )
+        for dataset in policy.datasets
+    ]
+    put_policy(city.home, policy.model_copy(update={"datasets": tuple(hidden)}))
+    wait_for(lambda: city.get(address).json()["total"] == 0)
+    assert city.get(address).json()["withdrawals"] == []
 
 
 def test_nothing_is_served_while_the_list_cannot_be_read(tmp_path: Path) -> None:

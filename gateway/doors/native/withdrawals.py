@@ -28,11 +28,12 @@ async def withdrawals(
 ) -> Response:
     """Withdrawn rows of a dataset, by day; `since` a day, `after` a digest of that day.
 
-    Only datasets everybody may read have tombstones for everybody. Of any other the list is empty: who was shown
-    which rows is not for others to learn.
+    Only a dataset of which everybody sees every row and its key has tombstones for everybody. Of any other the list
+    is empty: who was shown which rows is not for others to learn.
     """
     only_parameters(request, _PARAMETERS)
-    told = release.view(view.dataset, PUBLIC) is not None
+    public = release.view(view.dataset, PUBLIC)
+    told = public is not None and public.facts.row_count is not None and bool(public.key)
     found = await services.withdrawals.tombstones(view.dataset) if told else []
     start = (_since(request), request.query_params.get("after", ""))
     left = [entry for entry in found if (entry.since, entry.digest) > start]
