@@ -58,11 +58,15 @@
             ) as detail
         from {{ before }}
         cross join threshold
+        {%- if columns %}
         left join class_{{ step }} as class
-            on {{ before }}.detail is null
-            {%- for column in columns %}
-            and {{ before }}.{{ column }} = class.{{ column }}
-            {%- endfor %}
+            on
+                {%- for column in columns %}
+                {{ 'and ' if not loop.first }}{{ before }}.{{ column }} = class.{{ column }}
+                {%- endfor %}
+        {%- else %}
+        cross join class_{{ step }} as class
+        {%- endif %}
     ){{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
