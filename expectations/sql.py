@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+BEFORE_STAR = ("select", "distinct", "all", ",", ".")
 
 
 def identifier(name: str) -> str:
@@ -45,3 +47,20 @@ def references(expression: str, schema: str) -> tuple[str, ...]:
 
     redirect(expression, schema, note)
     return tuple(dict.fromkeys(found))
+
+
+def named(expressions: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those of `names` that the expressions may read, by their words; all of them where one selects a star.
+
+    What is left out need not be planned or scanned; a word that only looks like a name costs nothing but that.
+    """
+    from sqlglot.dialects.duckdb import DuckDB
+
+    words, before = set[str](), ""
+    for expression in expressions:
+        for token in DuckDB().tokenize(expression):
+            if token.text == "*" and before in BEFORE_STAR:
+                return list(names)
+            before = token.text.lower()
+            words.add(before)
+    return [name for name in names if name.lower() in words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LINE_BLOCK_BYTES = 32 << 20
+PAGE_BATCH_BYTES = 4 << 20
+DOCUMENTS_AT_ONCE = 4096
+PAGES, DOCUMENTS = "_pages", "_documents"
 
 # A number whose text the JSON parser would change: with an exponent, with a needless zero at its end, or with more
 # digits than a double holds. Only documents that seem to have one are rewritten.
@@ -40,39 +44,71 @@ def pages_relation(
     files: Mapping[int, Path],
     findings: Findings,
 ) -> str:
-    """Relation of the records of JSON pages; a page that is no JSON or lacks the array becomes a fault of its piece."""
+    """Relation of the records of JSON pages; a page that is no JSON or lacks the array becomes a fault of its piece.
+
+    Pages come to the engine a few at a time, and as documents once more in batches: it shares batches among its
+    threads, but reads the rows of few large values in one.
+    """
     import pyarrow as pa
 
-    numbers, paths = list(files), [str(path) for path in files.values()]
-    con.register(
-        "_page_file", pa.table({"_piece": pa.array(numbers, pa.int32()), "path": pa.array(paths, pa.string())})
-    )
-    at = "$" + "".join(f".{identifier(step)}" for step in form.items.split(".") if step)
-    listed = ", ".join(literal(path) for path in dict.fromkeys(paths)) or "NULL"
-    if not files:
-        return _fields(table, "(SELECT 0 AS _piece, 0 AS _line, NULL::VARCHAR AS _document WHERE false)")
-    text = f"SELECT _piece, content FROM read_text([{listed}]) AS page JOIN _page_file ON page.filename = path"
-    valid = f"CASE WHEN json_valid(content) THEN coalesce(json_type(content, {literal(at)}), '') END AS kind"
-    faulty = con.execute(
-        f"SELECT _piece, kind, CASE WHEN kind = 'ARRAY' THEN json_array_length(content, {literal(at)}) END "
-        f"FROM (SELECT *, {valid} FROM ({text}))"
-    ).fetchall()
-    for number, kind, size in faulty:
+    con.register(PAGES, pa.RecordBatchReader.from_batches(_page_schema(), _pages(files)))
+    con.register(DOCUMENTS, con.execute(_documents_sql(form)).to_arrow_table(DOCUMENTS_AT_ONCE))
+    con.unregister(PAGES)
+    for number, kind, size in con.execute(f"SELECT DISTINCT _piece, _kind, _size FROM {DOCUMENTS}").fetchall():
         if kind is None:
             findings.faults[number] = "B1: the page is not JSON"
         elif kind != "ARRAY":
             findings.faults[number] = f"B3: the page has no array at `{form.items or '(document)'}`"
         else:
             findings.counts[number] = int(size)
-    good = ", ".join(str(number) for number, _, _ in faulty if number not in findings.faults) or "NULL"
-    items = (
-        f"SELECT _piece, json_extract({exact_numbers('content')}, {literal(at + '[*]')}) AS items "
-        f"FROM ({text}) WHERE _piece IN ({good})"
+    return _fields(table, f"(SELECT * FROM {DOCUMENTS} WHERE _size > 0)")
+
+
+def _documents_sql(form: JsonFormat) -> str:
+    """A SELECT of every document of `_pages`; a page without any has one row, whose `_size` is 0 or NULL."""
+    steps = [step for step in form.items.split(".") if step]
+    at = literal("$" + "".join(f".{identifier(step)}" for step in steps))
+    structure: object = ["JSON"]
+    for step in reversed(steps):
+        structure = {step: structure}
+    shaped = f"json_transform({exact_numbers('content')}, {literal(json.dumps(structure, ensure_ascii=False))})"
+    items = "".join([shaped, *(f".{identifier(step)}" for step in steps)])
+    return (
+        "SELECT _piece, _kind, _size, generate_subscripts(_items, 1) AS _line, "
+        "coalesce(unnest(_items)::VARCHAR, 'null') AS _document FROM ("
+        f"SELECT _piece, _size, CASE WHEN _size > 0 THEN {items} ELSE [NULL::JSON] END AS _items, "
+        f"CASE WHEN _size > 0 THEN 'ARRAY' WHEN json_valid(content) THEN coalesce(json_type(content, {at}), '') END "
+        f"AS _kind FROM (SELECT *, CASE WHEN json_valid(content) THEN json_array_length(content, {at}) END AS _size "
+        f"FROM {PAGES}))"
     )
-    return _fields(
-        table,
-        f"(SELECT _piece, unnest(items)::VARCHAR AS _document, generate_subscripts(items, 1) AS _line FROM ({items}))",
-    )
+
+
+def _page_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([("_piece", pa.int32()), ("content", pa.string())])
+
+
+def _pages(files: Mapping[int, Path]) -> Iterator[pa.RecordBatch]:
+    """The files, whole, in batches of about PAGE_BATCH_BYTES."""
+
+    numbers, texts, size = list[int](), list[bytes](), 0
+    for number, path in files.items():
+        numbers.append(number)
+        texts.append(path.read_bytes())
+        size += len(texts[-1])
+        if size >= PAGE_BATCH_BYTES:
+            yield _page_batch(numbers, texts)
+            numbers, texts, size = [], [], 0
+    if numbers:
+        yield _page_batch(numbers, texts)
+
+
+def _page_batch(numbers: list[int], texts: list[bytes]) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    content = pa.array(texts, pa.binary()).cast(pa.string())
+    return pa.RecordBatch.from_arrays([pa.array(numbers, pa.int32()), content], schema=_page_schema())
 
 
 def read_lines(path: Path, piece: Piece) -> Iterator[pa.RecordBatch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.contract.model import FeedContract, Table
-from catalog.landed import LOADED_COLUMNS
 from expectations.routing import Relations, look_back_sql, looks_back, routing_sql
 from expectations.rules import RuleSpec, derive_rules
-from expectations.sql import identifier, literal
+from expectations.sql import identifier, literal, named
 from orchestration.lake.schema import VIOLATION
 from orchestration.reading.landed import landed_name
 from orchestration.reading.plan import PIECES, PlannedBatch
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 KEPT = ("_piece", "_line", "_seq", "_layout", "_shape")
 VOCABULARIES = Relations({})
+STATISTICS_OPTIMIZERS = ("build_side_probe_side", "statistics_propagation")
 PIECE_COLUMNS = ("_batch_id", "_business_date", "_object_id", "_file_name", "_landed_at")
 
 
@@ -64,6 +64,11 @@ class TableRun:
         """Those that look at landed rows, so that batches must be judged one after another."""
         return [rule for rule in self.rules if looks_back(rule)]
 
+    def looked_at(self, columns: Sequence[str]) -> list[str]:
+        """Those of `columns`, of any table, that the rules which look back may read or report."""
+        reported = [name for rule in self.look_back_rules for name in rule.columns]
+        return named([*(rule.expression for rule in self.look_back_rules), *reported], columns)
+
     @property
     def keeps_text(self) -> bool:
         """Whether a look back may find rows bad: they are quarantined as delivered, so their text is kept."""
@@ -90,10 +95,14 @@ def route_all(setting: Setting, runs: Sequence[TableRun], batches: Sequence[Plan
         _create_empty(setting, run)
         for variant, pieces in _by_variant(run.table, batches).items():
             _read_variant(setting, run, variant, pieces)
-    for batch in batches:
-        for run in runs:
-            if run.look_back_rules and batch.of_table(run.table.name):
-                _look_back(setting, runs, run, batch.number)
+    judged = [run for run in runs if run.look_back_rules]
+    if judged:
+        empty = {run.table.name for run in runs if _is_empty(setting, run)}
+        with planning_without_statistics(setting.con):
+            for batch in batches:
+                for run in judged:
+                    if batch.of_table(run.table.name):
+                        _look_back(setting, runs, run, batch.number, empty)
 
 
 def _by_variant(table: Table, batches: Sequence[PlannedBatch]) -> dict[int, list[Piece]]:
@@ -162,17 +171,36 @@ def row_hash(table: Table) -> str:
     return f"md5(concat_ws(chr(30), {parts}))"
 
 
-def _look_back(setting: Setting, runs: Sequence[TableRun], run: TableRun, number: int) -> None:
-    """Judge one batch by the rules that look at landed rows, and add what they find to the routed table."""
-    columns = ", ".join(f"r.{identifier(c.name)}" for c in run.table.properties)
-    carried = ", ".join(f"p.{name}" for name in PIECE_COLUMNS)
+def _is_empty(setting: Setting, run: TableRun) -> bool:
+    return setting.con.execute(f"SELECT 1 FROM {landed_name(run.table)} LIMIT 1").fetchone() is None
+
+
+@contextmanager
+def planning_without_statistics(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """For many small statements over the lake: asking its catalogue for statistics would take longer than they do."""
+    before = con.execute("SELECT current_setting('disabled_optimizers')").fetchone()
+    told = before[0] if before else ""
+    con.execute(f"SET disabled_optimizers = '{','.join(filter(None, [told, *STATISTICS_OPTIMIZERS]))}'")
+    try:
+        yield
+    finally:
+        con.execute(f"SET disabled_optimizers = '{told}'")
+
+
+def _look_back(setting: Setting, runs: Sequence[TableRun], run: TableRun, number: int, empty: Collection[str]) -> None:
+    """Judge one batch by the rules that look at landed rows, and add what they find to the routed table.
+
+    Tables named in `empty` have no row in the lake yet, which then need not be asked.
+    """
+    sources = _sources(setting, run)
+    columns = ", ".join(f"{sources[name]} AS {identifier(name)}" for name in run.looked_at(list(sources)))
     readable = "NOT list_contains(list_transform(r._violations, lambda _found: _found.rule), 'R3')"
     scope = (
-        f"(SELECT r.rowid AS rid, {columns}, r._line, {carried}, {_constants(setting)}, "
-        f"p._business_date AS batch_date, DATE '{setting.as_of.isoformat()}' AS as_of FROM {run.routed} r "
+        f"(SELECT r.rowid AS rid, {columns}, p._business_date AS batch_date, "
+        f"DATE '{setting.as_of.isoformat()}' AS as_of FROM {run.routed} r "
         f"JOIN {PIECES} p ON r._piece = p._piece WHERE r._seq = {number} AND {readable})"
     )
-    statement = look_back_sql(scope, run.look_back_rules, _relations(setting, runs, run, number))
+    statement = look_back_sql(scope, run.look_back_rules, _relations(setting, runs, run, number, empty))
     with naming_the_rule(setting, run):
         row = setting.con.execute(f"CREATE OR REPLACE TEMP TABLE _found AS {statement}").fetchone()
     if row is None or not row[0]:
@@ -197,7 +225,9 @@ def _add_raw(setting: Setting, run: TableRun, number: int) -> None:
         )
 
 
-def _relations(setting: Setting, runs: Iterable[TableRun], judged: TableRun, number: int) -> Relations:
+def _relations(
+    setting: Setting, runs: Iterable[TableRun], judged: TableRun, number: int, empty: Collection[str]
+) -> Relations:
     """What rules of `judged` see as `landed.<table>` for batch `number`: the lake, and this load up to that batch.
 
     Tables before it in the contract show the same batch too, so that a visit finds the ticket it came with.
@@ -205,21 +235,30 @@ def _relations(setting: Setting, runs: Iterable[TableRun], judged: TableRun, num
     seen: dict[str, str] = {}
     for run in runs:
         last = number if run.position < judged.position else number - 1
-        seen[run.table.physical_name] = seen_sql(run, f"r._seq <= {last}", setting)
+        sources = _sources(setting, run)
+        wanted = judged.looked_at(list(sources))
+        chosen = {name: sources[name] for name in wanted}
+        seen[run.table.physical_name] = _seen_sql(run, chosen, last, landed=run.table.name not in empty)
     return Relations(seen)
 
 
-def seen_sql(run: TableRun, condition: str, setting: Setting) -> str:
-    """Landed rows of a table together with the good rows of this load that meet `condition`."""
-    columns = ", ".join(identifier(c.name) for c in run.table.properties)
-    loaded = ", ".join(c.name for c in LOADED_COLUMNS)
-    fresh = ", ".join(f"r.{identifier(c.name)}" for c in run.table.properties)
-    carried = ", ".join(f"p.{name}" for name in PIECE_COLUMNS)
-    return (
-        f"(SELECT {columns}, {loaded} FROM {landed_name(run.table)} UNION ALL BY NAME SELECT {fresh}, {carried}, "
-        f"{_constants(setting)}, r._line, r._row_hash, r._op, r._flags "
-        f"FROM {run.routed} r JOIN {PIECES} p ON r._piece = p._piece WHERE len(r._violations) = 0 AND {condition})"
-    )
+def _seen_sql(run: TableRun, sources: Mapping[str, str], last: int, *, landed: bool) -> str:
+    """The `landed` rows of a table together with the good rows of this load up to batch `last`."""
+    names = ", ".join(map(identifier, sources)) or "1"
+    fresh = ", ".join(f"{text} AS {identifier(name)}" for name, text in sources.items()) or "1"
+    needs_piece = any(text.startswith("p.") for text in sources.values())
+    pieces = f"JOIN {PIECES} p ON r._piece = p._piece" if needs_piece else ""
+    before = f"SELECT {names} FROM {landed_name(run.table)} UNION ALL " if landed else ""
+    good = f"len(r._violations) = 0 AND r._seq <= {last}"
+    return f"({before}SELECT {fresh} FROM {run.routed} r {pieces} WHERE {good})"
+
+
+def _sources(setting: Setting, run: TableRun) -> dict[str, str]:
+    """Where each column of the landed table stands while it is loaded: the routed table `r` and its piece `p`."""
+    columns = {column.name: f"r.{identifier(column.name)}" for column in run.table.properties}
+    fixed = dict(zip(("_feed", "_load_id", "_contract_version"), _constant_values(setting), strict=True))
+    carried = {name: f"p.{name}" for name in PIECE_COLUMNS}
+    return {**columns, **fixed, **carried, **{name: f"r.{name}" for name in ("_line", "_row_hash", "_op", "_flags")}}
 
 
 @contextmanager
@@ -255,10 +294,12 @@ def _name_culprit(setting: Setting, run: TableRun, error: Exception) -> None:
 
 
 def _constants(setting: Setting) -> str:
-    return (
-        f"{literal(setting.contract.id)} AS _feed, {setting.load_id}::BIGINT AS _load_id, "
-        f"{literal(setting.contract.version)} AS _contract_version"
-    )
+    feed, load_id, version = _constant_values(setting)
+    return f"{feed} AS _feed, {load_id} AS _load_id, {version} AS _contract_version"
+
+
+def _constant_values(setting: Setting) -> tuple[str, str, str]:
+    return literal(setting.contract.id), f"{setting.load_id}::BIGINT", literal(setting.contract.version)
 
 
 def _subject(setting: Setting, run: TableRun) -> str:
