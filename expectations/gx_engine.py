@@ -69,31 +69,13 @@ class Described:
         ]
 
     def get_pk_constraint(self, table_name: str, schema: str | None = None) -> dict[str, Any]:
-        """No key: what is checked is a copy or a view, and neither declares one."""
+        """No key: what is checked is a copy, which declares none."""
         return {"constrained_columns": [], "name": None}
 
 
 @contextmanager
 def validator(con: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Validator]:
-    """A validator over `relation`, a temporary table or view of `con`; other relations need their catalog's name."""
-    with _looking_in_temp(con), _validator(con, relation) as made:
-        yield made
-
-
-@contextmanager
-def _looking_in_temp(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Look plain names up among temporary tables alone: with a lake in use, every look-up first asks the lake."""
-    row = con.execute("SELECT current_setting('search_path')").fetchone()
-    before = str(row[0]) if row else ""
-    con.execute("SET search_path = 'temp'")
-    try:
-        yield
-    finally:
-        con.execute(f"SET search_path = {literal(before)}")
-
-
-@contextmanager
-def _validator(con: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Validator]:
+    """A validator over `relation`, a temporary table of `con`, inside `looking_in_temp`."""
     shared: Any = con
     engine = PinnedEngine(sa.create_engine("duckdb://", creator=lambda: _Shared(shared), poolclass=StaticPool))
     try:
@@ -103,6 +85,18 @@ def _validator(con: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Valida
         yield made
     finally:
         engine.release()
+
+
+@contextmanager
+def looking_in_temp(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Look plain names up among temporary tables alone: with a lake in use, every look-up first asks the lake."""
+    row = con.execute("SELECT current_setting('search_path')").fetchone()
+    before = str(row[0]) if row else ""
+    con.execute("SET search_path = 'temp'")
+    try:
+        yield
+    finally:
+        con.execute(f"SET search_path = {literal(before)}")
 
 
 class _Shared(duckdb_engine.ConnectionWrapper):

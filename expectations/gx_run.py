@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 20
 CHECKED = "civiclake_checked"
-# Up to this many rows a copy in memory is cheaper than the fixed price of asking the lake once per check.
-COPIED_ROWS = 1_000_000
 
 
 class CheckError(RuntimeError):
@@ -40,12 +38,9 @@ def run_checks(
     """
     if not specs:
         return []
-    from expectations.gx_engine import validator
+    from expectations.gx_engine import looking_in_temp, validator
 
-    elements = _count(con, relation)
-    kind = "TABLE" if elements <= COPIED_ROWS else "VIEW"
-    con.execute(f"CREATE TEMP {kind} {CHECKED} AS SELECT * FROM {relation}")
-    try:
+    with looking_in_temp(con), _judged(con, relation, specs, key) as elements:
         configurations = [_expectation(spec, key, number).configuration for number, spec in enumerate(specs)]
         with validator(con, CHECKED) as made:
             outcomes = made.graph_validate(
@@ -54,14 +49,67 @@ def run_checks(
             )
         found = {outcome.expectation_config.meta["number"]: outcome for outcome in outcomes}
         results = [_result(spec, found[number], elements, checked_at) for number, spec in enumerate(specs)]
-        return [replace(result, sample=_sample(con, result, key)) for result in results]
+        return [replace(result, sample=_sample(con, number, result, key)) for number, result in enumerate(results)]
+
+
+@contextmanager
+def _judged(
+    con: duckdb.DuckDBPyConnection, relation: str, specs: Sequence[CheckSpec], key: Sequence[str]
+) -> Iterator[int]:
+    """The temporary table the checks are asked of: the columns they name, and which conditions each row fails.
+
+    Made in one reading of `relation`, however many the checks and however often the library asks each. Yields its
+    number of rows.
+    """
+    import duckdb
+
+    try:
+        con.execute(f"CREATE TEMP TABLE {CHECKED} AS {_judging(relation, dict(enumerate(specs)), key)}")
+    except duckdb.Error as error:
+        raise _blamed(con, relation, specs, key, error) from error
+    try:
+        row = con.execute(f"SELECT count(*) FROM {CHECKED}").fetchone()
+        yield int(row[0]) if row else 0
     finally:
-        con.execute(f"DROP {kind} {CHECKED}")
+        con.execute(f"DROP TABLE {CHECKED}")
 
 
-def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
-    return int(row[0]) if row else 0
+def _judging(relation: str, specs: Mapping[int, CheckSpec], key: Sequence[str]) -> str:
+    """A SELECT of the columns that `specs` name and, by the number of a check, of whether a row fails its condition."""
+    columns, conditions = dict.fromkeys(key), list[str]()
+    for number, spec in specs.items():
+        match spec.assertion:
+            case NotNull(column) | InSet(column, _) | Between(column, _, _):
+                columns[column] = None
+            case Unique(several):
+                columns |= dict.fromkeys(several)
+            case NoRowWhere(condition):
+                conditions.append(f"coalesce(({condition}), false) AS {_fails(number)}")
+    listed = [*map(identifier, columns), *conditions] or ["1 AS judged"]
+    return f"SELECT {', '.join(listed)} FROM {relation}"
+
+
+def _fails(number: int) -> str:
+    """The column that says which rows fail the condition of a check."""
+    return f"_fails_{number}"
+
+
+def _blamed(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    specs: Sequence[CheckSpec],
+    key: Sequence[str],
+    error: duckdb.Error,
+) -> CheckError:
+    """What to raise when the checks cannot be evaluated together: the first of them that cannot be alone."""
+    import duckdb
+
+    for number, spec in enumerate(specs):
+        try:
+            con.execute(f"SELECT count(COLUMNS(*)) FROM ({_judging(relation, {number: spec}, key)})")
+        except duckdb.Error as own:
+            return CheckError(f"{spec.subject}, check {spec.rule} cannot be evaluated: {own}")
+    return CheckError(f"{specs[0].subject} cannot be evaluated: {error}")
 
 
 def _expectation(spec: CheckSpec, key: Sequence[str], number: int) -> Expectation:
@@ -83,14 +131,10 @@ def _expectation(spec: CheckSpec, key: Sequence[str], number: int) -> Expectatio
             return gxe.ExpectTableRowCountToBeBetween(min_value=minimum, max_value=maximum, **named)
         case Unique(columns):
             return gxe.UnexpectedRowsExpectation(unexpected_rows_query=_repeated(columns, "{batch}"), **named)
-        case NoRowWhere(condition):
-            test = _plain_text(condition)
-            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=_failing(test, key, "{batch}"), **named)
-
-
-def _plain_text(condition: str) -> str:
-    """The condition with what the library reads as its own escaped: {placeholders} and :parameters."""
-    return re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", condition.replace("{", "{{").replace("}", "}}"))
+        case NoRowWhere():
+            return gxe.UnexpectedRowsExpectation(
+                unexpected_rows_query=_failing(_fails(number), key, "{batch}"), **named
+            )
 
 
 def _result(spec: CheckSpec, outcome: Any, elements: int, checked_at: datetime) -> CheckResult:
@@ -121,8 +165,7 @@ def _exception(info: Any) -> str | None:
 def _failing(condition: str, key: Sequence[str], relation: str) -> str:
     """A SELECT of the keys of the rows that make `condition` true."""
     listed = ", ".join(identifier(column) for column in key) or "1 AS failing"
-    judged = f"SELECT *, coalesce(({condition}), false) AS _fails FROM {relation}"
-    return f"SELECT {listed} FROM ({judged}) AS judged WHERE _fails"
+    return f"SELECT {listed} FROM {relation} WHERE {condition}"
 
 
 def _repeated(columns: Sequence[str], relation: str) -> str:
@@ -131,7 +174,9 @@ def _repeated(columns: Sequence[str], relation: str) -> str:
     return f"SELECT {listed} FROM {relation} GROUP BY {listed} HAVING count(*) > 1"
 
 
-def _sample(con: duckdb.DuckDBPyConnection, result: CheckResult, key: Sequence[str]) -> tuple[dict[str, str], ...]:
+def _sample(
+    con: duckdb.DuckDBPyConnection, number: int, result: CheckResult, key: Sequence[str]
+) -> tuple[dict[str, str], ...]:
     """Keys of up to 20 failing rows, in key order; asked for only when the check found some."""
     if not result.unexpected:
         return ()
@@ -147,8 +192,8 @@ def _sample(con: duckdb.DuckDBPyConnection, result: CheckResult, key: Sequence[s
             bounds = [f"{identifier(column)} < {minimum!r}"] if minimum is not None else []
             bounds += [f"{identifier(column)} > {maximum!r}"] if maximum is not None else []
             query = _failing(" OR ".join(bounds), key, CHECKED)
-        case NoRowWhere(condition):
-            query = _failing(condition, key, CHECKED)
+        case NoRowWhere():
+            query = _failing(_fails(number), key, CHECKED)
         case RowCount():
             return ()
     cursor = con.execute(f"{query} ORDER BY ALL LIMIT {SAMPLE_ROWS}")
