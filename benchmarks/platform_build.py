@@ -69,6 +69,7 @@ def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
     watch.wrap(feeds, "load_feed", lambda con, city, feed, *_: f"reading {feed}: plan and commit")
     feed_of = lambda setting, *_, **__: setting.contract.id  # noqa: E731
     watch.wrap(load, "route_all", lambda *a: f"reading {feed_of(*a)}: read, type, judge")
+    watch.wrap(load, "look_back_all", lambda *a: f"reading {feed_of(*a)}: look back")
     for name in ("derive_removals", "decide"):
         watch.wrap(load, name, lambda *a: f"reading {feed_of(*a)}: duplicates and deletes")
     for name in ("tally", "check_read_counts"):

@@ -19,6 +19,7 @@ from orchestration.reading.deletes import derive_removals
 from orchestration.reading.duplicates import decide
 from orchestration.reading.hold import Tally, check_read_counts, tally
 from orchestration.reading.landed import ensure_landed
+from orchestration.reading.lookback import look_back_all
 from orchestration.reading.plan import PlannedBatch, chunks, plan, register_pieces
 from orchestration.reading.report import BatchAccount, LoadReport
 from orchestration.reading.route import Setting, TableRun, route_all
@@ -123,6 +124,7 @@ def _judge(
 ) -> dict[str, dict[int, Tally]]:
     """Tallies by table name and batch number."""
     route_all(setting, runs, batches)
+    look_back_all(setting, runs, batches)
     tallies = {}
     for run in runs:
         check_read_counts(setting, run)

@@ -18,6 +18,7 @@ from orchestration.reading.duplicates import decide, verdicts
 from orchestration.reading.hold import check_read_counts
 from orchestration.reading.landed import ensure_landed, landed_name
 from orchestration.reading.load import Progress, load_chunk, next_load_id, scratch_folder, transaction
+from orchestration.reading.lookback import look_back_all
 from orchestration.reading.plan import PIECES, PlannedBatch, chunks, number_batches, register_pieces
 from orchestration.reading.report import AccountingError, BatchAccount, LoadReport
 from orchestration.reading.route import Setting, TableRun, route_all
@@ -108,6 +109,7 @@ def _release(setting: Setting, batches: Sequence[PlannedBatch], progress: Progre
     runs = _runs_with_open_rows(setting, batches)
     # Whole batches are judged, because a rule may compare a row with its neighbours; then only open rows are kept.
     route_all(setting, runs, batches)
+    look_back_all(setting, runs, batches)
     for run in runs:
         check_read_counts(setting, run)
         _keep_open_rows(setting, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.contract.model import FeedContract, Table
-from expectations.routing import Relations, look_back_sql, looks_back, routing_sql
+from expectations.routing import Relations, looks_back, routing_sql
 from expectations.rules import RuleSpec, derive_rules
 from expectations.sql import identifier, literal, named
 from orchestration.lake.schema import VIOLATION
-from orchestration.reading.landed import landed_name
 from orchestration.reading.plan import PIECES, PlannedBatch
 from orchestration.reading.raw import open_source
 from orchestration.reading.source import Findings, Piece, raw_json
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 KEPT = ("_piece", "_line", "_seq", "_layout", "_shape")
 VOCABULARIES = Relations({})
-STATISTICS_OPTIMIZERS = ("build_side_probe_side", "statistics_propagation")
 PIECE_COLUMNS = ("_batch_id", "_business_date", "_object_id", "_file_name", "_landed_at")
 
 
@@ -85,24 +83,12 @@ class TableRun:
 
 
 def route_all(setting: Setting, runs: Sequence[TableRun], batches: Sequence[PlannedBatch]) -> None:
-    """Fill the routed tables of all runs from the batches; the result does not depend on how batches are grouped.
-
-    Rules that look only at the row, its batch and the vocabularies are judged in one statement per variant. The
-    others are judged batch by batch, each seeing what landed up to that batch.
-    """
+    """Fill the routed tables of all runs from the batches, judged by the rules that do not look back."""
     for run in runs:
         run.findings.clear()
         _create_empty(setting, run)
         for variant, pieces in _by_variant(run.table, batches).items():
             _read_variant(setting, run, variant, pieces)
-    judged = [run for run in runs if run.look_back_rules]
-    if judged:
-        empty = {run.table.name for run in runs if _is_empty(setting, run)}
-        with planning_without_statistics(setting.con):
-            for batch in batches:
-                for run in judged:
-                    if batch.of_table(run.table.name):
-                        _look_back(setting, runs, run, batch.number, empty)
 
 
 def _by_variant(table: Table, batches: Sequence[PlannedBatch]) -> dict[int, list[Piece]]:
@@ -171,96 +157,6 @@ def row_hash(table: Table) -> str:
     return f"md5(concat_ws(chr(30), {parts}))"
 
 
-def _is_empty(setting: Setting, run: TableRun) -> bool:
-    return setting.con.execute(f"SELECT 1 FROM {landed_name(run.table)} LIMIT 1").fetchone() is None
-
-
-@contextmanager
-def planning_without_statistics(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """For many small statements over the lake: asking its catalogue for statistics would take longer than they do."""
-    before = con.execute("SELECT current_setting('disabled_optimizers')").fetchone()
-    told = before[0] if before else ""
-    con.execute(f"SET disabled_optimizers = '{','.join(filter(None, [told, *STATISTICS_OPTIMIZERS]))}'")
-    try:
-        yield
-    finally:
-        con.execute(f"SET disabled_optimizers = '{told}'")
-
-
-def _look_back(setting: Setting, runs: Sequence[TableRun], run: TableRun, number: int, empty: Collection[str]) -> None:
-    """Judge one batch by the rules that look at landed rows, and add what they find to the routed table.
-
-    Tables named in `empty` have no row in the lake yet, which then need not be asked.
-    """
-    sources = _sources(setting, run)
-    columns = ", ".join(f"{sources[name]} AS {identifier(name)}" for name in run.looked_at(list(sources)))
-    readable = "NOT list_contains(list_transform(r._violations, lambda _found: _found.rule), 'R3')"
-    scope = (
-        f"(SELECT r.rowid AS rid, {columns}, p._business_date AS batch_date, "
-        f"DATE '{setting.as_of.isoformat()}' AS as_of FROM {run.routed} r "
-        f"JOIN {PIECES} p ON r._piece = p._piece WHERE r._seq = {number} AND {readable})"
-    )
-    statement = look_back_sql(scope, run.look_back_rules, _relations(setting, runs, run, number, empty))
-    with naming_the_rule(setting, run):
-        row = setting.con.execute(f"CREATE OR REPLACE TEMP TABLE _found AS {statement}").fetchone()
-    if row is None or not row[0]:
-        return
-    setting.con.execute(
-        f"UPDATE {run.routed} SET _violations = list_concat({run.routed}._violations, f._violations), "
-        f"_flags = list_concat({run.routed}._flags, f._flags), _blocks = list_concat({run.routed}._blocks, f._blocks) "
-        f"FROM _found f WHERE {run.routed}.rowid = f.rid"
-    )
-    if run.keeps_text:
-        _add_raw(setting, run, number)
-
-
-def _add_raw(setting: Setting, run: TableRun, number: int) -> None:
-    """Give the rows of a batch that a look back found bad their delivered text."""
-    expression = raw_json(run.table, prefix="c.")
-    for variant in run.findings:
-        setting.con.execute(
-            f"UPDATE {run.routed} SET _raw = {expression} FROM {run.candidates(variant)} c WHERE c._seq = {number} "
-            f"AND {run.routed}._seq = {number} AND {run.routed}._piece = c._piece AND {run.routed}._line = c._line "
-            f"AND {run.routed}._raw IS NULL AND len({run.routed}._violations) > 0"
-        )
-
-
-def _relations(
-    setting: Setting, runs: Iterable[TableRun], judged: TableRun, number: int, empty: Collection[str]
-) -> Relations:
-    """What rules of `judged` see as `landed.<table>` for batch `number`: the lake, and this load up to that batch.
-
-    Tables before it in the contract show the same batch too, so that a visit finds the ticket it came with.
-    """
-    seen: dict[str, str] = {}
-    for run in runs:
-        last = number if run.position < judged.position else number - 1
-        sources = _sources(setting, run)
-        wanted = judged.looked_at(list(sources))
-        chosen = {name: sources[name] for name in wanted}
-        seen[run.table.physical_name] = _seen_sql(run, chosen, last, landed=run.table.name not in empty)
-    return Relations(seen)
-
-
-def _seen_sql(run: TableRun, sources: Mapping[str, str], last: int, *, landed: bool) -> str:
-    """The `landed` rows of a table together with the good rows of this load up to batch `last`."""
-    names = ", ".join(map(identifier, sources)) or "1"
-    fresh = ", ".join(f"{text} AS {identifier(name)}" for name, text in sources.items()) or "1"
-    needs_piece = any(text.startswith("p.") for text in sources.values())
-    pieces = f"JOIN {PIECES} p ON r._piece = p._piece" if needs_piece else ""
-    before = f"SELECT {names} FROM {landed_name(run.table)} UNION ALL " if landed else ""
-    good = f"len(r._violations) = 0 AND r._seq <= {last}"
-    return f"({before}SELECT {fresh} FROM {run.routed} r {pieces} WHERE {good})"
-
-
-def _sources(setting: Setting, run: TableRun) -> dict[str, str]:
-    """Where each column of the landed table stands while it is loaded: the routed table `r` and its piece `p`."""
-    columns = {column.name: f"r.{identifier(column.name)}" for column in run.table.properties}
-    fixed = dict(zip(("_feed", "_load_id", "_contract_version"), _constant_values(setting), strict=True))
-    carried = {name: f"p.{name}" for name in PIECE_COLUMNS}
-    return {**columns, **fixed, **carried, **{name: f"r.{name}" for name in ("_line", "_row_hash", "_op", "_flags")}}
-
-
 @contextmanager
 def naming_the_rule(setting: Setting, run: TableRun) -> Iterator[None]:
     """Turn an error of DuckDB into one that names the rule, as far as that can be told."""
@@ -294,11 +190,11 @@ def _name_culprit(setting: Setting, run: TableRun, error: Exception) -> None:
 
 
 def _constants(setting: Setting) -> str:
-    feed, load_id, version = _constant_values(setting)
+    feed, load_id, version = constant_values(setting)
     return f"{feed} AS _feed, {load_id} AS _load_id, {version} AS _contract_version"
 
 
-def _constant_values(setting: Setting) -> tuple[str, str, str]:
+def constant_values(setting: Setting) -> tuple[str, str, str]:
     return literal(setting.contract.id), f"{setting.load_id}::BIGINT", literal(setting.contract.version)
 
 
