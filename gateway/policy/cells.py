@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
-from catalog.policy.model import Treatment
+from catalog.policy.model import MaskKind, Treatment
 from gateway.policy.decision import Decision, united
 from gateway.policy.masks import masked
 from gateway.policy.rows import Clause, Period, RowFilter
@@ -87,28 +88,20 @@ class _Table:
         """What is shown of a column: its value, its mask, or by row the one, the other or nothing."""
         clear, as_mask = self.holding(name, "clear"), self.holding(name, "masked")
         if self.cover(clear):
-            return self._value(name)
+            return _value(name, self._stored[name])
         if not clear and self.cover(as_mask):
             return self._mask(name)
         found = exp.Case()
         if clear:
-            found.when(self.where(clear), self._value(name), copy=False)
+            found.when(self.where(clear), _value(name, self._stored[name]), copy=False)
         if as_mask:
             found.when(self.where(as_mask), self._mask(name), copy=False)
         return found
 
-    def _value(self, name: str) -> exp.Expr:
-        """The value in its API type. What cannot be brought to it is missing: a failure would tell of hidden rows."""
-        kind = ValueType.of(self._stored[name])
-        if kind.cast is None:
-            return stored_column(name)
-        return exp.TryCast(this=stored_column(name), to=exp.DataType.build(kind.cast, dialect="duckdb"))
-
     def _mask(self, name: str) -> exp.Expr:
         """The mask of a text; other types have none that would keep their type, so nothing is shown of them."""
-        kind = self._masks[name]
         if ValueType.of(self._stored[name]).family is Family.TEXT:
-            return masked(kind, self._value(name), joinable=self._joinable)
+            return exp.Var(this=_mask_text(self._masks[name], name, self._stored[name], joinable=self._joinable))
         empty = ValueType.of(self._stored[name]).cast or self._stored[name]
         return exp.cast(exp.Null(), empty, dialect="duckdb")
 
@@ -143,6 +136,20 @@ class _Table:
             value = exp.cast(value, "TEXT", dialect="duckdb")
         chosen = [exp.Literal.string(text) for text in sorted(values)]
         return exp.EQ(this=value, expression=chosen[0]) if len(chosen) == 1 else exp.In(this=value, expressions=chosen)
+
+
+def _value(name: str, stored: str) -> exp.Expr:
+    """The value in its API type. What cannot be brought to it is missing: a failure would tell of hidden rows."""
+    kind = ValueType.of(stored)
+    if kind.cast is None:
+        return stored_column(name)
+    return exp.TryCast(this=stored_column(name), to=exp.DataType.build(kind.cast, dialect="duckdb"))
+
+
+@lru_cache(maxsize=4096)
+def _mask_text(kind: MaskKind, name: str, stored: str, *, joinable: bool) -> str:
+    """SQL of the mask of a stored column, written once: there are as many as masked columns in the catalog."""
+    return masked(kind, _value(name, stored), joinable=joinable).sql(dialect="duckdb", copy=False)
 
 
 def _day(text: str) -> exp.Expr:

@@ -171,7 +171,7 @@ def stored_table(table: tuple[str, str, str]) -> exp.Expr:
 
 def stored_column(name: str) -> exp.Column:
     """Reference to a column as it is stored, for conditions and expressions of the innermost relation."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(_STORED, quoted=True))
+    return exp.Column(this=exp.Identifier(this=name, quoted=True), table=exp.Identifier(this=_STORED, quoted=True))
 
 
 def _typed(column: Column) -> exp.Expr:
