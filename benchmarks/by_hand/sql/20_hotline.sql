@@ -129,8 +129,8 @@ select r, v.batch, v.business_date, v.file_name, v.line, ticket_no, visit_no, vi
         case when method not in (select source_value from word where scheme = 'visit_method')
             or resolved not in (select source_value from word where scheme = 'visit_resolved')
             or satisfied not in (select source_value from word where scheme = 'visit_satisfied') then 'H4' end,
-        case when ticket_no is not null and k.has_ticket is null then 'H13a' end,
-        case when k.has_ticket and not k.was_finished then 'H13b' end
+        case when ticket_no is not null and k.has_ticket is null then 'H13' end,
+        case when k.has_ticket and not k.was_finished then 'H13' end
     ]) as bad
 from typed v left join known k on k.batch = v.batch and k.file_name = v.file_name and k.line = v.line
 )
