@@ -20,6 +20,7 @@ from orchestration.defs.checks import (
     model_results,
     test_results,
 )
+from orchestration.defs.declared import declared_models
 from orchestration.defs.session import LAKE, Progress, Session, team
 from orchestration.defs.standing import Results, basis_of, earlier_results, remember_good
 from orchestration.lake.threads import set_threads
@@ -69,7 +70,7 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
     """All models of the assembled project as one multi-asset that can run in part."""
     raw = json.loads(session.manifest.read_bytes())
     translator = CityTranslator()
-    declared = DbtManifest.load(session.manifest)
+    declared = declared_models(session)
     keys = {key: translator.get_asset_key(raw["nodes"][key]) for key in declared.models}
 
     @dg.multi_asset(
