@@ -15,7 +15,8 @@ demo: $(READY) ## set up, run the demonstration city, serve it until Ctrl-C
 
 test: check ## set up, lint, type-check, run every test
 	@echo "== tests"
-	@.venv/bin/pytest -n 2 --dist worksteal
+	@# A file's tests share what they set up, so they stay in one process.
+	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, types, import directions
 	@echo "== lint, types, import directions"

@@ -1,10 +1,22 @@
-"""What a test wants shown at the end of every run, also from other processes: its property `printed`."""
+"""What holds for all tests: the longest files begin first, and what a test wants shown at the end is shown."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 PRINTED = "printed"
+LEAST = 5  # seconds of a test called slow
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of long tests first, the longest before all: at the end no process waits for one of them."""
+    seconds: dict[Path, float] = {}
+    for item in items:
+        for mark in item.iter_markers("slow"):
+            seconds[item.path] = mark.kwargs.get("seconds", LEAST)
+    items.sort(key=lambda item: seconds.get(item.path, 0), reverse=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

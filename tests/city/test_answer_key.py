@@ -22,7 +22,7 @@ LEAST = 0.99
 DAYS = "30"  # each rule of each table is planted, most of them a dozen times and more
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=45)
 def test_every_planted_defect_is_found_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:

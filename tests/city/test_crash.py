@@ -23,7 +23,7 @@ from orchestration.release.verify import verify
 from tests.city.conftest import SCALE, Built
 from tests.city.systems import CITY, Civiclake, Done, Systems
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=200)
 
 SEED = 20260630
 LANDING, VOCABULARY, READING, BUILDING, TESTING, PUBLISHING = STAGES = (

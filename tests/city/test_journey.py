@@ -31,7 +31,7 @@ from tests.city.conftest import Built
 from tests.city.deliveries import dropped, hotline_rows, permit_rows
 from tests.city.systems import CITY, ROOT, Civiclake
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=25)
 
 DATASETS = {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities"}
 SHARED = {

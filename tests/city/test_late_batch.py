@@ -28,7 +28,7 @@ from orchestration.release.store import ReleaseStore
 from tests.city.systems import CITY, Civiclake, Systems
 from tests.orchestration.postgres_server import postgres
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=150)
 
 LATE = date(2026, 5, 31)
 LAST = date(2026, 7, 1)

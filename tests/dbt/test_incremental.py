@@ -19,7 +19,7 @@ LATER = date(2026, 5, 15)
 OF_ROWS: dict[str, Any] = {"select": ["source:landed+"], "exclude": ["path:models/staging"]}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=65)
 def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
     loads = History(seed=11, loads=3).build()
     lake = Lake(tmp_path)

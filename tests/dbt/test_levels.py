@@ -20,7 +20,7 @@ from orchestration.transform.assemble import assemble
 from orchestration.transform.build import run_dbt
 from orchestration.transform.interfaces import PROJECT_DIR
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=25)
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 OPEN = {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities"}

@@ -19,7 +19,7 @@ from orchestration.transform.errors import TransformError
 from orchestration.transform.fingerprint import fingerprint, is_built
 from tests.dbt.landed import YUNZHOU, Lake
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=40)
 
 PHONE = "13812345678"
 PERSON = "990000200001010012"

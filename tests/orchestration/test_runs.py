@@ -30,7 +30,7 @@ from orchestration.lake.vocabulary import load_vocabulary
 from orchestration.run import RunReport, prepare, run_city
 from orchestration.transform.fingerprint import PSEUDONYM_KEY
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.slow(seconds=105), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 AT = datetime(2026, 7, 1)
 

@@ -130,7 +130,7 @@ def check(
     assert 500 not in statuses
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=75)
 @pytest.mark.parametrize("name", CALLERS)
 def test_a_thousand_requests_tell_nothing_of_what_is_hidden(
     name: str,

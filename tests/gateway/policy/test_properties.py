@@ -28,7 +28,7 @@ from tests.gateway.fake_release import dataset_entry
 from tests.gateway.policy import oracle
 from tests.gateway.policy.worlds import NAMES, TYPES, World, grants, tokens, worlds
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=30)
 
 steady = settings(
     max_examples=120,
