@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.policy.model import Tier
-from gateway.control.errors import ConflictError, ControlError, UnknownError
+from gateway.control.errors import ConflictError, ControlError
+from gateway.control.rows import known, written
 from gateway.control.tables.identity import Organisation, Principal, TermsAcceptance
 
 OrganisationKind = Literal["department", "operator", "developer"]
@@ -52,17 +53,13 @@ def add_organisation(
         registered_at=now,
         registered_by=by,
     )
-    session.add(row)
-    session.flush()
-    return row
+    return written(session, row)
 
 
 def organisation_of(session: Session, code: str) -> Organisation:
     """The organisation with this code."""
-    found = session.get(Organisation, code)
-    if found is None:
-        raise UnknownError(f"no organisation {code} is registered; register it with `civiclake access org add {code}`")
-    return found
+    missing = f"no organisation {code} is registered; register it with `civiclake access org add {code}`"
+    return known(session, Organisation, code, missing)
 
 
 def organisations(session: Session) -> Sequence[Organisation]:
@@ -105,19 +102,13 @@ def add_principal(
         registered_at=now,
         registered_by=by,
     )
-    session.add(row)
-    session.flush()
-    return row
+    return written(session, row)
 
 
 def principal_of(session: Session, name: str) -> Principal:
     """The principal with this id."""
-    found = session.get(Principal, name)
-    if found is None:
-        raise UnknownError(
-            f"nobody is registered as {name}; `civiclake access person add` or `civiclake access system add` does it"
-        )
-    return found
+    does_it = "`civiclake access person add` or `civiclake access system add` does it"
+    return known(session, Principal, name, f"nobody is registered as {name}; {does_it}")
 
 
 def principals(session: Session, organisation: str | None = None) -> Sequence[Principal]:
@@ -161,9 +152,7 @@ def accept_terms(session: Session, name: str, version: str, now: datetime, by: s
     principal_of(session, name)
     found = session.get(TermsAcceptance, (name, version))
     if found is None:
-        found = TermsAcceptance(principal=name, version=version, accepted_at=now, recorded_by=by)
-        session.add(found)
-        session.flush()
+        found = written(session, TermsAcceptance(principal=name, version=version, accepted_at=now, recorded_by=by))
     return found
 
 

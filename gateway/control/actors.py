@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from catalog.policy.divisions import DivisionTree
-from catalog.policy.model import Tier
 from gateway.control import grants
 from gateway.control.accounts import has_accepted, organisation_of, principal_of
 from gateway.control.delegations import delegation_to
@@ -60,7 +59,7 @@ def actor_for(
     moments += [row.starts_at if row.starts_at > now else row.expires_at for row in found]
     begun = [row for row in found if row.starts_at <= now]
     given = tuple(grants.in_force(row) for row in begun if row.kind == "grant")
-    tier: Tier = row.tier  # type: ignore[assignment]  # `add_principal` took nothing but tiers
+    tier = row.tier
     if tier == "T2" and any(grant.clear_columns or grant.statutory for grant in given):
         tier = "T3"
     actor = Actor(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from joserfc.errors import JoseError, SecurityWarning
@@ -14,10 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.control.accounts import principal_of
-from gateway.control.errors import ControlError, UnknownError
-from gateway.control.keys import check_holder
+from gateway.control.credentials import CredentialTerms, issued
+from gateway.control.errors import ControlError
+from gateway.control.rows import known
 from gateway.control.tables.identity import OAuthClient
-from gateway.identity.scope import Scope
 from gateway.identity.secret_text import Hasher, mint
 
 _SHORTEST_RSA = 2048
@@ -35,35 +35,28 @@ class IssuedClient:
 def add_client(
     session: Session,
     hasher: Hasher,
+    terms: CredentialTerms,
     *,
-    principal: str,
-    title: str,
-    scope: Scope,
-    lifetime: timedelta,
     now: datetime,
     by: str,
     public_keys: dict[str, Any] | None = None,
 ) -> IssuedClient:
     """A new client for a system or a steward; with `public_keys` (a JWK set) it signs instead of knowing a secret."""
-    holder = principal_of(session, principal)
-    if holder.kind == "person":
-        raise ControlError(f"{principal} is a person; people sign in or use an API key")
-    check_holder(holder.tier, scope, lifetime)
+    if principal_of(session, terms.principal).kind == "person":
+        raise ControlError(f"{terms.principal} is a person; people sign in or use an API key")
     minted = mint("cls")
-    row = OAuthClient(
-        id=minted.id,
-        principal=principal,
-        hash=hasher.hash(minted.text) if public_keys is None else None,
-        public_keys=None if public_keys is None else checked_keys(public_keys),
-        title=title,
-        scope=scope.document,
-        created_at=now,
-        created_by=by,
-        expires_at=now + lifetime,
+    secret = minted.text if public_keys is None else None
+    row = issued(
+        session,
+        OAuthClient,
+        minted.id,
+        terms,
+        now=now,
+        by=by,
+        hash=hasher.hash(secret) if secret is not None else None,
+        public_keys=checked_keys(public_keys) if public_keys is not None else None,
     )
-    session.add(row)
-    session.flush()
-    return IssuedClient(row, minted.text if public_keys is None else None)
+    return IssuedClient(row, secret)
 
 
 def checked_keys(document: dict[str, Any]) -> dict[str, Any]:
@@ -95,10 +88,8 @@ def revoke_client(session: Session, client: str, now: datetime) -> OAuthClient:
 
 def client_of(session: Session, client: str) -> OAuthClient:
     """The client with this id."""
-    found = session.get(OAuthClient, client)
-    if found is None:
-        raise UnknownError(f"there is no OAuth client {client}; `civiclake access client list` shows the ids")
-    return found
+    missing = f"there is no OAuth client {client}; `civiclake access client list` shows the ids"
+    return known(session, OAuthClient, client, missing)
 
 
 def clients(session: Session) -> Sequence[OAuthClient]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.control.accounts import principal_of
-from gateway.control.errors import ControlError, UnknownError
+from gateway.control.errors import ControlError
+from gateway.control.rows import known, new_id, written
 from gateway.control.tables.identity import Delegation
 from gateway.identity.scope import Scope
 
@@ -27,7 +27,7 @@ def delegate(session: Session, *, system: str, scope: Scope, expires: datetime, 
     for former in _unrevoked(session, system):
         former.revoked_at = now
     row = Delegation(
-        id=f"dlg-{secrets.token_hex(6)}",
+        id=new_id("dlg"),
         organisation=holder.organisation,
         system=system,
         scope=scope.document,
@@ -35,16 +35,12 @@ def delegate(session: Session, *, system: str, scope: Scope, expires: datetime, 
         expires_at=expires,
         created_by=by,
     )
-    session.add(row)
-    session.flush()
-    return row
+    return written(session, row)
 
 
 def revoke_delegation(session: Session, delegation: str, now: datetime) -> Delegation:
     """End a delegation with the next request."""
-    row = session.get(Delegation, delegation)
-    if row is None:
-        raise UnknownError(f"there is no delegation {delegation}")
+    row = known(session, Delegation, delegation, f"there is no delegation {delegation}")
     row.revoked_at = row.revoked_at or now
     return row
 

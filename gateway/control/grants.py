@@ -5,7 +5,6 @@ Everything that gives a grant goes through `add`, so that one place checks what 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 from catalog.policy.model import Action, CompiledPolicy, RowScope
 from gateway.control.accounts import organisation_of, principal_of
 from gateway.control.errors import ConflictError, ControlError, UnknownError
+from gateway.control.rows import known, new_id, written
 from gateway.control.tables.grants import GrantRow
 from gateway.policy.actor import Grant
 
@@ -93,7 +93,7 @@ def add(
     elif kind == "break_glass":
         raise ControlError("break-glass is for one steward, not for an organisation")
     row = GrantRow(
-        id=f"grt-{secrets.token_hex(6)}",
+        id=new_id("grt"),
         kind=kind,
         principal=principal,
         organisation=organisation,
@@ -111,9 +111,7 @@ def add(
         created_at=now,
         created_by=by,
     )
-    session.add(row)
-    session.flush()
-    return row
+    return written(session, row)
 
 
 def revoke(session: Session, grant: str, reason: str, now: datetime) -> GrantRow:
@@ -127,12 +125,15 @@ def revoke(session: Session, grant: str, reason: str, now: datetime) -> GrantRow
     return row
 
 
+def end(session: Session, grant: str | None, reason: str, now: datetime) -> None:
+    """Revoke a grant if there is one and it was not revoked before."""
+    if grant is not None and grant_of(session, grant).revoked_at is None:
+        revoke(session, grant, reason, now)
+
+
 def grant_of(session: Session, grant: str) -> GrantRow:
     """The grant with this id."""
-    found = session.get(GrantRow, grant)
-    if found is None:
-        raise UnknownError(f"there is no grant {grant}; `civiclake access grant list` shows the ids")
-    return found
+    return known(session, GrantRow, grant, f"there is no grant {grant}; `civiclake access grant list` shows the ids")
 
 
 def grants(session: Session) -> Sequence[GrantRow]:
@@ -158,7 +159,7 @@ def in_force(row: GrantRow) -> Grant:
         dataset=row.dataset,
         columns=tuple(row.columns),
         clear_columns=tuple(row.clear_columns),
-        actions=tuple(row.actions),  # type: ignore[arg-type]  # `add` took nothing but actions
+        actions=tuple(row.actions),
         rows=RowScope.model_validate(row.rows),
         purposes=tuple(row.purposes),
         expires_at=row.expires_at,

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.control.accounts import principal_of
-from gateway.control.errors import ConflictError, ControlError, UnknownError
+from gateway.control.credentials import CredentialTerms, issued
+from gateway.control.errors import ConflictError, ControlError
+from gateway.control.rows import known
 from gateway.control.tables.identity import ApiKey
 from gateway.identity.scope import Scope
 from gateway.identity.secret_text import Hasher, mint
@@ -24,42 +25,11 @@ class IssuedKey:
     text: str
 
 
-def issue(
-    session: Session,
-    hasher: Hasher,
-    *,
-    principal: str,
-    title: str,
-    scope: Scope,
-    lifetime: timedelta,
-    now: datetime,
-    by: str,
-) -> IssuedKey:
-    """A new key for a principal. Only a steward's key can have the scope `admin`."""
-    holder = principal_of(session, principal)
-    check_holder(holder.tier, scope, lifetime)
+def issue(session: Session, hasher: Hasher, terms: CredentialTerms, *, now: datetime, by: str) -> IssuedKey:
+    """A new key for a principal."""
     minted = mint("clk")
-    row = ApiKey(
-        id=minted.id,
-        principal=principal,
-        hash=hasher.hash(minted.text),
-        title=title,
-        scope=scope.document,
-        created_at=now,
-        created_by=by,
-        expires_at=now + lifetime,
-    )
-    session.add(row)
-    session.flush()
+    row = issued(session, ApiKey, minted.id, terms, now=now, by=by, hash=hasher.hash(minted.text))
     return IssuedKey(row, minted.text)
-
-
-def check_holder(tier: str, scope: Scope, lifetime: timedelta) -> None:
-    """Refuse a credential that its holder cannot have, or that never was or never ends."""
-    if scope.admin and tier != "T4":
-        raise ControlError("scope.admin: only a steward's credentials can administer")
-    if lifetime <= timedelta(0):
-        raise ControlError("the lifetime must be positive")
 
 
 def rotate(
@@ -73,16 +43,8 @@ def rotate(
         raise ConflictError(f"key {key} was rotated already; its successor is {old.replaced_by}")
     if overlap < timedelta(0):
         raise ControlError("the overlap must not be negative")
-    fresh = issue(
-        session,
-        hasher,
-        principal=old.principal,
-        title=old.title,
-        scope=Scope.stored(old.scope),
-        lifetime=lifetime,
-        now=now,
-        by=by,
-    )
+    terms = CredentialTerms(old.principal, old.title, Scope.stored(old.scope), lifetime)
+    fresh = issue(session, hasher, terms, now=now, by=by)
     old.replaced_by = fresh.row.id
     old.expires_at = min(old.expires_at, now + overlap)
     return fresh
@@ -97,10 +59,7 @@ def revoke(session: Session, key: str, now: datetime) -> ApiKey:
 
 def key_of(session: Session, key: str) -> ApiKey:
     """The key with this public id."""
-    found = session.get(ApiKey, key)
-    if found is None:
-        raise UnknownError(f"there is no key {key}; `civiclake access key list` shows the ids")
-    return found
+    return known(session, ApiKey, key, f"there is no key {key}; `civiclake access key list` shows the ids")
 
 
 def keys(session: Session, principal: str | None = None) -> Sequence[ApiKey]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from gateway.control import tables
 from gateway.control.errors import StoreError
+from gateway.control.store import READING
 from gateway.control.tables.base import Base
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def newest() -> str:
 
 def upgrade(engine: Engine) -> None:
     """Run what is missing. StoreError when the store was made by a newer program."""
-    with engine.connect() as connection:
+    with engine.connect().execution_options(**READING) as connection:
         found = _version(connection)
     if found == newest():
         return

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.control.tables.revision import Revision
 
-_READING = {"civiclake_reading": True}
+READING = {"civiclake_reading": True}
+"""Options of a connection that only reads: it then waits for no writer."""
 _BUSY_MILLISECONDS = 10_000
 _REVISION = f"SELECT {Revision.number.key} FROM {Revision.__tablename__}"
 
@@ -28,7 +29,7 @@ class ControlStore:
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
         self._writing = sessionmaker(self._engine, expire_on_commit=False)
-        self._reading = sessionmaker(self._engine.execution_options(**_READING), expire_on_commit=False)
+        self._reading = sessionmaker(self._engine.execution_options(**READING), expire_on_commit=False)
 
     @property
     def engine(self) -> Engine:

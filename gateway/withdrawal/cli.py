@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.control.cli.options import DEFAULT_CITY, CityOption, HomeOption, now, opened, say, show
+from gateway.control.cli.option_sets import CommandGroup
+from gateway.control.cli.options import Place, now, opened, say, show
 
 if TYPE_CHECKING:
     from catalog.workspace import Workspace
 
-app = typer.Typer(
+app = CommandGroup(
     no_args_is_help=True,
     help=(
         "Rows that must no longer be shown, by order of a steward. Every gateway leaves them out of every release"
@@ -31,13 +32,12 @@ def add_withdrawal(
     effective: Annotated[
         str | None, typer.Option("--from", help="First day (YYYY-MM-DD); today when not given.")
     ] = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Withdraw one row of a dataset: from every door, every release, every file."""
     from gateway.withdrawal.manual import Order, withdraw
 
-    with opened(city, home) as control:
+    with opened(place) as control:
         parts = _key(control.workspace, dataset, key)
         order = Order(dataset, parts, reason, basis, _day(effective))
         with control.store.begin() as session:
@@ -48,14 +48,14 @@ def add_withdrawal(
 
 @app.command("list")
 def list_withdrawals(
+    *,
     lifted: Annotated[bool, typer.Option("--lifted", help="Lifted ones too.")] = False,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """List orders: which row, why, on which basis, from when, by whom."""
     from gateway.withdrawal.manual import withdrawals
 
-    with opened(city, home) as control, control.store.read() as session:
+    with opened(place) as control, control.store.read() as session:
         rows = [row for row in withdrawals(session) if lifted or row.lifted_at is None]
         show(
             "Withdrawals",
@@ -72,13 +72,12 @@ def list_withdrawals(
 def lift_withdrawal(
     withdrawal: Annotated[str, typer.Argument(help="Id of the withdrawal.")],
     reason: Annotated[str, typer.Option("--reason", help="Why the row is shown again; kept with it.")],
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Show a row again, unless something else withdraws it."""
     from gateway.withdrawal.manual import lift
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         row = lift(session, withdrawal, reason, now=now(), by=control.by)
         say(f"{row.dataset} {', '.join(row.key)} is shown again, unless something else withdraws it.")
 

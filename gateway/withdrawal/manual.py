@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.withdrawal import load_reasons
-from gateway.control.errors import ConflictError, ControlError, UnknownError
+from gateway.control.errors import ConflictError, ControlError
+from gateway.control.rows import known, new_id, written
 from gateway.control.store import ControlStore
 from gateway.control.tables.withdrawals import WithdrawalRow
 from gateway.withdrawal.sources import ManualWithdrawal
@@ -41,7 +41,7 @@ def withdraw(session: Session, order: Order, *, now: datetime, by: str) -> Withd
         if (row.dataset, tuple(row.key), row.reason) == (order.dataset, order.key, order.reason):
             raise ConflictError(f"{row.id} withdraws this row already; lift it first to order it anew")
     row = WithdrawalRow(
-        id=f"wdr-{secrets.token_hex(6)}",
+        id=new_id("wdr"),
         dataset=order.dataset,
         key=list(order.key),
         reason=order.reason,
@@ -50,16 +50,13 @@ def withdraw(session: Session, order: Order, *, now: datetime, by: str) -> Withd
         ordered_at=now,
         ordered_by=by,
     )
-    session.add(row)
-    session.flush()
-    return row
+    return written(session, row)
 
 
 def lift(session: Session, withdrawal: str, reason: str, *, now: datetime, by: str) -> WithdrawalRow:
     """End an order: the row is shown again unless another reason withdraws it."""
-    row = session.get(WithdrawalRow, withdrawal)
-    if row is None:
-        raise UnknownError(f"there is no withdrawal {withdrawal}; `civiclake withdrawal list` shows the ids")
+    missing = f"there is no withdrawal {withdrawal}; `civiclake withdrawal list` shows the ids"
+    row = known(session, WithdrawalRow, withdrawal, missing)
     if row.lifted_at is not None:
         raise ConflictError(f"withdrawal {withdrawal} was lifted already, on {row.lifted_at:%Y-%m-%d}")
     if not reason.strip():

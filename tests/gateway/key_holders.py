@@ -9,6 +9,7 @@ from pathlib import Path
 from catalog.policy.divisions import DivisionTree
 from catalog.workspace import Workspace
 from gateway.control import accounts, keys
+from gateway.control.credentials import CredentialTerms
 from gateway.identity.presented import KEY_HEADER
 from gateway.identity.scope import Scope
 from gateway.identity.service import open_identity
@@ -43,10 +44,8 @@ def issue_keys(home: Path, clock: Callable[[], datetime] = _now) -> dict[str, di
             )
             if organisation == "app-maker":
                 accounts.accept_terms(session, name, "1", now, "test")
-            issued = keys.issue(
-                session, identity.hasher, principal=name, title="test", scope=Scope(), lifetime=timedelta(days=1),
-                now=now, by="test",
-            )  # fmt: skip
+            terms = CredentialTerms(name, "test", Scope(), timedelta(days=1))
+            issued = keys.issue(session, identity.hasher, terms, now=now, by="test")
             headers[name] = {KEY_HEADER: issued.text}
     identity.close()
     return headers

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
 from gateway.control.cli import accounts, asking, credentials, grants, review
+from gateway.control.cli.option_sets import CommandGroup
 
-app = typer.Typer(
+app = CommandGroup(
     no_args_is_help=True,
     help=(
         "Who may call, and what for: organisations, people, systems, keys, delegations, grants, requests.\n\n"

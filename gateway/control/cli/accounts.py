@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.control.cli.option_sets import CommandGroup
 from gateway.control.cli.options import (
-    DEFAULT_CITY,
-    CityOption,
-    HomeOption,
     Names,
+    Place,
     check_divisions,
     now,
     opened,
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from gateway.control.cli.options import Control
     from gateway.control.tables.identity import Principal
 
-organisations = typer.Typer(no_args_is_help=True, help="Organisations: departments, operators, developers.")
-people = typer.Typer(no_args_is_help=True, help="People: they sign in, or use an API key.")
-systems = typer.Typer(no_args_is_help=True, help="Systems of an organisation; they act by delegation only.")
+organisations = CommandGroup(no_args_is_help=True, help="Organisations: departments, operators, developers.")
+people = CommandGroup(no_args_is_help=True, help="People: they sign in, or use an API key.")
+systems = CommandGroup(no_args_is_help=True, help="Systems of an organisation; they act by delegation only.")
 
 Code = Annotated[str, typer.Argument(help="Code of the organisation, for a department as in organisation.csv.")]
 Name = Annotated[str, typer.Argument(help="Id to be known by: small letters, digits, dots, hyphens, underscores.")]
@@ -44,13 +43,12 @@ def add_organisation(
     zh: Annotated[str, typer.Option("--zh", help="Chinese title of a body from outside.")] = "",
     en: Annotated[str, typer.Option("--en", help="English title of a body from outside.")] = "",
     division: Area = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Register an organisation. A department's titles and area come from the city's vocabulary."""
     from gateway.control import accounts
 
-    with opened(city, home) as control:
+    with opened(place) as control:
         area, title = list(division or ()), (zh, en)
         if kind == "department":
             found = _department(control, code)
@@ -65,11 +63,11 @@ def add_organisation(
 
 
 @organisations.command("list")
-def list_organisations(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def list_organisations(place: Place) -> None:
     """List the organisations that are registered."""
     from gateway.control import accounts
 
-    with opened(city, home) as control, control.store.read() as session:
+    with opened(place) as control, control.store.read() as session:
         rows = accounts.organisations(session)
         show(
             "Organisations",
@@ -79,21 +77,21 @@ def list_organisations(city: CityOption = DEFAULT_CITY, home: HomeOption = None)
 
 
 @organisations.command("suspend")
-def suspend_organisation(code: Code, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def suspend_organisation(code: Code, place: Place) -> None:
     """Refuse everybody of an organisation from the next request on."""
     from gateway.control import accounts
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         accounts.suspend_organisation(session, code, now())
         say(f"{code} is suspended: its people, systems and keys are refused from now on.")
 
 
 @organisations.command("resume")
-def resume_organisation(code: Code, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def resume_organisation(code: Code, place: Place) -> None:
     """Take the suspension of an organisation back."""
     from gateway.control import accounts
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         accounts.resume_organisation(session, code)
         say(f"{code} is no longer suspended.")
 
@@ -111,13 +109,12 @@ def add_person(
     ] = None,
     steward: Annotated[bool, typer.Option("--steward", help="A data steward (T4) instead of a consumer.")] = False,
     division: Area = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Register a person. The tier follows: department T2, operator T1R, developer T1, steward T4."""
     from gateway.control import accounts
 
-    with opened(city, home) as control:
+    with opened(place) as control:
         check_divisions(control, division)
         with control.store.begin() as session:
             row = accounts.add_principal(
@@ -137,11 +134,11 @@ def add_person(
 
 
 @people.command("list")
-def list_people(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def list_people(place: Place) -> None:
     """List people, stewards and systems."""
     from gateway.control import accounts
 
-    with opened(city, home) as control, control.store.read() as session:
+    with opened(place) as control, control.store.read() as session:
         rows = accounts.principals(session)
         show(
             "Principals",
@@ -151,21 +148,21 @@ def list_people(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> Non
 
 
 @people.command("suspend")
-def suspend_person(name: Name, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def suspend_person(name: Name, place: Place) -> None:
     """Refuse a person or system, by any key, token or session, from the next request on."""
     from gateway.control import accounts
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         accounts.suspend_principal(session, name, now())
         say(f"{name} is suspended: refused from now on.")
 
 
 @people.command("resume")
-def resume_person(name: Name, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def resume_person(name: Name, place: Place) -> None:
     """Take the suspension of a person or system back."""
     from gateway.control import accounts
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         accounts.resume_principal(session, name)
         say(f"{name} is no longer suspended.")
 
@@ -174,29 +171,28 @@ def resume_person(name: Name, city: CityOption = DEFAULT_CITY, home: HomeOption 
 def sign_terms(
     name: Name,
     version: Annotated[str, typer.Option("--version", help="Version of the terms of use that was signed.")],
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Record that a registered developer (T1) signed the terms of use."""
     from gateway.control import accounts
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         row = accounts.accept_terms(session, name, version, now(), control.by)
         say(f"{name} signed version {row.version} of the terms of use.")
 
 
 @systems.command("add")
 def add_system(
+    *,
     name: Name,
     org: Annotated[str, typer.Option("--org", help="Organisation the system belongs to (code).")],
     title: Title = "",
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Register a system of an organisation. It may do nothing until something is delegated to it."""
     from gateway.control import accounts
 
-    with opened(city, home) as control:
+    with opened(place) as control:
         with control.store.begin() as session:
             row = accounts.add_principal(
                 session, name=name, kind="system", title=title or name, organisation=org, now=now(), by=control.by

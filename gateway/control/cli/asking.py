@@ -7,14 +7,15 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from gateway.control.cli.desk import For, sitting, told
-from gateway.control.cli.options import DEFAULT_CITY, CityOption, HomeOption, Names, check_divisions, say
+from gateway.control.cli.desk import For, looking, say_filed, sitting
+from gateway.control.cli.option_sets import CommandGroup
+from gateway.control.cli.options import Names, Place, check_divisions
 from gateway.control.cli.review import list_cases
 
-requests = typer.Typer(no_args_is_help=True, help="Applications for columns and rows of a dataset, for a term.")
-demands = typer.Typer(no_args_is_help=True, help="Demands: data that the catalog lacks.")
-corrections = typer.Typer(no_args_is_help=True, help="Corrections: what somebody found wrong in a row.")
-break_glass = typer.Typer(no_args_is_help=True, help="Break-glass: a steward's look at cell values, for some minutes.")
+requests = CommandGroup(no_args_is_help=True, help="Applications for columns and rows of a dataset, for a term.")
+demands = CommandGroup(no_args_is_help=True, help="Demands: data that the catalog lacks.")
+corrections = CommandGroup(no_args_is_help=True, help="Corrections: what somebody found wrong in a row.")
+break_glass = CommandGroup(no_args_is_help=True, help="Break-glass: a steward's look at cell values, for some minutes.")
 
 Dataset = Annotated[str, typer.Argument(help="Dataset (id).")]
 _DAY = ["%Y-%m-%d"]
@@ -44,8 +45,7 @@ def file_request(
     statutory: Annotated[
         bool, typer.Option("--statutory", help="The law in --basis demands clear values, L4 included.")
     ] = False,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Enter an application for somebody, in the name of their organisation; it waits for the compliance review."""
     from gateway.control.workflow import applications
@@ -66,20 +66,10 @@ def file_request(
         term_from=since.date(),
         term_to=until.date(),
     )
-    with sitting(city, home) as here:
+    with sitting(place) as here:
         check_divisions(here.control, division)
         case = applications.file(here.session, here.ledger, body, here.person(acting))
-        say(told(case, here.ledger))
-        typer.echo(case.id)
-
-
-@requests.command("list")
-def list_requests(
-    state: State = None, late: Late = False, city: CityOption = DEFAULT_CITY, home: HomeOption = None
-) -> None:
-    """List applications, the newest first."""
-    with sitting(city, home) as here:
-        list_cases(here, "Application", state, late=late)
+        say_filed(case, here.ledger)
 
 
 @demands.command("raise")
@@ -91,26 +81,15 @@ def raise_demand(
     purpose: Purpose,
     basis: Basis,
     org: Annotated[str | None, typer.Option("--org", help="Who may have it (code).")] = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Enter a demand for somebody; `access review route` then sends it to a candidate provider."""
     from gateway.control.workflow import demands as acts
 
     body = _checked(acts.NewDemand, title=title, description=description, purpose=purpose, basis=basis, candidate=org)
-    with sitting(city, home) as here:
+    with sitting(place) as here:
         case = acts.raise_demand(here.session, here.ledger, body, here.person(acting))
-        say(told(case, here.ledger))
-        typer.echo(case.id)
-
-
-@demands.command("list")
-def list_demands(
-    state: State = None, late: Late = False, city: CityOption = DEFAULT_CITY, home: HomeOption = None
-) -> None:
-    """List demands, the newest first."""
-    with sitting(city, home) as here:
-        list_cases(here, "Demand", state, late=late)
+        say_filed(case, here.ledger)
 
 
 @corrections.command("raise")
@@ -123,8 +102,7 @@ def raise_correction(
     wrong: Annotated[str, typer.Option("--wrong", help="What is wrong.")],
     evidence: Annotated[str, typer.Option("--evidence", help="What shows it.")],
     proposed: Annotated[str | None, typer.Option("--proposed", help="The right value, where it is known.")] = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Enter a correction for somebody; it goes to the department that holds the source of truth."""
     from gateway.control.actors import actor_for
@@ -142,23 +120,13 @@ def raise_correction(
         evidence=evidence,
         proposed=proposed,
     )
-    with sitting(city, home) as here:
+    with sitting(place) as here:
         person, tree = here.person(acting), here.ledger.policy.division_tree
         actor = actor_for(here.session, acting, here.ledger.now, tree=tree).actor
         raised = acts.raise_correction(
             here.session, here.ledger, body, hasher=here.control.hasher, actor=actor, person=person
         )
-        say(told(raised.row, here.ledger))
-        typer.echo(raised.row.id)
-
-
-@corrections.command("list")
-def list_corrections(
-    state: State = None, late: Late = False, city: CityOption = DEFAULT_CITY, home: HomeOption = None
-) -> None:
-    """List corrections, the newest first."""
-    with sitting(city, home) as here:
-        list_cases(here, "Correction", state, late=late)
+        say_filed(raised.row, here.ledger)
 
 
 @break_glass.command("ask")
@@ -170,26 +138,30 @@ def ask_break_glass(
     minutes: Annotated[
         int | None, typer.Option("--minutes", help="For how long; the policy says unless given.")
     ] = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Ask to see cell values as a steward; `access review confirm … --as` another steward opens them."""
     from gateway.control.workflow import break_glass as acts
 
     body = _checked(acts.NewBreakGlass, dataset=dataset, reason=reason, minutes=minutes)
-    with sitting(city, home) as here:
+    with sitting(place) as here:
         case = acts.ask(here.session, here.ledger, body, here.person(acting))
-        say(told(case, here.ledger))
-        typer.echo(case.id)
+        say_filed(case, here.ledger)
 
 
-@break_glass.command("list")
-def list_break_glass(
-    state: State = None, late: Late = False, city: CityOption = DEFAULT_CITY, home: HomeOption = None
-) -> None:
-    """List what stewards asked to see, the newest first."""
-    with sitting(city, home) as here:
-        list_cases(here, "BreakGlass", state, late=late)
+def _add_list(group: CommandGroup, kind: str, title: str) -> None:
+    """The command that lists the cases of a kind."""
+
+    @group.command("list", help=title)
+    def listed(*, state: State = None, late: Late = False, place: Place) -> None:
+        with looking(place) as here:
+            list_cases(here, kind, state, late=late)
+
+
+_add_list(requests, "Application", "List applications, the newest first.")
+_add_list(demands, "Demand", "List demands, the newest first.")
+_add_list(corrections, "Correction", "List corrections, the newest first.")
+_add_list(break_glass, "BreakGlass", "List what stewards asked to see, the newest first.")
 
 
 def _checked(model: type[_Body], **fields: Any) -> _Body:

@@ -10,25 +10,19 @@ from typing import Annotated
 
 import typer
 
+from gateway.control.cli.option_sets import CommandGroup
 from gateway.control.cli.options import (
-    DEFAULT_CITY,
-    ActionScope,
-    CityOption,
-    ColumnScope,
-    DatasetScope,
     Days,
-    DivisionScope,
-    HomeOption,
-    check_divisions,
+    Place,
+    ScopeOptions,
     now,
     opened,
     say,
-    scope_of,
     show,
 )
 
-keys = typer.Typer(no_args_is_help=True, help="API keys: shown once, kept as a hash, refused once revoked.")
-clients = typer.Typer(no_args_is_help=True, help="OAuth clients: department systems that ask for access tokens.")
+keys = CommandGroup(no_args_is_help=True, help="API keys: shown once, kept as a hash, refused once revoked.")
+clients = CommandGroup(no_args_is_help=True, help="OAuth clients: department systems that ask for access tokens.")
 
 Holder = Annotated[str, typer.Argument(help="Id of the person or system.")]
 KeyId = Annotated[str, typer.Argument(help="Public id of the key: the part between the underscores.")]
@@ -43,46 +37,34 @@ def issue_key(
     principal: Holder,
     title: Title = "",
     days: Days = 180,
-    dataset: DatasetScope = None,
-    action: ActionScope = None,
-    column: ColumnScope = None,
-    division: DivisionScope = None,
+    scope: ScopeOptions,
     admin: Admin = False,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Issue a key. The key alone goes to standard output; the options only narrow what its holder may do."""
     from gateway.control import keys as acts
+    from gateway.control.credentials import CredentialTerms
 
-    with opened(city, home) as control:
-        check_divisions(control, division)
+    with opened(place) as control:
+        terms = CredentialTerms(principal, title, scope.checked(control, admin=admin), control.lifetime(days))
         with control.store.begin() as session:
-            issued = acts.issue(
-                session,
-                control.hasher,
-                principal=principal,
-                title=title,
-                scope=scope_of(dataset, action, column, division, admin=admin),
-                lifetime=control.lifetime(days),
-                now=now(),
-                by=control.by,
-            )
+            issued = acts.issue(session, control.hasher, terms, now=now(), by=control.by)
         say(f"Key {issued.row.id} of {principal}, until {issued.row.expires_at:%Y-%m-%d}. {_ONCE}")
         typer.echo(issued.text)
 
 
 @keys.command("rotate")
 def rotate_key(
+    *,
     key: KeyId,
     overlap: Annotated[float, typer.Option("--overlap", min=0, help="Hours the old key goes on beside the new.")] = 168,
     days: Days = 180,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Issue the successor of a key, with the same holder and scope; the old one ends after the overlap."""
     from gateway.control import keys as acts
 
-    with opened(city, home) as control:
+    with opened(place) as control:
         with control.store.begin() as session:
             issued = acts.rotate(
                 session,
@@ -99,25 +81,25 @@ def rotate_key(
 
 
 @keys.command("revoke")
-def revoke_key(key: KeyId, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def revoke_key(key: KeyId, place: Place) -> None:
     """Refuse a key from the next request on."""
     from gateway.control import keys as acts
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         row = acts.revoke(session, key, now())
         say(f"Key {key} of {row.principal} is revoked: refused from now on.")
 
 
 @keys.command("list")
 def list_keys(
+    *,
     principal: Annotated[str | None, typer.Argument(help="Only keys of this person or system.")] = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """List keys by their public ids."""
     from gateway.control import keys as acts
 
-    with opened(city, home) as control, control.store.read() as session:
+    with opened(place) as control, control.store.read() as session:
         show(
             "Keys",
             ("id", "holder", "title", "scope", "until", "revoked", "followed by", "last used"),
@@ -138,46 +120,33 @@ def add_client(
     ] = None,
     title: Title = "",
     days: Days = 180,
-    dataset: DatasetScope = None,
-    action: ActionScope = None,
-    column: ColumnScope = None,
-    division: DivisionScope = None,
+    scope: ScopeOptions,
     admin: Admin = False,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Register an OAuth client for a system; it gets access tokens from /oauth/token."""
     from gateway.control import clients as acts
+    from gateway.control.credentials import CredentialTerms
     from gateway.control.errors import ControlError
 
-    with opened(city, home) as control:
-        check_divisions(control, division)
+    with opened(place) as control:
+        terms = CredentialTerms(principal, title, scope.checked(control, admin=admin), control.lifetime(days))
         try:
             given = None if public_keys is None else json.loads(public_keys.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ControlError(f"--public-keys: {public_keys} cannot be read as JSON: {error}") from None
         with control.store.begin() as session:
-            issued = acts.add_client(
-                session,
-                control.hasher,
-                principal=principal,
-                title=title,
-                scope=scope_of(dataset, action, column, division, admin=admin),
-                lifetime=control.lifetime(days),
-                now=now(),
-                by=control.by,
-                public_keys=given,
-            )
+            issued = acts.add_client(session, control.hasher, terms, now=now(), by=control.by, public_keys=given)
         say(f"Client of {principal}, until {issued.row.expires_at:%Y-%m-%d}." + (f" {_ONCE}" if issued.secret else ""))
         typer.echo(f"client_id {issued.row.id}" + (f"\nclient_secret {issued.secret}" if issued.secret else ""))
 
 
 @clients.command("list")
-def list_clients(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def list_clients(place: Place) -> None:
     """List OAuth clients."""
     from gateway.control import clients as acts
 
-    with opened(city, home) as control, control.store.read() as session:
+    with opened(place) as control, control.store.read() as session:
         show(
             "OAuth clients",
             ("id", "holder", "title", "proof", "scope", "until", "revoked", "last used"),
@@ -200,13 +169,12 @@ def list_clients(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> No
 @clients.command("revoke")
 def revoke_client(
     client: Annotated[str, typer.Argument(help="Id of the client.")],
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Refuse a client, and the tokens it holds, from the next request on."""
     from gateway.control import clients as acts
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         row = acts.revoke_client(session, client, now())
         say(f"Client {client} of {row.principal} is revoked: refused from now on.")
 
@@ -215,41 +183,29 @@ def delegate(
     *,
     system: Annotated[str, typer.Argument(help="Id of the system.")],
     days: Days = 180,
-    dataset: DatasetScope = None,
-    action: ActionScope = None,
-    column: ColumnScope = None,
-    division: DivisionScope = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    scope: ScopeOptions,
+    place: Place,
 ) -> None:
     """Let a system act for its organisation, as far as the options say; replaces the delegation before."""
     from gateway.control import delegations
 
-    with opened(city, home) as control:
-        check_divisions(control, division)
+    with opened(place) as control:
         moment = now()
+        within, expires = scope.checked(control), moment + control.lifetime(days)
         with control.store.begin() as session:
-            row = delegations.delegate(
-                session,
-                system=system,
-                scope=scope_of(dataset, action, column, division),
-                expires=moment + control.lifetime(days),
-                now=moment,
-                by=control.by,
-            )
+            row = delegations.delegate(session, system=system, scope=within, expires=expires, now=moment, by=control.by)
         say(f"{system} acts for {row.organisation} until {row.expires_at:%Y-%m-%d}, within: {_brief(row.scope)}.")
         typer.echo(row.id)
 
 
 def undelegate(
     delegation: Annotated[str, typer.Argument(help="Id of the delegation.")],
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """End a delegation: the system may do nothing from the next request on."""
     from gateway.control import delegations
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         row = delegations.revoke_delegation(session, delegation, now())
         say(f"{row.system} acts for {row.organisation} no more.")
 
@@ -258,13 +214,12 @@ def whoami(
     key: Annotated[
         str, typer.Option("--key", envvar="CIVICLAKE_KEY", help="The key, or - to read it from standard input.")
     ],
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Say what the gateway takes the holder of a key for: tier, area, grants, what the key narrows."""
     from gateway.control.who import who
 
-    with opened(city, home) as control:
+    with opened(place) as control:
         text = sys.stdin.readline().strip() if key == "-" else key
         typer.echo(json.dumps(who(control, text), ensure_ascii=False, indent=2, default=str))
 

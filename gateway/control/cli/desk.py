@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.control.cli.options import now, opened
+from gateway.control.cli.options import Place, now, opened, say
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -49,14 +48,26 @@ class Sitting:
 
 
 @contextmanager
-def sitting(city: Path, home: Path | None) -> Iterator[Sitting]:
+def sitting(place: Place) -> Iterator[Sitting]:
     """One writing transaction, after time has moved on the cases that it moves on."""
     from gateway.control.workflow import cases
 
-    with opened(city, home) as control:
+    with opened(place) as control:
         ledger = ledger_of(control)
         with control.store.begin() as session:
             cases.settle(session, ledger)
+            yield Sitting(control, session, ledger)
+
+
+@contextmanager
+def looking(place: Place) -> Iterator[Sitting]:
+    """One reading transaction, after time has moved on the cases that it moves on."""
+    from gateway.control.workflow import cases
+
+    with opened(place) as control:
+        ledger = ledger_of(control)
+        cases.catch_up(control.store, ledger)
+        with control.store.read() as session:
             yield Sitting(control, session, ledger)
 
 
@@ -80,3 +91,9 @@ def told(case: AnyCase, ledger: Ledger) -> str:
     title = ledger.procedure(case.procedure).states[case.state].title
     due = f", due {case.due_on}" if case.due_on else ""
     return f"{case.id}: {title.zh} {title.en} ({case.state}){due}."
+
+
+def say_filed(case: AnyCase, ledger: Ledger) -> None:
+    """Tell where a new case stands, and its id alone to whatever program may want it."""
+    say(told(case, ledger))
+    typer.echo(case.id)

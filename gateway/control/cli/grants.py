@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
+from gateway.control.cli.option_sets import CommandGroup
 from gateway.control.cli.options import (
-    DEFAULT_CITY,
-    CityOption,
     Days,
-    HomeOption,
     Names,
+    Place,
     check_divisions,
     now,
     opened,
@@ -20,7 +19,7 @@ from gateway.control.cli.options import (
     show,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Grants: one dataset, named columns, for a time, on a stated basis.")
+app = CommandGroup(no_args_is_help=True, help="Grants: one dataset, named columns, for a time, on a stated basis.")
 
 
 @app.command("add")
@@ -39,8 +38,7 @@ def add_grant(
         bool, typer.Option("--statutory", help="The law in --basis demands clear values, L4 included.")
     ] = False,
     days: Days = 90,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Grant columns of a dataset to a person or an organisation, from now on, for a number of days."""
     from catalog.policy.model import RowScope
@@ -48,7 +46,7 @@ def add_grant(
     from gateway.control.errors import ControlError
     from gateway.identity.scope import parse_scope
 
-    with opened(city, home) as control:
+    with opened(place) as control:
         check_divisions(control, division)
         moment = now()
         actions = parse_scope({"actions": action or ["read"]}).actions
@@ -76,14 +74,14 @@ def add_grant(
 
 @app.command("list")
 def list_grants(
+    *,
     ended: Annotated[bool, typer.Option("--ended", help="Ended and revoked ones too.")] = False,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """List grants: to whom, what, on which basis, until when."""
     from gateway.control import grants
 
-    with opened(city, home) as control, control.store.read() as session:
+    with opened(place) as control, control.store.read() as session:
         rows = [r for r in grants.grants(session) if ended or (r.revoked_at is None and r.expires_at > now())]
         show(
             "Grants",
@@ -109,12 +107,11 @@ def list_grants(
 def revoke_grant(
     grant: Annotated[str, typer.Argument(help="Id of the grant.")],
     reason: Annotated[str, typer.Option("--reason", help="Why it ends; kept with it.")],
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """End a grant with the next request."""
     from gateway.control import grants
 
-    with opened(city, home) as control, control.store.begin() as session:
+    with opened(place) as control, control.store.begin() as session:
         row = grants.revoke(session, grant, reason, now())
         say(f"Grant {grant} on {row.dataset} to {row.principal or row.organisation} is revoked: refused from now on.")

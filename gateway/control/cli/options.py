@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.place import DEFAULT_CITY
+from catalog.place_options import CityOption, HomeOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,30 +26,45 @@ if TYPE_CHECKING:
     from gateway.identity.secret_text import Hasher
     from gateway.settings import GatewaySettings
 
-__all__ = ["DEFAULT_CITY"]
-
-CityOption = Annotated[
-    Path, typer.Option("--city", envvar="CIVICLAKE_CITY", help="Folder of the city (holds city.yml).", metavar="DIR")
-]
-HomeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--home",
-        envvar="CIVICLAKE_HOME",
-        help="Where the state of the city lives; by default ./.civiclake/<city id>.",
-        metavar="DIR",
-    ),
-]
 Names = list[str] | None
-DatasetScope = Annotated[Names, typer.Option("--dataset", help="Only this dataset. May be repeated.")]
-ActionScope = Annotated[
-    Names, typer.Option("--action", help="Only this: describe, read, aggregate, export, verify. May be repeated.")
-]
-ColumnScope = Annotated[Names, typer.Option("--column", help="Only this column. May be repeated.")]
-DivisionScope = Annotated[
-    Names, typer.Option("--division", help="Only rows in this division (its code). May be repeated.")
-]
 Days = Annotated[int, typer.Option("--days", min=1, help="Lifetime in days.")]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which city, and where its state lives; the last options of every command."""
+
+    city: CityOption = DEFAULT_CITY
+    home: HomeOption = None
+
+
+@dataclass(frozen=True)
+class ScopeOptions:
+    """What a credential or a delegation is narrowed to; what is not said does not narrow."""
+
+    dataset: Annotated[Names, typer.Option("--dataset", help="Only this dataset. May be repeated.")] = None
+    action: Annotated[
+        Names, typer.Option("--action", help="Only this: describe, read, aggregate, export, verify. May be repeated.")
+    ] = None
+    column: Annotated[Names, typer.Option("--column", help="Only this column. May be repeated.")] = None
+    division: Annotated[
+        Names, typer.Option("--division", help="Only rows in this division (its code). May be repeated.")
+    ] = None
+
+    def checked(self, control: Control, *, admin: bool = False) -> Scope:
+        """The scope that the options say; ControlError names a division that is none."""
+        from gateway.identity.scope import parse_scope
+
+        check_divisions(control, self.division)
+        return parse_scope(
+            {
+                "datasets": self.dataset or None,
+                "actions": self.action or None,
+                "columns": self.column or None,
+                "rows": {"divisions": self.division} if self.division else None,
+                "admin": admin,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,7 @@ class Control:
 
 
 @contextmanager
-def opened(city: Path, home: Path | None) -> Iterator[Control]:
+def opened(place: Place) -> Iterator[Control]:
     """The control store of the city, made and migrated when it is not there yet."""
     from catalog.city import CityFile
     from catalog.place import city_folder, workspace_of
@@ -95,9 +111,9 @@ def opened(city: Path, home: Path | None) -> Iterator[Control]:
     from gateway.identity.service import control_url
     from gateway.settings import GatewaySettings
 
-    folder = city_folder(city)
+    folder = city_folder(place.city)
     folder = folder.parent if folder.name == "city.yml" else folder
-    workspace = workspace_of(validate(CityFile, read_yaml(folder / "city.yml")).id, home)
+    workspace = workspace_of(validate(CityFile, read_yaml(folder / "city.yml")).id, place.home)
     settings = GatewaySettings(home=workspace.home)
     store = ControlStore(control_url(settings, workspace))
     try:
@@ -111,22 +127,6 @@ def opened(city: Path, home: Path | None) -> Iterator[Control]:
 def now() -> datetime:
     """This moment."""
     return datetime.now(UTC)
-
-
-def scope_of(datasets: Names, actions: Names, columns: Names, divisions: Names, *, admin: bool = False) -> Scope:
-    """The scope that the options say; what is not said does not narrow."""
-    from gateway.identity.scope import parse_scope
-
-    rows = {"divisions": divisions} if divisions else None
-    return parse_scope(
-        {
-            "datasets": datasets or None,
-            "actions": actions or None,
-            "columns": columns or None,
-            "rows": rows,
-            "admin": admin,
-        }
-    )
 
 
 def vocabulary(control: Control, table: str) -> list[dict[str, str]]:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.control.cli.desk import Acting, CaseId, Reason, sitting, told
+from gateway.control.cli.desk import Acting, CaseId, Reason, looking, sitting, told
 from gateway.control.cli.options import (
-    DEFAULT_CITY,
-    CityOption,
-    HomeOption,
     Names,
+    Place,
     check_divisions,
     say,
     show,
@@ -42,13 +40,12 @@ def review(
     org: Annotated[str | None, typer.Option("--org", help="Route, reroute: to this organisation (code).")] = None,
     dataset: Annotated[str | None, typer.Option("--dataset", help="Answer a demand: with this dataset.")] = None,
     release: Annotated[int | None, typer.Option("--release", help="Publish: first corrected release.")] = None,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Move a case on. Without --as you act for the data authority; a provider's decision is entered with --as."""
     from gateway.control.workflow.course import Step
 
-    with sitting(city, home) as here:
+    with sitting(place) as here:
         check_divisions(here.control, division)
         person = here.person(acting)
         found = known(here, case, person)
@@ -64,11 +61,11 @@ def review(
 
 
 def show_case(
+    *,
     case: CaseId,
     acting: Acting = None,
     odrl: Annotated[bool, typer.Option("--odrl", help="The grant of an application, as an ODRL agreement.")] = False,
-    city: CityOption = DEFAULT_CITY,
-    home: HomeOption = None,
+    place: Place,
 ) -> None:
     """Print a case with its steps and what may be done next, as JSON."""
     from gateway.control.errors import UnknownError
@@ -76,7 +73,7 @@ def show_case(
     from gateway.control.odrl import agreement
     from gateway.control.workflow import cases
 
-    with sitting(city, home) as here:
+    with looking(place) as here:
         person = here.person(acting)
         found = known(here, case, person)
         document = cases.full(here.session, found, here.ledger, person)
@@ -88,19 +85,19 @@ def show_case(
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
 
 
-def overdue(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def overdue(place: Place) -> None:
     """List everything whose time limit has passed, the longest overdue first."""
     from gateway.control.workflow import cases
 
-    with sitting(city, home) as here:
+    with looking(place) as here:
         _table(here, "Overdue", cases.overdue(here.session, here.ledger))
 
 
-def notices(acting: Acting = None, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
+def notices(*, acting: Acting = None, place: Place) -> None:
     """List the newest notices to the data authority, or to a person and their organisation."""
     from gateway.control.workflow import cases
 
-    with sitting(city, home) as here:
+    with looking(place) as here:
         rows = cases.notices(here.session, here.person(acting))
         show(
             "Notices",

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog.policy.model import Action
 from gateway.control.tables.base import Base
 
 
@@ -27,7 +28,7 @@ class GrantRow(Base):
     dataset: Mapped[str]
     columns: Mapped[list[str]] = mapped_column(JSON)
     clear_columns: Mapped[list[str]] = mapped_column(JSON)
-    actions: Mapped[list[str]] = mapped_column(JSON)
+    actions: Mapped[list[Action]] = mapped_column(JSON)
     rows: Mapped[dict[str, Any]] = mapped_column(JSON)
     purposes: Mapped[list[str]] = mapped_column(JSON)
     statutory: Mapped[bool]

@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog.policy.model import Tier
 from gateway.control.tables.base import Base
 
 
@@ -37,7 +38,7 @@ class Principal(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    tier: Mapped[str]
+    tier: Mapped[Tier] = mapped_column(String)
     title: Mapped[str]
     organisation: Mapped[str | None] = mapped_column(ForeignKey("organisation.code"))
     divisions: Mapped[list[str]] = mapped_column(JSON)
@@ -47,41 +48,37 @@ class Principal(Base):
     suspended_at: Mapped[datetime | None]
 
 
-class ApiKey(Base):
-    """A key's public part and the hash of the whole; the key itself is nowhere."""
-
-    __tablename__ = "api_key"
+class Credential:
+    """What keys and OAuth clients share: a public id, whose it is, what it is narrowed to, and how long it holds."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
     principal: Mapped[str] = mapped_column(ForeignKey("principal.id"), index=True)
-    hash: Mapped[str]
     title: Mapped[str]
     scope: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
-    replaced_by: Mapped[str | None]
     last_used_at: Mapped[datetime | None]
 
 
-class OAuthClient(Base):
+class ApiKey(Credential, Base):
+    """A key's public part and the hash of the whole; the key itself is nowhere."""
+
+    __tablename__ = "api_key"
+
+    hash: Mapped[str]
+    replaced_by: Mapped[str | None]
+
+
+class OAuthClient(Credential, Base):
     """A department system at the token endpoint: it knows a secret, or it signs with a key registered here."""
 
     __tablename__ = "oauth_client"
     __table_args__ = (CheckConstraint("(hash IS NULL) <> (public_keys IS NULL)", name="one_method"),)
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    principal: Mapped[str] = mapped_column(ForeignKey("principal.id"), index=True)
     hash: Mapped[str | None]
     public_keys: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    title: Mapped[str]
-    scope: Mapped[dict[str, Any]] = mapped_column(JSON)
-    created_at: Mapped[datetime]
-    created_by: Mapped[str]
-    expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
 
 
 class UsedAssertion(Base):

@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog.policy.procedures import ProcedureName
 from gateway.control.tables.base import Base
 
 
@@ -21,7 +22,7 @@ class Case:
     authority answers. `procedure` is the name of the state machine it follows.
     """
 
-    procedure: ClassVar[str]
+    procedure: ClassVar[ProcedureName]
 
     id: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str]
@@ -133,7 +134,7 @@ class Notice(Base):
     at: Mapped[datetime]
     principal: Mapped[str | None] = mapped_column(ForeignKey("principal.id"), index=True)
     organisation: Mapped[str | None] = mapped_column(ForeignKey("organisation.code"), index=True)
-    procedure: Mapped[str]
+    procedure: Mapped[ProcedureName] = mapped_column(String)
     case: Mapped[str]
     name: Mapped[str]
     to_state: Mapped[str]

@@ -16,9 +16,10 @@ from catalog.policy.procedures import Condition
 from gateway.control import grants
 from gateway.control.accounts import principal_of
 from gateway.control.actors import actor_for
-from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
+from gateway.control.errors import ConflictError, ControlError, ForbiddenError
+from gateway.control.rows import new_id
 from gateway.control.tables.requests import Application
-from gateway.control.workflow.course import Course, Step, new_id
+from gateway.control.workflow.course import Course, Step
 from gateway.control.workflow.ledger import Ledger
 from gateway.control.workflow.people import Person, provider_for
 from gateway.identity.scope import rows_of_both
@@ -124,18 +125,9 @@ def course(session: Session, ledger: Ledger, case: Application, narrowing: Narro
         _grant(session, ledger, case, step.person, narrowing)
 
     def revoke(step: Step) -> None:
-        if case.access is not None and grants.grant_of(session, case.access).revoked_at is None:
-            grants.revoke(session, case.access, step.reason or "given back by its holder", ledger.now)
+        grants.end(session, case.access, step.reason or "given back by its holder", ledger.now)
 
     return Course(session, case, ledger, holds=holds, effects={"grant": grant, "revoke": revoke})
-
-
-def application_of(session: Session, name: str) -> Application:
-    """The application with this id."""
-    found = session.get(Application, name)
-    if found is None:
-        raise UnknownError(f"there is no application {name}")
-    return found
 
 
 def needs_provider(session: Session, ledger: Ledger, case: Application) -> bool:

@@ -11,11 +11,12 @@ from catalog.contract.options import Strict
 from catalog.policy.procedures import Condition
 from gateway.control import grants
 from gateway.control.accounts import principal_of
-from gateway.control.errors import ControlError, ForbiddenError, UnknownError
+from gateway.control.errors import ControlError, ForbiddenError
+from gateway.control.rows import new_id
 from gateway.control.tables.identity import Principal
 from gateway.control.tables.requests import BreakGlass
 from gateway.control.workflow.applications import Name, Words
-from gateway.control.workflow.course import Course, Step, new_id
+from gateway.control.workflow.course import Course, Step
 from gateway.control.workflow.ledger import Ledger
 from gateway.control.workflow.people import Person, provider_for
 from gateway.policy.actor import Actor
@@ -91,15 +92,6 @@ def course(session: Session, ledger: Ledger, case: BreakGlass) -> Course:
         ).id
 
     def close(step: Step) -> None:
-        if case.access is not None and grants.grant_of(session, case.access).revoked_at is None:
-            grants.revoke(session, case.access, step.reason or "closed before its end", ledger.now)
+        grants.end(session, case.access, step.reason or "closed before its end", ledger.now)
 
     return Course(session, case, ledger, holds=holds, effects={"open": open_, "close": close})
-
-
-def break_glass_of(session: Session, name: str) -> BreakGlass:
-    """The break-glass with this id."""
-    found = session.get(BreakGlass, name)
-    if found is None:
-        raise UnknownError(f"there is no break-glass {name}")
-    return found

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.control.documents import document
 from gateway.control.errors import ControlError, UnknownError
+from gateway.control.store import ControlStore
 from gateway.control.tables.requests import CASES, Application, BreakGlass, Notice
 from gateway.control.workflow import applications, break_glass
 from gateway.control.workflow.course import AnyCase, events, open_to
@@ -38,8 +39,19 @@ def due(session: Session, ledger: Ledger) -> list[Application | BreakGlass]:
 def settle(session: Session, ledger: Ledger) -> None:
     """Bring every such case up to date. Nobody's rights change by it: grants end by themselves."""
     for case in due(session, ledger):
-        way = applications.course if isinstance(case, Application) else break_glass.course
-        way(session, ledger, case).settle()  # type: ignore[arg-type]  # each kind has its own way
+        if isinstance(case, Application):
+            applications.course(session, ledger, case).settle()
+        else:
+            break_glass.course(session, ledger, case).settle()
+
+
+def catch_up(store: ControlStore, ledger: Ledger) -> None:
+    """Settle in a transaction of its own, and write only where something is due: who looks keeps nobody waiting."""
+    with store.read() as session:
+        late = bool(due(session, ledger))
+    if late:
+        with store.begin() as session:
+            settle(session, ledger)
 
 
 def listed(

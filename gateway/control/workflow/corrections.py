@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from catalog.contract.options import Strict
 from gateway.control.accounts import organisation_of
 from gateway.control.errors import ControlError, UnknownError
+from gateway.control.rows import new_id
 from gateway.control.tables.requests import Correction
 from gateway.control.workflow.applications import Name, Words
-from gateway.control.workflow.course import Course, Step, new_id
+from gateway.control.workflow.course import Course, Step, take_with
 from gateway.control.workflow.ledger import Ledger
 from gateway.control.workflow.people import PUBLIC_PERSON, Person, provider_for
 from gateway.identity.secret_text import Hasher
@@ -88,9 +89,7 @@ def move(
     release: int | None = None,
 ) -> Correction:
     """Make a transition; `organisation` belongs to `reroute`, `release` (the first corrected one) to `publish`."""
-    for key, given, owner in (("organisation", organisation, "reroute"), ("release", release, "publish")):
-        if given is not None and step.name != owner:
-            raise ControlError(f"{key}: it belongs to {owner}, not to {step.name}")
+    take_with(step, organisation=(organisation, "reroute"), release=(release, "publish"))
     course(session, ledger, case, organisation, release).move(step)
     return case
 
@@ -112,14 +111,6 @@ def course(
         case.release = release
 
     return Course(session, case, ledger, holds=lambda _condition: None, effects={"route": route, "publish": publish})
-
-
-def correction_of(session: Session, name: str) -> Correction:
-    """The correction with this id."""
-    found = session.get(Correction, name)
-    if found is None:
-        raise UnknownError(f"there is no correction {name}")
-    return found
 
 
 def with_receipt(session: Session, hasher: Hasher, name: str, receipt: str) -> Correction:

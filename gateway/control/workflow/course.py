@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from catalog.policy.procedures import Condition, Procedure, StepEffect, Transition
 from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
+from gateway.control.rows import new_id
 from gateway.control.tables.requests import Application, BreakGlass, CaseEvent, Correction, Demand, Notice
 from gateway.control.workflow.ledger import Ledger
 from gateway.control.workflow.people import MACHINE, Person, roles_of
@@ -164,7 +164,7 @@ def tell(session: Session, case: AnyCase, transition: Transition, at: datetime, 
     for principal, organisation in sorted(to, key=str):
         session.add(
             Notice(
-                id=f"ntc-{secrets.token_hex(6)}",
+                id=new_id("ntc"),
                 at=at,
                 principal=principal,
                 organisation=organisation,
@@ -177,9 +177,11 @@ def tell(session: Session, case: AnyCase, transition: Transition, at: datetime, 
         )
 
 
-def new_id(prefix: str) -> str:
-    """An id nobody can guess."""
-    return f"{prefix}-{secrets.token_hex(6)}"
+def take_with(step: Step, **details: tuple[object, str]) -> None:
+    """ControlError for a detail that is given (not None) and belongs to another transition than this one."""
+    for key, (given, owner) in details.items():
+        if given is not None and step.name != owner:
+            raise ControlError(f"{key}: it belongs to {owner}, not to {step.name}")
 
 
 def _listed(procedure: Procedure, state: str) -> str:

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 from catalog.contract.options import Strict
 from gateway.control.accounts import organisation_of, principal_of
 from gateway.control.errors import ControlError, UnknownError
+from gateway.control.rows import new_id
 from gateway.control.tables.requests import Demand
 from gateway.control.workflow.applications import Name, Words
-from gateway.control.workflow.course import Course, Step, new_id
+from gateway.control.workflow.course import Course, Step, take_with
 from gateway.control.workflow.ledger import Ledger
 from gateway.control.workflow.people import Person, provider_for
 from gateway.policy.actor import Actor
@@ -55,9 +56,7 @@ def move(
     dataset: str | None = None,
 ) -> Demand:
     """Make a transition; `organisation` belongs to `route`, `dataset` to `answer`."""
-    for key, given, owner in (("organisation", organisation, "route"), ("dataset", dataset, "answer")):
-        if given is not None and step.name != owner:
-            raise ControlError(f"{key}: it belongs to {owner}, not to {step.name}")
+    take_with(step, organisation=(organisation, "route"), dataset=(dataset, "answer"))
     course(session, ledger, case, organisation, dataset).move(step)
     return case
 
@@ -78,7 +77,7 @@ def course(
         if dataset is None or case.raised_by is None:
             raise ControlError("dataset: name the dataset that answers the demand")
         row = principal_of(session, case.raised_by)
-        asker = Actor(row.id, row.tier, row.organisation)  # type: ignore[arg-type]  # nothing but tiers is stored
+        asker = Actor(row.id, row.tier, row.organisation)
         try:
             ledger.described(asker, dataset)
         except UnknownError:
@@ -86,11 +85,3 @@ def course(
         case.dataset = dataset
 
     return Course(session, case, ledger, holds=lambda _condition: None, effects={"route": route, "answer": answer})
-
-
-def demand_of(session: Session, name: str) -> Demand:
-    """The demand with this id."""
-    found = session.get(Demand, name)
-    if found is None:
-        raise UnknownError(f"there is no demand {name}")
-    return found

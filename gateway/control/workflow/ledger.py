@@ -48,10 +48,9 @@ class Ledger:
             raise StoreError("the policy in force has no procedures; run `civiclake policy apply`")
         return self.policy.procedures
 
-    def procedure(self, name: str) -> Procedure:
+    def procedure(self, name: ProcedureName) -> Procedure:
         """One procedure."""
-        known: ProcedureName = name  # type: ignore[assignment]  # names come from the classes of cases
-        return self.procedures.procedures[known]
+        return self.procedures.procedures[name]
 
     def due_on(self, clock: str, start: datetime) -> date:
         """The last day of a time limit. ConflictError when the calendar does not reach so far."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from sqlalchemy.orm import Session
 
 from catalog.contract.options import Strict, Title
 from gateway.control import accounts
 from gateway.control.accounts import OrganisationKind, PrincipalKind
-from gateway.control.documents import document
-from gateway.doors.admin.steward import StewardDep, act, answer, look
-from gateway.doors.deps import IdentityDep
+from gateway.control.tables.identity import Organisation, Principal
+from gateway.doors.admin.steward import OfficeDep
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
 
@@ -41,88 +41,72 @@ class SignedTerms(Strict):
 
 
 @router.get("/organisations")
-async def list_organisations(_steward: StewardDep, identity: IdentityDep) -> Response:
+async def list_organisations(office: OfficeDep) -> Response:
     """All organisations."""
-    rows = await look(identity, accounts.organisations)
-    return answer({"organisations": [document(row) for row in rows]})
+    return await office.listed("organisations", accounts.organisations)
 
 
 @router.post("/organisations", status_code=201)
-async def add_organisation(body: NewOrganisation, steward: StewardDep, identity: IdentityDep) -> Response:
+async def add_organisation(body: NewOrganisation, office: OfficeDep) -> Response:
     """Register an organisation."""
-    row = await act(
-        identity,
-        lambda session: accounts.add_organisation(
+
+    def work(session: Session) -> Organisation:
+        title = (body.title.zh, body.title.en)
+        return accounts.add_organisation(
             session,
             code=body.code,
             kind=body.kind,
-            title=(body.title.zh, body.title.en),
+            title=title,
             divisions=body.divisions,
-            now=identity.clock(),
-            by=steward.actor.id,
-        ),
-    )
-    return answer(document(row), 201)
+            now=office.now,
+            by=office.by,
+        )
+
+    return await office.done(work, 201)
 
 
 @router.post("/organisations/{code}/suspend")
-async def suspend_organisation(code: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+async def suspend_organisation(code: str, office: OfficeDep) -> Response:
     """Refuse everybody of the organisation from the next request on."""
-    row = await act(identity, lambda session: accounts.suspend_organisation(session, code, identity.clock()))
-    return answer(document(row))
+    return await office.done(lambda session: accounts.suspend_organisation(session, code, office.now))
 
 
 @router.post("/organisations/{code}/resume")
-async def resume_organisation(code: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+async def resume_organisation(code: str, office: OfficeDep) -> Response:
     """Take the suspension of an organisation back."""
-    return answer(document(await act(identity, lambda session: accounts.resume_organisation(session, code))))
+    return await office.done(lambda session: accounts.resume_organisation(session, code))
 
 
 @router.get("/principals")
-async def list_principals(_steward: StewardDep, identity: IdentityDep) -> Response:
+async def list_principals(office: OfficeDep) -> Response:
     """All people, systems and stewards."""
-    rows = await look(identity, accounts.principals)
-    return answer({"principals": [document(row) for row in rows]})
+    return await office.listed("principals", accounts.principals)
 
 
 @router.post("/principals", status_code=201)
-async def add_principal(body: NewPrincipal, steward: StewardDep, identity: IdentityDep) -> Response:
+async def add_principal(body: NewPrincipal, office: OfficeDep) -> Response:
     """Register a person, a system or a steward."""
-    row = await act(
-        identity,
-        lambda session: accounts.add_principal(
-            session,
-            name=body.id,
-            kind=body.kind,
-            title=body.title,
-            organisation=body.organisation,
-            divisions=body.divisions,
-            login=body.login,
-            now=identity.clock(),
-            by=steward.actor.id,
-        ),
-    )
-    return answer(document(row), 201)
+
+    def work(session: Session) -> Principal:
+        given = body.model_dump(exclude={"id"})
+        return accounts.add_principal(session, name=body.id, **given, now=office.now, by=office.by)
+
+    return await office.done(work, 201)
 
 
 @router.post("/principals/{name}/suspend")
-async def suspend_principal(name: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+async def suspend_principal(name: str, office: OfficeDep) -> Response:
     """Refuse all its keys, tokens and sessions from the next request on."""
-    row = await act(identity, lambda session: accounts.suspend_principal(session, name, identity.clock()))
-    return answer(document(row))
+    return await office.done(lambda session: accounts.suspend_principal(session, name, office.now))
 
 
 @router.post("/principals/{name}/resume")
-async def resume_principal(name: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+async def resume_principal(name: str, office: OfficeDep) -> Response:
     """Take the suspension of a person or system back."""
-    return answer(document(await act(identity, lambda session: accounts.resume_principal(session, name))))
+    return await office.done(lambda session: accounts.resume_principal(session, name))
 
 
 @router.post("/principals/{name}/terms")
-async def accept_terms(name: str, body: SignedTerms, steward: StewardDep, identity: IdentityDep) -> Response:
+async def accept_terms(name: str, body: SignedTerms, office: OfficeDep) -> Response:
     """Record that the terms of use were signed."""
-    row = await act(
-        identity,
-        lambda session: accounts.accept_terms(session, name, body.version, identity.clock(), steward.actor.id),
-    )
-    return answer(document(row))
+    return await office.done(lambda session: accounts.accept_terms(session, name, body.version, office.now, office.by))

@@ -7,15 +7,17 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from catalog.contract.options import Strict
 from gateway.control import clients, delegations, keys
+from gateway.control.clients import IssuedClient
+from gateway.control.credentials import CredentialTerms
 from gateway.control.documents import document
-from gateway.doors.admin.steward import StewardDep, act, answer, look
-from gateway.doors.deps import IdentityDep, ServicesDep
+from gateway.control.keys import IssuedKey
+from gateway.control.tables.identity import Delegation
+from gateway.doors.admin.steward import Office, OfficeDep, answer
 from gateway.identity.scope import Scope
-from gateway.problems import BadValue
-from gateway.services import Services
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
 
@@ -30,22 +32,22 @@ class NewKey(Strict):
     days: int = Field(180, ge=1)
     scope: Scope = _WHOLE
 
+    def terms(self, office: Office) -> CredentialTerms:
+        """As the control store takes them; BadValue for a lifetime that is too long."""
+        return CredentialTerms(self.principal, self.title, self.scope, office.lifetime(self.days))
+
+
+class NewClient(NewKey):
+    """An OAuth client to register; with `public_keys` (a JWK set) it signs instead of knowing a secret."""
+
+    public_keys: dict[str, Any] | None = None
+
 
 class Rotation(Strict):
     """How long the old key goes on beside the new one, and the new one's lifetime."""
 
     overlap_hours: float = Field(168, ge=0)
     days: int = Field(180, ge=1)
-
-
-class NewClient(Strict):
-    """An OAuth client to register; with `public_keys` (a JWK set) it signs instead of knowing a secret."""
-
-    principal: str
-    title: str
-    days: int = Field(180, ge=1)
-    scope: Scope = _WHOLE
-    public_keys: dict[str, Any] | None = None
 
 
 class NewDelegation(Strict):
@@ -57,122 +59,84 @@ class NewDelegation(Strict):
 
 
 @router.get("/keys")
-async def list_keys(_steward: StewardDep, identity: IdentityDep) -> Response:
+async def list_keys(office: OfficeDep) -> Response:
     """All keys, without anything that opens a door."""
-    return answer({"keys": [document(row) for row in await look(identity, keys.keys)]})
+    return await office.listed("keys", keys.keys)
 
 
 @router.post("/keys", status_code=201)
-async def issue_key(body: NewKey, steward: StewardDep, identity: IdentityDep, services: ServicesDep) -> Response:
+async def issue_key(body: NewKey, office: OfficeDep) -> Response:
     """Issue a key. Its text stands in this answer and nowhere else."""
-    issued = await act(
-        identity,
-        lambda session: keys.issue(
-            session,
-            identity.hasher,
-            principal=body.principal,
-            title=body.title,
-            scope=body.scope,
-            lifetime=_lifetime(services, body.days),
-            now=identity.clock(),
-            by=steward.actor.id,
-        ),
-    )
-    return answer({**document(issued.row), "key": issued.text}, 201)
+    terms, hasher = body.terms(office), office.identity.hasher
+    return _shown(await office.act(lambda session: keys.issue(session, hasher, terms, now=office.now, by=office.by)))
 
 
 @router.post("/keys/{key}/rotate", status_code=201)
-async def rotate_key(
-    key: str, body: Rotation, steward: StewardDep, identity: IdentityDep, services: ServicesDep
-) -> Response:
+async def rotate_key(key: str, body: Rotation, office: OfficeDep) -> Response:
     """Issue the successor of a key; the old one goes on for the overlap."""
-    issued = await act(
-        identity,
-        lambda session: keys.rotate(
-            session,
-            identity.hasher,
-            key,
-            overlap=timedelta(hours=body.overlap_hours),
-            lifetime=_lifetime(services, body.days),
-            now=identity.clock(),
-            by=steward.actor.id,
-        ),
-    )
-    return answer({**document(issued.row), "key": issued.text}, 201)
+    lifetime, overlap, hasher = office.lifetime(body.days), timedelta(hours=body.overlap_hours), office.identity.hasher
+
+    def work(session: Session) -> IssuedKey:
+        return keys.rotate(session, hasher, key, overlap=overlap, lifetime=lifetime, now=office.now, by=office.by)
+
+    return _shown(await office.act(work))
 
 
 @router.post("/keys/{key}/revoke")
-async def revoke_key(key: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+async def revoke_key(key: str, office: OfficeDep) -> Response:
     """Refuse a key from the next request on."""
-    return answer(document(await act(identity, lambda session: keys.revoke(session, key, identity.clock()))))
+    return await office.done(lambda session: keys.revoke(session, key, office.now))
 
 
 @router.get("/clients")
-async def list_clients(_steward: StewardDep, identity: IdentityDep) -> Response:
+async def list_clients(office: OfficeDep) -> Response:
     """All OAuth clients."""
-    return answer({"clients": [document(row) for row in await look(identity, clients.clients)]})
+    return await office.listed("clients", clients.clients)
 
 
 @router.post("/clients", status_code=201)
-async def add_client(body: NewClient, steward: StewardDep, identity: IdentityDep, services: ServicesDep) -> Response:
+async def add_client(body: NewClient, office: OfficeDep) -> Response:
     """Register an OAuth client. Its secret, when it has one, stands in this answer and nowhere else."""
-    issued = await act(
-        identity,
-        lambda session: clients.add_client(
-            session,
-            identity.hasher,
-            principal=body.principal,
-            title=body.title,
-            scope=body.scope,
-            lifetime=_lifetime(services, body.days),
-            public_keys=body.public_keys,
-            now=identity.clock(),
-            by=steward.actor.id,
-        ),
-    )
+    terms, hasher = body.terms(office), office.identity.hasher
+
+    def work(session: Session) -> IssuedClient:
+        return clients.add_client(session, hasher, terms, now=office.now, by=office.by, public_keys=body.public_keys)
+
+    issued = await office.act(work)
     return answer({**document(issued.row), "client_secret": issued.secret}, 201)
 
 
 @router.post("/clients/{client}/revoke")
-async def revoke_client(client: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+async def revoke_client(client: str, office: OfficeDep) -> Response:
     """Refuse a client and its tokens from the next request on."""
-    row = await act(identity, lambda session: clients.revoke_client(session, client, identity.clock()))
-    return answer(document(row))
+    return await office.done(lambda session: clients.revoke_client(session, client, office.now))
 
 
 @router.get("/delegations")
-async def list_delegations(_steward: StewardDep, identity: IdentityDep) -> Response:
+async def list_delegations(office: OfficeDep) -> Response:
     """All delegations."""
-    return answer({"delegations": [document(row) for row in await look(identity, delegations.delegations)]})
+    return await office.listed("delegations", delegations.delegations)
 
 
 @router.post("/delegations", status_code=201)
-async def delegate(body: NewDelegation, steward: StewardDep, identity: IdentityDep, services: ServicesDep) -> Response:
+async def delegate(body: NewDelegation, office: OfficeDep) -> Response:
     """Let a system act for its organisation, in place of the delegation before."""
-    now = identity.clock()
-    row = await act(
-        identity,
-        lambda session: delegations.delegate(
-            session,
-            system=body.system,
-            scope=body.scope,
-            expires=now + _lifetime(services, body.days),
-            now=now,
-            by=steward.actor.id,
-        ),
-    )
-    return answer(document(row), 201)
+    now = office.now
+    expires = now + office.lifetime(body.days)
+
+    def work(session: Session) -> Delegation:
+        return delegations.delegate(
+            session, system=body.system, scope=body.scope, expires=expires, now=now, by=office.by
+        )
+
+    return await office.done(work, 201)
 
 
 @router.post("/delegations/{delegation}/revoke")
-async def revoke_delegation(delegation: str, _steward: StewardDep, identity: IdentityDep) -> Response:
+async def revoke_delegation(delegation: str, office: OfficeDep) -> Response:
     """End a delegation with the next request."""
-    row = await act(identity, lambda session: delegations.revoke_delegation(session, delegation, identity.clock()))
-    return answer(document(row))
+    return await office.done(lambda session: delegations.revoke_delegation(session, delegation, office.now))
 
 
-def _lifetime(services: Services, days: int) -> timedelta:
-    longest = services.settings.longest_key_days
-    if days > longest:
-        raise BadValue(f"`days`: at most {longest}.")
-    return timedelta(days=days)
+def _shown(issued: IssuedKey) -> Response:
+    return answer({**document(issued.row), "key": issued.text}, 201)

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime
+from sqlalchemy.orm import Session
 
 from catalog.contract.options import Strict
 from catalog.policy.model import Action, RowScope
 from gateway.control import grants
-from gateway.control.documents import document
-from gateway.doors.admin.steward import StewardDep, act, answer, look
-from gateway.doors.deps import IdentityDep, ServicesDep
+from gateway.control.tables.grants import GrantRow
+from gateway.doors.admin.steward import OfficeDep
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
 
@@ -43,36 +43,28 @@ class Revocation(Strict):
 
 
 @router.get("/grants")
-async def list_grants(_steward: StewardDep, identity: IdentityDep) -> Response:
+async def list_grants(office: OfficeDep) -> Response:
     """All grants, ended ones too."""
-    return answer({"grants": [document(row) for row in await look(identity, grants.grants)]})
+    return await office.listed("grants", grants.grants)
 
 
 @router.post("/grants", status_code=201)
-async def add_grant(body: NewGrant, steward: StewardDep, identity: IdentityDep, services: ServicesDep) -> Response:
+async def add_grant(body: NewGrant, office: OfficeDep) -> Response:
     """Grant."""
-    now = identity.clock()
-    terms, policy = _terms(body, now), services.policies.current
-    row = await act(
-        identity,
-        lambda session: grants.add(
-            session,
-            terms,
-            principal=body.principal,
-            organisation=body.organisation,
-            now=now,
-            by=steward.actor.id,
-            policy=policy,
-        ),
-    )
-    return answer(document(row), 201)
+    now, policy = office.now, office.services.policies.current
+    terms = _terms(body, now)
+
+    def work(session: Session) -> GrantRow:
+        to, org = body.principal, body.organisation
+        return grants.add(session, terms, principal=to, organisation=org, now=now, by=office.by, policy=policy)
+
+    return await office.done(work, 201)
 
 
 @router.post("/grants/{grant}/revoke")
-async def revoke_grant(grant: str, body: Revocation, _steward: StewardDep, identity: IdentityDep) -> Response:
+async def revoke_grant(grant: str, body: Revocation, office: OfficeDep) -> Response:
     """End a grant with the next request."""
-    row = await act(identity, lambda session: grants.revoke(session, grant, body.reason, identity.clock()))
-    return answer(document(row))
+    return await office.done(lambda session: grants.revoke(session, grant, body.reason, office.now))
 
 
 def _terms(body: NewGrant, now: datetime) -> grants.GrantTerms:

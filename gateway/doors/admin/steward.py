@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import anyio.to_thread
@@ -11,50 +13,67 @@ from fastapi import Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
+from gateway.control.documents import document
 from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
-from gateway.doors.deps import IdentifiedDep, only_parameters
-from gateway.identity.callers import Identified
+from gateway.control.tables.base import Base
+from gateway.doors.deps import IdentifiedDep, ServicesDep, only_parameters
 from gateway.identity.presented import unauthenticated
 from gateway.identity.service import Identity
 from gateway.problems import BadValue, Conflict, NotFound, NotPermitted
+from gateway.services import Services
 
 _Result = TypeVar("_Result")
 
 
-async def _steward(request: Request, identified: IdentifiedDep) -> Identified:
+@dataclass(frozen=True)
+class Office:
+    """One request of a steward: what it acts on, at what moment, and in whose name."""
+
+    identity: Identity
+    services: Services
+    by: str
+
+    @property
+    def now(self) -> datetime:
+        """This moment."""
+        return self.identity.clock()
+
+    async def act(self, work: Callable[[Session], _Result]) -> _Result:
+        """Do the work in one writing transaction, off the event loop."""
+        return await _run(self.identity.store.begin, work)
+
+    async def done(self, work: Callable[[Session], Base], status: int = 200) -> Response:
+        """Do the work in one writing transaction, and answer with the row it was done to."""
+        return answer(document(await self.act(work)), status)
+
+    async def listed(self, name: str, work: Callable[[Session], Sequence[Base]]) -> Response:
+        """Answer with rows, under their name, as one reading transaction finds them."""
+        return answer({name: [document(row) for row in await _run(self.identity.store.read, work)]})
+
+    def lifetime(self, days: int) -> timedelta:
+        """A lifetime within what the settings allow. Raises BadValue."""
+        longest = self.services.settings.longest_key_days
+        if days > longest:
+            raise BadValue(f"`days`: at most {longest}.")
+        return timedelta(days=days)
+
+
+async def _office(request: Request, identified: IdentifiedDep, services: ServicesDep) -> Office:
     only_parameters(request)
     if identified.method == "public":
         raise unauthenticated("Administration needs a steward's credential.", None)
     if not identified.admin:
         raise NotPermitted("Administration is for stewards, with a credential of the scope `admin`.")
-    return identified
+    return Office(services.identity, services, identified.actor.id)
 
 
-StewardDep = Annotated[Identified, Depends(_steward)]
-
-
-async def act(identity: Identity, work: Callable[[Session], _Result]) -> _Result:
-    """Do the work in one writing transaction, off the event loop."""
-    return await _run(identity, work, writing=True)
-
-
-async def look(identity: Identity, work: Callable[[Session], _Result]) -> _Result:
-    """Do the work in one reading transaction, off the event loop."""
-    return await _run(identity, work, writing=False)
+OfficeDep = Annotated[Office, Depends(_office)]
+"""The office for stewards with a credential that administers; nobody else gets in."""
 
 
 def answer(body: Any, status: int = 200) -> Response:
     """A document that nobody keeps."""
     return Response(dumps(body), status_code=status, headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
-
-
-async def _run(identity: Identity, work: Callable[[Session], _Result], *, writing: bool) -> _Result:
-    def run() -> _Result:
-        with identity.store.begin() if writing else identity.store.read() as session:
-            return work(session)
-
-    with as_problems():
-        return await anyio.to_thread.run_sync(run)
 
 
 @contextmanager
@@ -74,3 +93,14 @@ def as_problems() -> Iterator[None]:
 
 def _sentence(error: ControlError) -> str:
     return f"{str(error)[0].upper()}{str(error)[1:]}."
+
+
+async def _run(
+    transaction: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], _Result]
+) -> _Result:
+    def run() -> _Result:
+        with transaction() as session:
+            return work(session)
+
+    with as_problems():
+        return await anyio.to_thread.run_sync(run)

@@ -66,11 +66,7 @@ class Desk:
         """Do the work for the caller in one reading transaction, after time has moved on what it moves on."""
 
         def run() -> _Result:
-            with self.identity.store.read() as session:
-                late = bool(cases.due(session, self.ledger))
-            if late:
-                with self.identity.store.begin() as session:
-                    cases.settle(session, self.ledger)
+            cases.catch_up(self.identity.store, self.ledger)
             with self.identity.store.read() as session:
                 return work(session, self._person(session))
 

@@ -14,6 +14,7 @@ from catalog.policy.divisions import DivisionTree
 from catalog.policy.model import ColumnPolicy, CompiledPolicy, DatasetPolicy, RowScope
 from gateway.control import accounts, clients, delegations, grants, keys
 from gateway.control.actors import NotInForceError, actor_for
+from gateway.control.credentials import CredentialTerms
 from gateway.control.documents import document
 from gateway.control.errors import ConflictError, ControlError, UnknownError
 from gateway.control.sessions import begin_session, end_session
@@ -70,16 +71,8 @@ def person(session: Session, name: str, kind: str = "person", home: str | None =
 
 
 def key(session: Session, principal: str, days: float = 30, **scope: Any) -> keys.IssuedKey:
-    return keys.issue(
-        session,
-        HASHER,
-        principal=principal,
-        title="",
-        scope=Scope(**scope),
-        lifetime=timedelta(days=days),
-        now=NOW,
-        by="test",
-    )
+    given = CredentialTerms(principal, "", Scope(**scope), timedelta(days=days))
+    return keys.issue(session, HASHER, given, now=NOW, by="test")
 
 
 def terms(**changes: Any) -> grants.GrantTerms:
@@ -164,9 +157,7 @@ def test_a_key_is_rotated_once_and_never_prolonged_by_it(session: Session) -> No
 
 def test_people_are_no_oauth_clients(session: Session) -> None:
     with pytest.raises(ControlError, match="sign in or use an API key"):
-        clients.add_client(
-            session, HASHER, principal="ann", title="", scope=Scope(), lifetime=MONTH, now=NOW, by="test"
-        )
+        clients.add_client(session, HASHER, CredentialTerms("ann", "", Scope(), MONTH), now=NOW, by="test")
 
 
 def test_a_delegation_takes_the_place_of_the_one_before(session: Session) -> None:

@@ -13,6 +13,7 @@ from catalog.policy.divisions import DivisionTree
 from catalog.policy.model import Division
 from catalog.workspace import Workspace
 from gateway.control import accounts, keys
+from gateway.control.credentials import CredentialTerms
 from gateway.control.store import ControlStore
 from gateway.identity.scope import Scope
 from gateway.identity.service import Identity, open_identity
@@ -78,16 +79,8 @@ class Office:
 
     def key(self, principal: str, scope: Scope | None = None, days: float = 30) -> keys.IssuedKey:
         with self.store.begin() as session:
-            return keys.issue(
-                session,
-                self.identity.hasher,
-                principal=principal,
-                title="",
-                scope=scope or Scope(),
-                lifetime=timedelta(days=days),
-                now=self.clock(),
-                by="test",
-            )
+            terms = CredentialTerms(principal, "", scope or Scope(), timedelta(days=days))
+            return keys.issue(session, self.identity.hasher, terms, now=self.clock(), by="test")
 
 
 @pytest.fixture

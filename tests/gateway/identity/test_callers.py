@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from catalog.policy.model import RowScope
 from gateway.control import accounts, clients, delegations, grants, keys
+from gateway.control.credentials import CredentialTerms
 from gateway.control.tables.identity import ApiKey
 from gateway.identity.callers import Identified
 from gateway.identity.presented import Presented
@@ -219,16 +220,8 @@ def test_the_use_of_a_key_is_noted_once_an_hour_and_forgets_nobody(office: Offic
 def test_a_token_is_refused_once_its_client_is_revoked(office: Office) -> None:
     delegate(office, Scope())
     with office.store.begin() as session:
-        client = clients.add_client(
-            session,
-            office.identity.hasher,
-            principal="board",
-            title="",
-            scope=Scope(),
-            lifetime=timedelta(days=30),
-            now=office.clock(),
-            by="test",
-        )
+        terms = CredentialTerms("board", "", Scope(), timedelta(days=30))
+        client = clients.add_client(session, office.identity.hasher, terms, now=office.clock(), by="test")
     form = f"grant_type=client_credentials&client_id={client.row.id}&client_secret={client.secret}"
     status, document, _ = office.identity.tokens.answer(form.encode(), {})
     assert status == 200, document

@@ -14,6 +14,7 @@ import pytest
 
 from catalog.workspace import Workspace
 from gateway.control import accounts, clients, delegations, keys
+from gateway.control.credentials import CredentialTerms
 from gateway.control.store import ControlStore, sqlite_url
 from gateway.identity.scope import Scope
 from gateway.identity.secret_files import load_secrets
@@ -37,14 +38,11 @@ def people(home: Path) -> dict[str, str]:
         for name, kind, scope in (("ann", "person", Scope()), ("sue", "steward", Scope(admin=True))):
             home_of = "A" if kind == "person" else None
             accounts.add_principal(session, name=name, kind=kind, title="", organisation=home_of, now=now, by="test")
-            found[name] = keys.issue(
-                session, hasher, principal=name, title="", scope=scope, lifetime=month, now=now, by="test"
-            ).text
+            found[name] = keys.issue(session, hasher, CredentialTerms(name, "", scope, month), now=now, by="test").text
         accounts.add_principal(session, name="board", kind="system", title="", organisation="A", now=now, by="test")
         delegations.delegate(session, system="board", scope=Scope(), expires=now + month, now=now, by="test")
-        client = clients.add_client(
-            session, hasher, principal="board", title="", scope=Scope(), lifetime=month, now=now, by="test"
-        )
+        terms = CredentialTerms("board", "", Scope(), month)
+        client = clients.add_client(session, hasher, terms, now=now, by="test")
         found["client"], found["secret"] = client.row.id, str(client.secret)
     store.close()
     return found

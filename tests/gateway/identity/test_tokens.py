@@ -15,6 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from gateway.control import clients, delegations
+from gateway.control.credentials import CredentialTerms
 from gateway.control.errors import ControlError
 from gateway.identity.presented import Presented
 from gateway.identity.scope import Scope
@@ -86,17 +87,8 @@ def registered(office: Office, scope: Scope | None = None, **given: Any) -> clie
         delegations.delegate(
             session, system="board", scope=Scope(), expires=now + 30 * 24 * 60 * MINUTE, now=now, by="t"
         )
-        return clients.add_client(
-            session,
-            office.identity.hasher,
-            principal="board",
-            title="",
-            scope=scope or Scope(),
-            lifetime=timedelta(days=20),
-            now=now,
-            by="t",
-            **given,
-        )
+        terms = CredentialTerms("board", "", scope or Scope(), timedelta(days=20))
+        return clients.add_client(session, office.identity.hasher, terms, now=now, by="t", **given)
 
 
 def ask(office: Office, form: dict[str, str] | list[tuple[str, str]], **headers: str) -> tuple[int, dict[str, Any]]:

@@ -14,6 +14,7 @@ from catalog.policy.model import CompiledPolicy, Division, MaskKind, RowScope, S
 from catalog.workspace import Workspace
 from gateway.control import accounts, grants, keys
 from gateway.control.actors import actor_for
+from gateway.control.credentials import CredentialTerms
 from gateway.control.grants import GrantTerms
 from gateway.identity.presented import KEY_HEADER
 from gateway.identity.scope import Scope
@@ -165,10 +166,8 @@ def register(home: Path, clock: Callable[[], datetime] = lambda: NOW) -> dict[st
             kind = "break_glass" if name == "breaker" else "grant"
             grants.add(session, terms, now=NOW, by="test", principal=name, kind=kind)  # type: ignore[arg-type]
         for name in CALLERS[1:]:
-            issued = keys.issue(
-                session, identity.hasher, principal=name, title="test", scope=Scope(), lifetime=timedelta(days=1),
-                now=NOW, by="test",
-            )  # fmt: skip
+            whole = CredentialTerms(name, "test", Scope(), timedelta(days=1))
+            issued = keys.issue(session, identity.hasher, whole, now=NOW, by="test")
             purpose = {"CivicLake-Purpose": PURPOSE[name]} if name in PURPOSE else {}
             headers = {KEY_HEADER: issued.text, **purpose}
             holders[name] = Holder(name, headers, actor_for(session, name, NOW, tree=tree).actor)

@@ -16,6 +16,7 @@ from catalog.policy.divisions import DivisionTree
 from catalog.policy.model import CompiledPolicy
 from catalog.workspace import Workspace
 from gateway.control import delegations, keys
+from gateway.control.credentials import CredentialTerms
 from gateway.identity.presented import KEY_HEADER
 from gateway.identity.scope import Scope
 from gateway.identity.service import open_identity
@@ -101,10 +102,8 @@ def _people(settings: GatewaySettings, home: Path) -> dict[str, str]:
             ("tom narrowed", Scope(datasets=("visits",))),
             ("sue reading", Scope()),
         ]:
-            issued = keys.issue(
-                session, identity.hasher, principal=name.split()[0], title="", scope=scope,
-                lifetime=timedelta(days=500), now=START, by="test",
-            )  # fmt: skip
+            terms = CredentialTerms(name.split()[0], "", scope, timedelta(days=500))
+            issued = keys.issue(session, identity.hasher, terms, now=START, by="test")
             found[name] = issued.text
     identity.close()
     return found

@@ -128,3 +128,19 @@ def test_every_command_of_the_page_is_taken(line: str) -> None:
         command = found
     with command.make_context(command.name, words):
         pass
+
+
+def test_who_only_reads_waits_for_no_writer(access: Access, tmp_path: Path) -> None:
+    case = access(*FILE).stdout.strip()
+    store = ControlStore(sqlite_url(Workspace(tmp_path).control))
+    with store.begin():
+        for words in (
+            ("request", "list"),
+            ("overdue",),
+            ("notices",),
+            ("show", case),
+            ("org", "list"),
+            ("key", "list"),
+        ):
+            access(*words)
+    store.close()

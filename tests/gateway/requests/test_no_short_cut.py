@@ -86,7 +86,7 @@ class Asking(RuleBasedStateMachine):
         if self.conditional:
             chosen = data.draw(st.sampled_from(list(self.conditional)))
             with self.town.store.read() as session:
-                state = applications.application_of(session, chosen).state
+                state = session.get_one(Application, chosen).state
             leaving = [t for t in PROCEDURE.out_of(state) if t.name != "withdraw"]
             if leaving:
                 transition = data.draw(st.sampled_from(leaving))
@@ -101,9 +101,7 @@ class Asking(RuleBasedStateMachine):
         try:
             with self.town.store.begin() as session:
                 step = Step(name, self.town.person(session, who), "because")
-                applications.move(
-                    session, self.town.ledger, applications.application_of(session, case), step, narrowing
-                )
+                applications.move(session, self.town.ledger, session.get_one(Application, case), step, narrowing)
         except ControlError:
             pass  # refused; what matters is what is in the store afterwards
 
