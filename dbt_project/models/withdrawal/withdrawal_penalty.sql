@@ -16,11 +16,12 @@ with penalty as (
     from {{ ref('topic_penalty') }}
 ),
 
--- A repair ends publicity, sharing and use.
-repaired as (
+withdrawn as (
+    -- A repair ends publicity, sharing and use.
     select
         p.doc_no,
         p.authority_code,
+        'repaired' as reason_code,
         cast(p.repaired_at as date) as effective_on,
         rule.source as basis
     from penalty as p
@@ -30,50 +31,26 @@ repaired as (
             and cast(p.repaired_at as date) >= coalesce(rule.valid_from, cast('1900-01-01' as date))
             and cast(p.repaired_at as date) <= coalesce(rule.valid_to, cast('9999-12-31' as date))
     where p.repaired_at is not null
-),
-
--- The department took the decision back.
-retracted as (
-    select doc_no, authority_code, _business_date as effective_on, cast(null as string) as basis
+    union all
+    -- The department took the decision back.
+    select doc_no, authority_code, 'retracted', _business_date, cast(null as string)
     from penalty
     where is_deleted
-),
-
--- A penalty against a natural person is never published; one that was delivered as against a firm may have been.
-personal as (
-    select
-        doc_no,
-        authority_code,
-        coalesce(decided_on, cast('1900-01-01' as date)) as effective_on,
-        cast(null as string) as basis
+    union all
+    -- A penalty against a natural person is never published; one that was delivered as against a firm may have been.
+    select doc_no, authority_code, 'not_public', coalesce(decided_on, cast('1900-01-01' as date)), cast(null as string)
     from penalty
     where not is_deleted and coalesce(party_type_code, 'unknown') <> 'legal'
-),
-
-over as (
-    select
-        doc_no,
-        authority_code,
-        {{ date_plus('day', 1, 'publish_until') }} as effective_on,
-        publish_rule as basis
+    union all
+    select doc_no, authority_code, 'publicity_over', {{ date_plus('day', 1, 'publish_until') }}, publish_rule
     from penalty
     where not is_deleted and publish_until is not null
 )
 
-select 'penalties' as dataset_id, doc_no, authority_code, 'repaired' as reason_code, effective_on, basis
-from repaired
+select 'penalties' as dataset_id, doc_no, authority_code, reason_code, effective_on, basis
+from withdrawn
 union all
-select 'penalty_records' as dataset_id, doc_no, authority_code, 'repaired' as reason_code, effective_on, basis
-from repaired
-union all
-select 'penalties' as dataset_id, doc_no, authority_code, 'retracted' as reason_code, effective_on, basis
-from retracted
-union all
-select 'penalty_records' as dataset_id, doc_no, authority_code, 'retracted' as reason_code, effective_on, basis
-from retracted
-union all
-select 'penalties' as dataset_id, doc_no, authority_code, 'not_public' as reason_code, effective_on, basis
-from personal
-union all
-select 'penalties' as dataset_id, doc_no, authority_code, 'publicity_over' as reason_code, effective_on, basis
-from over
+-- The library keeps what is only no longer, or never was, for the public.
+select 'penalty_records' as dataset_id, doc_no, authority_code, reason_code, effective_on, basis
+from withdrawn
+where reason_code in ('repaired', 'retracted')
