@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -14,14 +15,12 @@ from gateway.control import odrl
 from gateway.control.errors import UnknownError
 from gateway.control.tables.grants import GrantRow
 from gateway.control.tables.requests import Application
-from gateway.control.workflow import applications, cases
+from gateway.control.workflow import applications
 from gateway.control.workflow.applications import Names, Narrowing, NewApplication
-from gateway.control.workflow.course import Step
 from gateway.control.workflow.people import Person
 from gateway.doors.admin.steward import answer
 from gateway.doors.deps import only_parameters
-from gateway.doors.requests.desk import DeskDep, Reason, filed
-from gateway.quota.admission import record_of
+from gateway.doors.requests.desk import DeskDep, Reason
 
 router = APIRouter(tags=["asking"])
 
@@ -36,15 +35,10 @@ class ApplicationMove(Reason):
 
 
 @router.post("/v1/requests", status_code=201)
-async def file_application(request: Request, body: NewApplication, desk: DeskDep) -> Response:
+async def file_application(body: NewApplication, desk: DeskDep) -> Response:
     """Apply for columns and rows of a dataset, in the name of the caller's organisation when it has one."""
-    record_of(request).dataset = body.dataset
-
-    def work(session: Session, person: Person) -> dict[str, Any]:
-        case = applications.file(session, desk.ledger, body, person)
-        return cases.full(session, case, desk.ledger, person)
-
-    return filed(await desk.act(work), "requests")
+    desk.record.dataset = body.dataset
+    return await desk.file(applications.file, body, "requests")
 
 
 @router.get("/v1/requests")
@@ -61,19 +55,11 @@ async def show_application(request: Request, case: str, desk: DeskDep) -> Respon
 
 
 @router.post("/v1/requests/{case}/{transition}")
-async def move_application(
-    request: Request, case: str, transition: str, body: ApplicationMove, desk: DeskDep
-) -> Response:
+async def move_application(case: str, transition: str, body: ApplicationMove, desk: DeskDep) -> Response:
     """Make a transition: comply, reject, approve, refuse, dispute, overturn, uphold, withdraw, revoke, relinquish."""
     narrowing = Narrowing(columns=body.columns, clear_columns=body.clear_columns, rows=body.rows, term_to=body.term_to)
-
-    def work(session: Session, person: Person) -> dict[str, Any]:
-        found = cases.known(session, desk.ledger, Application, case, person)
-        record_of(request).dataset = found.dataset
-        applications.move(session, desk.ledger, found, Step(transition, person, body.reason), narrowing)
-        return cases.full(session, found, desk.ledger, person)
-
-    return answer(await desk.act(work))
+    move = partial(applications.move, narrowing=narrowing)
+    return await desk.move(Application, case, move, transition=transition, reason=body.reason)
 
 
 @router.get("/v1/grants/{grant}")

@@ -11,26 +11,19 @@ from gateway.control.documents import document
 from gateway.control.tables.requests import BreakGlass
 from gateway.control.workflow import break_glass, cases
 from gateway.control.workflow.break_glass import NewBreakGlass
-from gateway.control.workflow.course import Step
 from gateway.control.workflow.people import Person
 from gateway.doors.admin.steward import answer
 from gateway.doors.deps import only_parameters
-from gateway.doors.requests.desk import DeskDep, Reason, filed
-from gateway.quota.admission import record_of
+from gateway.doors.requests.desk import DeskDep, Reason
 
 router = APIRouter(tags=["asking"])
 
 
 @router.post("/v1/break-glass", status_code=201)
-async def ask_break_glass(request: Request, body: NewBreakGlass, desk: DeskDep) -> Response:
+async def ask_break_glass(body: NewBreakGlass, desk: DeskDep) -> Response:
     """Ask to see cell values of a dataset for some minutes; nothing opens until a second steward confirms."""
-    record_of(request).dataset = body.dataset
-
-    def work(session: Session, person: Person) -> dict[str, Any]:
-        case = break_glass.ask(session, desk.ledger, body, person)
-        return cases.full(session, case, desk.ledger, person)
-
-    return filed(await desk.act(work), "break-glass")
+    desk.record.dataset = body.dataset
+    return await desk.file(break_glass.ask, body, "break-glass")
 
 
 @router.get("/v1/break-glass")
@@ -47,16 +40,9 @@ async def show_break_glass(request: Request, case: str, desk: DeskDep) -> Respon
 
 
 @router.post("/v1/break-glass/{case}/{transition}")
-async def move_break_glass(request: Request, case: str, transition: str, body: Reason, desk: DeskDep) -> Response:
+async def move_break_glass(case: str, transition: str, body: Reason, desk: DeskDep) -> Response:
     """Make a transition: confirm, refuse, withdraw, close."""
-
-    def work(session: Session, person: Person) -> dict[str, Any]:
-        found = cases.known(session, desk.ledger, BreakGlass, case, person)
-        record_of(request).dataset = found.dataset
-        break_glass.move(session, desk.ledger, found, Step(transition, person, body.reason))
-        return cases.full(session, found, desk.ledger, person)
-
-    return answer(await desk.act(work))
+    return await desk.move(BreakGlass, case, break_glass.move, transition=transition, reason=body.reason)
 
 
 @router.get("/v1/notices")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -12,14 +13,12 @@ from gateway.control.tables.requests import Correction
 from gateway.control.workflow import cases, corrections
 from gateway.control.workflow.applications import Name
 from gateway.control.workflow.corrections import NewCorrection
-from gateway.control.workflow.course import Step
 from gateway.control.workflow.people import Person
 from gateway.doors.admin.steward import answer, as_problems
 from gateway.doors.deps import ServicesDep, only_parameters
 from gateway.doors.requests.desk import Desk, DeskDep, OpenDeskDep, Reason, filed
 from gateway.identity.presented import unauthenticated
 from gateway.policy.actor import PUBLIC
-from gateway.quota.admission import record_of
 from gateway.quota.meter import Price
 
 router = APIRouter(tags=["asking"])
@@ -38,7 +37,7 @@ class CorrectionMove(Reason):
 @router.post("/v1/corrections", status_code=201)
 async def raise_correction(request: Request, body: NewCorrection, desk: OpenDeskDep, services: ServicesDep) -> Response:
     """Say what is wrong in a row. Without a credential the answer holds a `receipt`, which is kept nowhere else."""
-    record_of(request).dataset = body.dataset
+    desk.record.dataset = body.dataset
     if not desk.public:
         return filed(await desk.act(lambda session, person: _raised(session, desk, body, person)), "corrections")
     price = Price(cost=desk.ledger.procedures.correction.public_cost)
@@ -74,14 +73,8 @@ async def show_correction(request: Request, case: str, desk: OpenDeskDep) -> Res
 @router.post("/v1/corrections/{case}/{transition}")
 async def move_correction(case: str, transition: str, body: CorrectionMove, desk: DeskDep) -> Response:
     """Make a transition: fix, refuse, reroute, publish, dispute, overturn, uphold, withdraw."""
-
-    def work(session: Session, person: Person) -> dict[str, Any]:
-        found = cases.known(session, desk.ledger, Correction, case, person)
-        taken = Step(transition, person, body.reason)
-        corrections.move(session, desk.ledger, found, taken, organisation=body.organisation, release=body.release)
-        return cases.full(session, found, desk.ledger, person)
-
-    return answer(await desk.act(work))
+    move = partial(corrections.move, organisation=body.organisation, release=body.release)
+    return await desk.move(Correction, case, move, transition=transition, reason=body.reason)
 
 
 def _raised(session: Session, desk: Desk, body: NewCorrection, person: Person | None) -> dict[str, Any]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.orm import Session
 
 from gateway.control.tables.requests import Demand
-from gateway.control.workflow import cases, demands
+from gateway.control.workflow import demands
 from gateway.control.workflow.applications import Name
-from gateway.control.workflow.course import Step
 from gateway.control.workflow.demands import NewDemand
-from gateway.control.workflow.people import Person
 from gateway.doors.admin.steward import answer
 from gateway.doors.deps import only_parameters
-from gateway.doors.requests.desk import DeskDep, Reason, filed
+from gateway.doors.requests.desk import DeskDep, Reason
 
 router = APIRouter(tags=["asking"])
 
@@ -30,12 +27,7 @@ class DemandMove(Reason):
 @router.post("/v1/demands", status_code=201)
 async def raise_demand(body: NewDemand, desk: DeskDep) -> Response:
     """Say what data is missing, and what for."""
-
-    def work(session: Session, person: Person) -> dict[str, Any]:
-        case = demands.raise_demand(session, desk.ledger, body, person)
-        return cases.full(session, case, desk.ledger, person)
-
-    return filed(await desk.act(work), "demands")
+    return await desk.file(demands.raise_demand, body, "demands")
 
 
 @router.get("/v1/demands")
@@ -54,11 +46,5 @@ async def show_demand(request: Request, case: str, desk: DeskDep) -> Response:
 @router.post("/v1/demands/{case}/{transition}")
 async def move_demand(case: str, transition: str, body: DemandMove, desk: DeskDep) -> Response:
     """Make a transition: route, decline, answer, refuse, withdraw."""
-
-    def work(session: Session, person: Person) -> dict[str, Any]:
-        found = cases.known(session, desk.ledger, Demand, case, person)
-        taken = Step(transition, person, body.reason)
-        demands.move(session, desk.ledger, found, taken, organisation=body.organisation, dataset=body.dataset)
-        return cases.full(session, found, desk.ledger, person)
-
-    return answer(await desk.act(work))
+    move = partial(demands.move, organisation=body.organisation, dataset=body.dataset)
+    return await desk.move(Demand, case, move, transition=transition, reason=body.reason)

@@ -13,10 +13,11 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from catalog.contract.options import Strict
+from gateway.audit.record import AccessRecord
 from gateway.control.errors import ForbiddenError
 from gateway.control.workflow import cases
-from gateway.control.workflow.cases import Choice
-from gateway.control.workflow.course import AnyCase
+from gateway.control.workflow.cases import CaseT, Choice
+from gateway.control.workflow.course import AnyCase, Step
 from gateway.control.workflow.ledger import Ledger
 from gateway.control.workflow.people import Person, person_named
 from gateway.doors.admin.steward import answer, as_problems
@@ -28,6 +29,7 @@ from gateway.problems import BadValue, NotPermitted
 from gateway.quota.admission import record_of
 
 _Result = TypeVar("_Result")
+_Body = TypeVar("_Body")
 LISTED = ("state", "overdue", "after")
 """Query parameters of every list of cases."""
 
@@ -45,6 +47,7 @@ class Desk:
     identity: Identity
     identified: Identified
     ledger: Ledger
+    record: AccessRecord
 
     @property
     def public(self) -> bool:
@@ -73,11 +76,38 @@ class Desk:
         with as_problems():
             return await anyio.to_thread.run_sync(run)
 
+    async def file(self, file: Callable[[Session, Ledger, _Body, Person], AnyCase], body: _Body, door: str) -> Response:
+        """File a case for the caller; the answer is the case, and its address."""
+
+        def work(session: Session, person: Person) -> dict[str, Any]:
+            return self._full(session, file(session, self.ledger, body, person), person)
+
+        return filed(await self.act(work), door)
+
+    async def move(
+        self,
+        kind: type[CaseT],
+        name: str,
+        move: Callable[[Session, Ledger, CaseT, Step], object],
+        *,
+        transition: str,
+        reason: str,
+    ) -> Response:
+        """Make a transition of a case that the caller knows of; the answer is the case after it."""
+
+        def work(session: Session, person: Person) -> dict[str, Any]:
+            case = cases.known(session, self.ledger, kind, name, person)
+            self.record.dataset = case.dataset
+            move(session, self.ledger, case, Step(transition, person, reason))
+            return self._full(session, case, person)
+
+        return answer(await self.act(work))
+
     async def shown(self, kind: type[AnyCase], name: str) -> dict[str, Any]:
         """One case with its steps, for a caller who knows of it."""
 
         def work(session: Session, person: Person) -> dict[str, Any]:
-            return cases.full(session, cases.known(session, self.ledger, kind, name, person), self.ledger, person)
+            return self._full(session, cases.known(session, self.ledger, kind, name, person), person)
 
         return await self.look(work)
 
@@ -98,6 +128,9 @@ class Desk:
             }
 
         return await self.look(work)
+
+    def _full(self, session: Session, case: AnyCase, person: Person) -> dict[str, Any]:
+        return cases.full(session, case, self.ledger, person)
 
     def _person(self, session: Session) -> Person:
         if self.identified.actor.token is not None:
@@ -123,10 +156,11 @@ LedgerDep = Annotated[Ledger, Depends(_ledger)]
 
 
 async def _open_desk(request: Request, identified: IdentifiedDep, identity: IdentityDep, ledger: LedgerDep) -> Desk:
-    record_of(request).action = "request"
+    record = record_of(request)
+    record.action = "request"
     if request.method != "GET":
         only_parameters(request)
-    return Desk(identity, identified, ledger)
+    return Desk(identity, identified, ledger, record)
 
 
 OpenDeskDep = Annotated[Desk, Depends(_open_desk)]

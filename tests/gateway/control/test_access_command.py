@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from catalog.workspace import Workspace
 from gateway.identity.secret_text import mint, public_id
-from orchestration.cli.main import app
+from tests.gateway.commands import Access, access_in
 
 ROOT = Path(__file__).resolve().parents[3]
-Access = Callable[..., Result]
 
 
 @pytest.fixture
 def access(tmp_path: Path) -> Access:
-    env = {"COLUMNS": "250", "CIVICLAKE_HOME": str(tmp_path), "CIVICLAKE_CITY": str(ROOT / "examples" / "yunzhou")}
-
-    def run(*words: str, status: int = 0) -> Result:
-        done = CliRunner(env=env).invoke(app, ["access", *words])
-        assert done.exit_code == status, done.output
-        return done
-
-    return run
+    return access_in(tmp_path)
 
 
 def test_a_department_from_its_code_to_a_key_that_is_revoked(access: Access, tmp_path: Path) -> None:

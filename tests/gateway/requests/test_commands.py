@@ -5,25 +5,24 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 import typer.main
-from typer.testing import CliRunner, Result
 
 from catalog.workspace import Workspace
 from gateway.control.cli import desk
 from gateway.control.store import ControlStore, sqlite_url
 from orchestration.cli.main import app
+from tests.gateway.commands import Access, access_in
 from tests.gateway.fake_policy import put_policy
 from tests.gateway.fake_release import publish_rows
 from tests.gateway.requests.counter import ROWS
 from tests.gateway.requests.town import START, entries, policy, register
 
 ROOT = Path(__file__).resolve().parents[3]
-Access = Callable[..., Result]
 FILE = (
     "request", "file", "visits", "--as", "tom", "--column", "visit_no", "--column", "kind", "--purpose", "audit",
     "--basis", "b", "--scene", "s", "--commitment", "c", "--from", "2026-11-23", "--to", "2027-05-31",
@@ -42,14 +41,7 @@ def access(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Access:
         register(session)
     store.close()
     monkeypatch.setattr(desk, "now", lambda: START)
-    env = {"COLUMNS": "250", "CIVICLAKE_HOME": str(tmp_path), "CIVICLAKE_CITY": str(ROOT / "examples" / "yunzhou")}
-
-    def run(*words: str, status: int = 0) -> Result:
-        done = CliRunner(env=env).invoke(app, ["access", *words])
-        assert done.exit_code == status, done.output
-        return done
-
-    return run
+    return access_in(tmp_path)
 
 
 def test_an_application_on_paper_from_entry_to_revocation(access: Access) -> None:
