@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import DDL, BigInteger, Column, Index, Integer, MetaData, String, Table, Text, event
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, Text, event
 
 metadata = MetaData()
 
@@ -51,9 +49,11 @@ checkpoint = Table(
 _REFUSAL = "the audit log is append-only"
 
 
-def _guard(table: Table, dialect: str, text: str) -> None:
-    ddl: Any = DDL(text)  # type: ignore[no-untyped-call]
-    event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
+def _guard(table: Table, dialect: str, statement: str) -> None:
+    @event.listens_for(table, "after_create")
+    def create(_table: Table, connection: Connection, **_: object) -> None:
+        if connection.dialect.name == dialect:
+            connection.exec_driver_sql(statement)
 
 
 for _table in (access, checkpoint):
