@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,9 @@ def memory_limit() -> str:
     return f"{max(1024, int(total * MEMORY_SHARE / 2**20))}MiB"
 
 
+@cache
 def _platform() -> str:
+    """DuckDB's name of this machine, asked for once."""
     import duckdb
 
     with duckdb.connect(":memory:") as con:
