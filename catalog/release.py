@@ -117,7 +117,7 @@ def read_current(workspace: Workspace) -> int | None:
     except FileNotFoundError:
         return None
     if not FOLDER.fullmatch(text):
-        mend = "Run `civiclake release rollback` to name a release"
+        mend = "Run `civiclake release rollback NUMBER` to serve one"
         raise CatalogError.one(workspace.current, f"`{text[:20]}` is not a release number", mend)
     return int(text)
 

@@ -20,14 +20,15 @@ Number = Annotated[int | None, typer.Argument(help="Release number; the current 
 
 @app.command("list")
 def list_(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
-    """List all releases; the served one is marked with *."""
+    """List all releases; the served one is marked with *. Exits with 3 when CURRENT leads to none."""
     from orchestration.cli.console import out, print_table
     from orchestration.release.store import ReleaseStore
 
     store = ReleaseStore(open_city(city, home)[1])
-    current = store.current()
+    dangling = store.dangling()
+    current = None if dangling else store.current()
     manifests = [store.manifest(number) for number in store.numbers()]
-    if not manifests:
+    if not manifests and not dangling:
         out.print("No release yet. Make one with `civiclake run`.")
         return
     rows = [
@@ -42,6 +43,8 @@ def list_(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
         for m in manifests
     ]
     print_table("Releases", ("number", "published", "content", "datasets", "rows", "quality"), rows, numbers=3)
+    if dangling:
+        raise dangling
 
 
 @app.command()
@@ -113,7 +116,7 @@ def rollback(
 
 @app.command()
 def verify(number: Number = None, city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
-    """Re-check every byte and row count of a release against its manifest."""
+    """Re-check a release: its manifest as it was sealed, and every byte and row count against the manifest."""
     from orchestration.cli.console import out, print_error
     from orchestration.release.verify import verify as check
 

@@ -19,7 +19,7 @@ from catalog.workspace import Workspace
 from orchestration.release.errors import DamagedReleaseError
 from orchestration.release.files import SERVING, describe_file, release_hash, serving_database, write_dataset
 from orchestration.release.gate import require_passed
-from orchestration.release.quality import quality_report
+from orchestration.release.quality import QUALITY_FILE, quality_report
 from orchestration.release.store import ReleaseStore
 from orchestration.release.verify import verify_folder
 from orchestration.release.withdrawals import write_withdrawals
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LINEAGE_FILE = "lineage.json"
-QUALITY_FILE = "quality.json"
 _FILES = (CATALOG_FILE, LINEAGE_FILE, QUALITY_FILE, SERVING, WITHDRAWALS_FILE)
 
 

@@ -11,6 +11,8 @@ from expectations.score import Judged, load_weights, score
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+QUALITY_FILE = "quality.json"
+
 
 class CheckOutcome(Strict):
     """One check of the run; `unexpected` of `elements` did not hold, or `observed` missed `threshold`."""

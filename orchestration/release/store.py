@@ -1,4 +1,4 @@
-"""The releases folder: numbers, staging, the one atomic switch, and the log of switches."""
+"""The releases folder: numbers, staging, the one atomic switch, and the log of seals and switches."""
 
 from __future__ import annotations
 
@@ -12,17 +12,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from catalog.release import ReleaseManifest, list_releases, read_current, read_manifest, release_folder
+from catalog.errors import CatalogError
+from catalog.release import (
+    MANIFEST_FILE,
+    ReleaseManifest,
+    list_releases,
+    read_current,
+    read_manifest,
+    release_folder,
+)
 from catalog.workspace import Workspace
 from orchestration.release.errors import NoReleaseError
+from orchestration.release.files import describe_file
 
 _STAGING = ".staging-"
 _LOG = "log.jsonl"
+_SEAL = "seal"
 
 
 @dataclass(frozen=True)
 class Switch:
-    """One line of the log: `action` is `publish` or `rollback`; `previous` None for the first release."""
+    """A line of the log on what is served: `action` is `publish` or `rollback`; `previous` None at first."""
 
     at: str
     action: str
@@ -52,6 +62,18 @@ class ReleaseStore:
             raise NoReleaseError
         return number
 
+    def dangling(self) -> CatalogError | None:
+        """Why CURRENT leads to no release: it is damaged, or names one that is gone. None when all is well."""
+        try:
+            number = self.current()
+        except CatalogError as error:
+            return error
+        if number is None or number in self.numbers():
+            return None
+        text = f"it names release {number:04d}, which is not there"
+        mend = "Restore the folder from a copy, or run `civiclake release rollback NUMBER`"
+        return CatalogError.one(self._workspace.current, text, mend)
+
     def path(self, number: int) -> Path:
         """Folder of release `number`, whether or not it exists."""
         return release_folder(self._workspace, number)
@@ -78,16 +100,18 @@ class ReleaseStore:
             shutil.rmtree(leftover)
 
     def seal(self, folder: Path, number: int) -> None:
-        """Make the staged `folder` durable and give it its number. Nobody serves it yet."""
+        """Make the staged `folder` durable, log its manifest's checksum, give it its number. Nobody serves it yet."""
         for path in sorted(folder.rglob("*")):
             _fsync(path)
         _fsync(folder)
+        # Before the rename: a release that has its number always has its checksum too.
+        self._log({"action": _SEAL, "number": number, "manifest": describe_file(folder, MANIFEST_FILE).sha256})
         folder.rename(self.path(number))
         _fsync(self.root)
 
     def switch(self, number: int, action: str, at: datetime) -> None:
         """Make `number` the served release by replacing CURRENT, then log it."""
-        previous = self.current()
+        previous = None if self.dangling() else self.current()
         fresh = self.root / ".CURRENT.new"
         with fresh.open("w", encoding="ascii") as file:
             file.write(f"{number:04d}\n")
@@ -99,15 +123,23 @@ class ReleaseStore:
 
     def log(self) -> list[Switch]:
         """Every recorded switch, oldest first; a line cut short by a crash is passed over."""
-        try:
-            lines = (self.root / _LOG).read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        return [Switch(**json.loads(line)) for line in lines if line.endswith("}")]
+        return [Switch(**entry) for entry in self._entries() if entry["action"] != _SEAL]
+
+    def sealed(self, number: int) -> str | None:
+        """The sha256 the manifest of release `number` had when it was sealed; None when the log does not know."""
+        seals = [entry for entry in self._entries() if entry["action"] == _SEAL and entry["number"] == number]
+        return str(seals[-1]["manifest"]) if seals else None
 
     def was_served(self, number: int) -> bool:
         """Whether `number` has ever been current, as far as the log knows."""
         return number == self.current() or any(number in (s.number, s.previous) for s in self.log())
+
+    def _entries(self) -> list[dict[str, Any]]:
+        try:
+            lines = (self.root / _LOG).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines if line.endswith("}")]
 
     def _log(self, entry: dict[str, Any]) -> None:
         path = self.root / _LOG

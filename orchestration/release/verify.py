@@ -1,4 +1,4 @@
-"""Re-check a release against its manifest: every byte, every row count, every content hash."""
+"""Re-check a release: the manifest against its logged checksum, every byte, row count and content hash against it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.release import ReleasedDataset, ReleasedFile, ReleaseManifest
+from pydantic import ValidationError
+
+from catalog.release import MANIFEST_FILE, ReleasedDataset, ReleasedFile, ReleaseManifest
 from orchestration.release.files import SERVING, content_hash, describe_file, path_literal, quoted, release_hash
+from orchestration.release.quality import QUALITY_FILE, QualityReport
 from orchestration.release.store import ReleaseStore
 
 if TYPE_CHECKING:
@@ -17,17 +20,43 @@ if TYPE_CHECKING:
 
 def verify(store: ReleaseStore, number: int) -> list[str]:
     """What is wrong with release `number`, one sentence each; an empty list is a sound release."""
-    return verify_folder(store.path(number), store.manifest(number))
+    manifest = store.manifest(number)
+    return [*_check_manifest(store, number, manifest), *verify_folder(store.path(number), manifest)]
 
 
 def verify_folder(folder: Path, manifest: ReleaseManifest) -> list[str]:
     """What is wrong with the release in `folder`, which may not have its number yet."""
-    findings = list(_check_bytes(folder, manifest))
+    findings = [*_check_bytes(folder, manifest), *_check_quality(folder, manifest)]
     if not any(finding.startswith(f"{SERVING}:") for finding in findings):
         findings += _check_rows(folder, manifest)
     if release_hash(manifest.datasets, manifest.withdrawals) != manifest.content_hash:
-        findings.append("release.json: the content hash does not follow from the hashes of the datasets")
+        findings.append(f"{MANIFEST_FILE}: the content hash does not follow from the hashes of the datasets")
     return findings
+
+
+def _check_manifest(store: ReleaseStore, number: int, manifest: ReleaseManifest) -> Iterator[str]:
+    """What the manifest cannot say of itself: whether it is the one that was sealed, in the folder of its number."""
+    sealed, found = store.sealed(number), describe_file(store.path(number), MANIFEST_FILE).sha256
+    if sealed is None:
+        yield f"{MANIFEST_FILE}: releases/log.jsonl has no checksum of it; restore the log from a copy"
+    elif sealed != found:
+        yield f"{MANIFEST_FILE}: sha256 is {found[:12]}…, it was sealed with {sealed[:12]}…"
+    if manifest.number != number:
+        yield f"{MANIFEST_FILE}: it is of release {manifest.number:04d}, its folder is {number:04d}"
+
+
+def _check_quality(folder: Path, manifest: ReleaseManifest) -> Iterator[str]:
+    """Bytes are compared elsewhere: here only whether the manifest repeats what the report says."""
+    path = folder / QUALITY_FILE
+    if not path.exists():
+        return
+    try:
+        report = QualityReport.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        yield f"{QUALITY_FILE}: not a quality report: {error.errors()[0]['msg']}"
+        return
+    if report.summary != manifest.quality:
+        yield f"{MANIFEST_FILE}: its quality is not that of {QUALITY_FILE}"
 
 
 def _expected_files(manifest: ReleaseManifest) -> Iterator[ReleasedFile]:
@@ -39,7 +68,7 @@ def _expected_files(manifest: ReleaseManifest) -> Iterator[ReleasedFile]:
 
 def _check_bytes(folder: Path, manifest: ReleaseManifest) -> Iterator[str]:
     expected = {file.name: file for file in _expected_files(manifest)}
-    present = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} - {"release.json"}
+    present = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} - {MANIFEST_FILE}
     yield from (f"{name}: the manifest does not know this file" for name in sorted(present - set(expected)))
     for name, file in expected.items():
         if name not in present:

@@ -78,6 +78,16 @@ def test_contract_diff_tells_breaking_from_compatible(town: Path, tmp_path: Path
     assert "breaking" in done.output
 
 
+def test_release_list_says_when_current_leads_nowhere(town: Path) -> None:
+    assert run("release", "list", "--city", str(town), "--home", str(town / "home")).exit_code == ExitCode.OK
+    current = Workspace(town / "home").current
+    current.parent.mkdir(parents=True, exist_ok=True)
+    current.write_text("0007\n", encoding="ascii")
+    done = run("release", "list", "--city", str(town), "--home", str(town / "home"))
+    assert done.exit_code == ExitCode.DATA
+    assert "names release 0007, which is not there" in done.output
+
+
 def test_wrong_usage_is_told_apart(town: Path, tmp_path: Path) -> None:
     assert run("contract", "check", "--city", str(tmp_path / "nowhere")).exit_code == ExitCode.USAGE
     assert run("demo", "--no-serve", "--city", str(town)).exit_code == ExitCode.USAGE

@@ -12,6 +12,7 @@ import pytest
 
 from catalog.compiled import CityInfo, CompiledCatalog, CompiledColumn, CompiledDataset, CompiledModel
 from catalog.contract.options import Strict, Title
+from catalog.errors import CatalogError
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
 from orchestration.lake.schema import ensure_ops
@@ -222,6 +223,45 @@ def test_damage_is_found_and_never_served(workspace: Workspace, lake: Lake) -> N
     with pytest.raises(DamagedReleaseError):
         rollback(store, NOW)
     assert store.current() == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"published_at": "2020-01-01T00:00:00Z"},
+        {"lake_snapshot": 99},
+        {"number": 7},
+        {"title": {"zh": "别的", "en": "Other"}},
+        {"quality": {"score": 1.0, "checks_passed": 9, "checks_warned": 0, "checks_failed": 0, "by_dimension": {}}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_manifest_that_was_changed_is_found(workspace: Workspace, lake: Lake, change: dict[str, object]) -> None:
+    make(workspace, lake)
+    store = ReleaseStore(workspace)
+    path = store.path(1) / "release.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change), "utf-8")
+    findings = "\n".join(verify(store, 1))
+    assert "release.json: sha256 is" in findings
+    assert ("it is of release 0007, its folder is 0001" in findings) == ("number" in change)
+    assert ("its quality is not that of quality.json" in findings) == ("quality" in change)
+
+
+def test_a_manifest_nobody_sealed_is_found(workspace: Workspace, lake: Lake) -> None:
+    make(workspace, lake)
+    (workspace.releases / "log.jsonl").unlink()
+    assert any("log.jsonl has no checksum" in finding for finding in verify(ReleaseStore(workspace), 1))
+
+
+@pytest.mark.parametrize("text", ["0007\n", "latest"])
+def test_rollback_mends_a_current_that_leads_nowhere(workspace: Workspace, lake: Lake, text: str) -> None:
+    make(workspace, lake)
+    workspace.current.write_text(text, "ascii")
+    store = ReleaseStore(workspace)
+    with pytest.raises(CatalogError, match="rollback NUMBER"):
+        rollback(store, NOW)
+    assert rollback(store, NOW, 1) == 1
+    assert (store.current(), store.dangling()) == (1, None)
 
 
 def test_crash_between_seal_and_switch_is_resumed(
