@@ -68,9 +68,9 @@ class FileCopies:
         now, found = time.monotonic(), list(self._folder.iterdir()) if self._folder.is_dir() else []
         left = [path for path in found if path not in wanted and path.suffix != _UNFINISHED]
         self._unwanted = {path: self._unwanted.get(path, now) for path in left}
-        for path, since in self._unwanted.items():
-            if now - since > _GRACE:
-                path.unlink(missing_ok=True)
+        for path in [path for path, since in self._unwanted.items() if now - since > _GRACE]:
+            path.unlink(missing_ok=True)
+            del self._unwanted[path]
 
     def _path(self, file: Distribution, withdrawn: Withdrawn) -> Path:
         digest = hashlib.sha256(f"{file.sha256} {withdrawn.digest}".encode()).hexdigest()[:16]

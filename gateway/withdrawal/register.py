@@ -6,15 +6,16 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogError
+from catalog.release import Distribution
 from gateway.release.opened import SERVING_SCHEMA, OpenRelease, ReleaseUnusableError
 from gateway.withdrawal.copies import FileCopies
-from gateway.withdrawal.hidden import Hidden, Table
+from gateway.withdrawal.hidden import FileCopy, Hidden, Table, Withdrawn
 from gateway.withdrawal.sources import InForce, Sources
 from gateway.withdrawal.tables import Tombstone, WithdrawalTables
 
@@ -48,6 +49,7 @@ class WithdrawalRegister:
         self._tables = WithdrawalTables(engine)
         self._state: _State | None = None
         self._applied: dict[int, str] = {}
+        self._prepared: OpenRelease | None = None  # the last: its copies are wanted although nobody may read it yet
         self._retired: list[tuple[float, Table]] = []
         self._books = threading.Lock()  # the books are kept in threads: by opening a release, and by following
         self._failure: str | None = None
@@ -72,14 +74,30 @@ class WithdrawalRegister:
                     await task
 
     def prepare(self, release: OpenRelease) -> None:
-        """Hide what is withdrawn in a release nobody reads yet. Blocks. ReleaseUnusableError when that is unknown."""
+        """Hide what is withdrawn in a release nobody reads yet, and make the copies its files need without it.
+
+        Blocks. ReleaseUnusableError when what is withdrawn is unknown. A copy that cannot be made is left for later:
+        its rows are served meanwhile, and the file is not.
+        """
+        while self._hides_more(release):  # copies take their time: what has been withdrawn meanwhile counts as well
+            try:
+                for missing in _missing_copies(release):
+                    missing.take_up(self._made(missing))
+            except Exception:  # whatever it is, better a release without a file than no release
+                log.exception("release %s: cannot write a file without its withdrawn rows", release.number)
+
+    def _hides_more(self, release: OpenRelease) -> bool:
+        """Hide what is withdrawn now in a release nobody reads yet; whether that is another state than before."""
         with self._books:
             state = self._look()
             if state is None:
                 raise ReleaseUnusableError(f"what is withdrawn is not known: {self._failure}")
-            hidden = self._hidden(release, state)
-        release.hide(hidden)
-        self._applied[release.number] = state.found.digest
+            if self._prepared is release and self._applied[release.number] == state.found.digest:
+                return False
+            release.hide(self._hidden(release, state))
+            self._prepared = release
+            self._applied[release.number] = state.found.digest
+            return True
 
     async def refresh(self, releases: Iterable[OpenRelease]) -> None:
         """Look at the sources now and hide in these releases what is withdrawn."""
@@ -161,27 +179,21 @@ class WithdrawalRegister:
     async def _make_copies(self, releases: Sequence[OpenRelease]) -> None:
         """Make the copies that are missing, one after another, and take each up as soon as it is there."""
         for release in releases:
-            for name, stored in list(release.datasets.items()):
-                for file, columns in stored.files.items():
-                    hidden = release.datasets[name].hidden
-                    if hidden is None or hidden.copies[file.name] is not None:
-                        continue
-                    table = (release.database, SERVING_SCHEMA, name)
-                    made = await asyncio.to_thread(
-                        self._copies.make, file, columns, table, stored.entry.key, hidden.withdrawn
-                    )
-                    now = release.datasets[name].hidden
-                    if now is not None and now.withdrawn.digest == hidden.withdrawn.digest:
-                        release.hide(_others(release) | {name: replace(now, copies={**now.copies, file.name: made})})
-        wanted = {
-            copy.path
-            for release in releases
-            for stored in release.datasets.values()
-            if stored.hidden is not None
-            for copy in stored.hidden.copies.values()
-            if copy is not None
-        }
-        await asyncio.to_thread(self._copies.tidy, wanted)
+            for missing in _missing_copies(release):
+                missing.take_up(await asyncio.to_thread(self._made, missing))
+        await asyncio.to_thread(self._tidy, releases)
+
+    def _made(self, missing: _MissingCopy) -> FileCopy:
+        release, name = missing.release, missing.dataset
+        table, key = (release.database, SERVING_SCHEMA, name), release.datasets[name].entry.key
+        return self._copies.make(missing.file, missing.columns, table, key, missing.withdrawn)
+
+    def _tidy(self, releases: Sequence[OpenRelease]) -> None:
+        with self._books:  # no release is prepared meanwhile, which might find a copy that is removed here
+            kept = [*releases, *([self._prepared] if self._prepared is not None else [])]
+            hidden = [hidden for release in kept for hidden in _hidden_in(release).values()]
+            copies = [copy for one in hidden for copy in one.copies.values() if copy is not None]
+            self._copies.tidy({copy.path for copy in copies})
 
     def _drop_retired(self) -> None:
         due = [entry for entry in self._retired if time.monotonic() - entry[0] > self._grace]
@@ -190,6 +202,33 @@ class WithdrawalRegister:
             self._tables.drop(table)
 
 
-def _others(release: OpenRelease) -> dict[str, Hidden]:
+@dataclass(frozen=True)
+class _MissingCopy:
+    """A file of a dataset whose copy without the withdrawn rows is not there yet."""
+
+    release: OpenRelease
+    dataset: str
+    file: Distribution
+    columns: tuple[str, ...]
+    withdrawn: Withdrawn
+
+    def take_up(self, made: FileCopy) -> None:
+        """Serve the copy from now on, unless other rows are withdrawn by now."""
+        others = _hidden_in(self.release)
+        now = others.get(self.dataset)
+        if now is not None and now.withdrawn.digest == self.withdrawn.digest:
+            self.release.hide(others | {self.dataset: replace(now, copies={**now.copies, self.file.name: made})})
+
+
+def _missing_copies(release: OpenRelease) -> Iterator[_MissingCopy]:
+    """The copies a release lacks, looked for one by one, for what is hidden may change meanwhile."""
+    for name, stored in list(release.datasets.items()):
+        for file, columns in stored.files.items():
+            hidden = release.datasets[name].hidden
+            if hidden is not None and hidden.copies[file.name] is None:
+                yield _MissingCopy(release, name, file, columns, hidden.withdrawn)
+
+
+def _hidden_in(release: OpenRelease) -> dict[str, Hidden]:
     """What is hidden in a release now."""
     return {name: stored.hidden for name, stored in release.datasets.items() if stored.hidden is not None}

@@ -66,10 +66,10 @@ def city(tmp_path: Path) -> Iterator[City]:
         yield city
 
 
-def seal(city: City, number: int, entries: list[Entry], as_of: date = TODAY) -> None:
+def seal(city: City, number: int, entries: list[Entry], as_of: date = TODAY, rows: int = ROWS) -> None:
     """Put a finished release with a list of withdrawn rows on disk, as a publisher does; nobody serves it yet."""
     scratch = city.home.with_name(f"scratch-{number}")
-    publish(scratch, number, rows=ROWS, switch=False)
+    publish(scratch, number, rows=rows, switch=False)
     folder = release_folder(Workspace(scratch), number)
     file = str(folder / "withdrawals.parquet").replace("'", "''")
     with duckdb.connect() as con:
@@ -223,6 +223,41 @@ def test_nothing_is_served_while_the_list_cannot_be_read(tmp_path: Path) -> None
         broken.write_bytes(kept)
         wait_for(lambda: city.get("/healthz").status_code == 200)
         assert GONE not in city.tickets()
+
+
+def test_the_files_of_a_release_are_there_when_it_is_served(tmp_path: Path) -> None:
+    """Also those that had to be written anew without withdrawn rows: no switch, and no start, costs an answer."""
+    home = tmp_path / "city"
+    publish(home, 1, rows=ROWS)
+    city = City(home, httpx.Client())
+    for number in (2, 3):
+        seal(city, number, [entry(GONE, "repaired")], rows=ROWS + number)
+    with client_over(home, clock=lambda: city.now, withdrawal_poll=30) as city.client:
+        for number, rows in ((1, ROWS), (2, ROWS + 2), (3, ROWS + 3), (1, ROWS)):
+            make_current(home, number)
+            wait_for(lambda number=number: city.get("/healthz").json()["release"] == number)
+            answer = city.get("/v1/datasets/tickets/files/tickets.csv")
+            assert (answer.status_code, answer.headers["CivicLake-Release"]) == (200, str(number))
+            assert GONE.encode() not in answer.content
+            assert answer.content.count(b"\nT") == rows - 1
+            assert len(city.get("/v1/datasets/tickets").json()["links"]["files"]) == 2
+
+
+def test_a_file_that_cannot_be_written_keeps_back_only_itself(tmp_path: Path) -> None:
+    home = tmp_path / "city"
+    publish(home, 1, rows=ROWS)
+    city = City(home, httpx.Client())
+    seal(city, 2, [entry(GONE, "repaired")])
+    make_current(home, 2)
+    in_the_way = home / "cache" / "files"
+    in_the_way.parent.mkdir()
+    in_the_way.write_text("no folder")
+    with client_over(home, clock=lambda: city.now, withdrawal_poll=0.05) as city.client:
+        assert GONE not in city.tickets()
+        assert len(city.tickets()) == ROWS - 1
+        assert city.get("/v1/datasets/tickets/files/tickets.csv").status_code == 503
+        in_the_way.unlink()
+        assert GONE.encode() not in city.file("csv").content
 
 
 def _walk(city: City, following: str | None) -> list[str]:
