@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from catalog.policy.divisions import DivisionTree
+from catalog.policy.load import shared_policy
 from catalog.workspace import Workspace
 from gateway.audit import doors as usage
 from gateway.audit.middleware import AuditTrail
@@ -27,6 +28,7 @@ from gateway.policy.masks import JoinKeys
 from gateway.policy.shelf import Clock, PolicyShelf, utc_now
 from gateway.portal import landing
 from gateway.query.cursor import CursorSigner
+from gateway.quota.failures import Failures
 from gateway.quota.service import open_admission
 from gateway.receipts import door as receipts
 from gateway.receipts.middleware import Receipts
@@ -94,7 +96,13 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
     def tree() -> DivisionTree:
         return policies.current.division_tree if policies.current is not None else nowhere
 
+    def failures_per_minute() -> int:
+        policy = policies.current
+        said = policy.failed_credentials_per_minute if policy is not None else None
+        return said or shared_policy().failed_credentials_per_minute
+
     admission = open_admission(settings, workspace, clock)
+    failures = Failures(admission, failures_per_minute)
     identity = open_identity(settings, workspace, clock=clock, tree=tree)
     keys = JoinKeys(identity.secrets.join)
     policies = PolicyShelf(workspace.policy, settings.release_poll, clock=clock, keys=keys)
@@ -133,7 +141,15 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         dependencies=[Depends(admitted)],
     )
     app.state.services = Services(
-        settings, engine, shelf, policies, withdrawals, CursorSigner(identity.secrets.cursor), identity, admission
+        settings,
+        engine,
+        shelf,
+        policies,
+        withdrawals,
+        CursorSigner(identity.secrets.cursor),
+        identity,
+        admission,
+        failures,
     )
     for router in (*ROUTERS, *ADMIN_ROUTERS):
         app.include_router(router)
@@ -141,7 +157,11 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
     app.add_middleware(ReleaseLease, shelf=shelf)
     app.add_middleware(BodyLimit, most=settings.max_body)
     app.add_middleware(
-        Identify, callers=identity.callers, origin=settings.public_url, people=identity.login is not None
+        Identify,
+        callers=identity.callers,
+        failures=failures,
+        origin=settings.public_url,
+        people=identity.login is not None,
     )
     app.add_middleware(
         CORSMiddleware,

@@ -12,6 +12,7 @@ from gateway.policy.shelf import PolicyShelf
 from gateway.query.cursor import CursorSigner
 from gateway.query.parse import Limits
 from gateway.quota.admission import Admission
+from gateway.quota.failures import Failures
 from gateway.release.shelf import ReleaseShelf
 from gateway.settings import GatewaySettings
 from gateway.withdrawal.register import WithdrawalRegister
@@ -30,6 +31,7 @@ class Services:
     signer: CursorSigner
     identity: Identity
     admission: Admission
+    failures: Failures
 
     def tier_limits(self, actor: Actor) -> TierLimits | None:
         """What the policy lets callers of the actor's tier use; None where it says nothing, so lets them do nothing."""

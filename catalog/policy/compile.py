@@ -61,6 +61,7 @@ def compile_policy(city: City, datasets: Iterable[CompiledDataset | DatasetPolic
                 if terms is not None
             }
         ),
+        failed_credentials_per_minute=own.failed_credentials_per_minute or shared.failed_credentials_per_minute,
     )
 
 

@@ -143,6 +143,7 @@ class Limits(Strict):
     """`limits.yml`."""
 
     limits: dict[Tier, TierLimits]
+    failed_credentials_per_minute: int = Field(ge=1)
 
 
 class Purposes(Strict):
@@ -158,6 +159,7 @@ class SharedPolicy(Strict):
     pairs: Pairs
     masks: dict[MaskKind, Mask]
     limits: dict[Tier, TierLimits]
+    failed_credentials_per_minute: int = Field(ge=1)
     clocks: dict[str, AuthoredClock]
     purposes: dict[str, Title]
     procedures: Procedures
@@ -174,6 +176,7 @@ class CityPolicy(Strict):
     rules: tuple[PolicyRule, ...] = ()
     clocks: dict[str, AuthoredClock] = Field(default_factory=dict)
     limits: dict[Tier, TierLimits] = Field(default_factory=dict)
+    failed_credentials_per_minute: int | None = Field(None, ge=1)
     purposes: dict[str, Title] = Field(default_factory=dict)
     application: ApplicationTerms | None = None
     break_glass: BreakGlassTerms | None = None
@@ -188,11 +191,13 @@ def shared_policy() -> SharedPolicy:
 def load_shared(folder: Path) -> SharedPolicy:
     """The shared policy in `folder`."""
     clocks = _checked(Clocks, read_yaml(folder / "clocks.yml")).clocks
+    limits = _checked(Limits, read_yaml(folder / "limits.yml"))
     return SharedPolicy(
         matrix=_checked(Matrix, read_yaml(folder / "matrix.yml")),
         pairs=_checked(Pairs, read_yaml(folder / "pairs.yml")),
         masks=_checked(Masks, read_yaml(folder / "masks.yml")).masks,
-        limits=_checked(Limits, read_yaml(folder / "limits.yml")).limits,
+        limits=limits.limits,
+        failed_credentials_per_minute=limits.failed_credentials_per_minute,
         clocks=clocks,
         purposes=_checked(Purposes, read_yaml(folder / "purposes.yml")).purposes,
         procedures=_procedures(read_yaml(folder / "procedures.yml"), set(clocks)),

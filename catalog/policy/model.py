@@ -137,7 +137,8 @@ class CompiledPolicy(Strict):
 
     `minimum_cell` is the smallest group an aggregate may show. `non_working` are the days the calendar calls free
     between `calendar_from` and `calendar_to`; a clock that would leave the calendar is an error, not a guess. Without
-    `procedures` nobody can ask for anything.
+    `procedures` nobody can ask for anything. `failed_credentials_per_minute` is for one address; without it the shared
+    policy's number holds.
     """
 
     version: str
@@ -153,6 +154,7 @@ class CompiledPolicy(Strict):
     calendar_to: date | None = None
     non_working: tuple[date, ...] = ()
     procedures: Procedures | None = None
+    failed_credentials_per_minute: int | None = Field(None, ge=1)
 
     @cached_property
     def digest(self) -> str:

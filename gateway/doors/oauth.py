@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
-from gateway.doors.deps import IdentityDep, ServicesDep, only_parameters
+from gateway.doors.deps import ServicesDep, only_parameters
 from gateway.identity.token_endpoint import ADDRESS, ASSERTION_ALGORITHMS, METHODS
 from gateway.problems import BadValue, NotFound
 from gateway.web.answers import document_answer
@@ -17,13 +19,17 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 @router.post(ADDRESS)
-async def token(request: Request, identity: IdentityDep) -> Response:
+async def token(request: Request, services: ServicesDep) -> Response:
     """An access token by client credentials; refusals are those of RFC 6749 §5.2."""
     only_parameters(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise BadValue(f"A token request is a form: Content-Type {_FORM}.")
     body = await request.body()
-    status, document, headers = await anyio.to_thread.run_sync(identity.tokens.answer, body, request.headers)
+    await services.failures.check(request)
+    answer = services.identity.tokens.answer
+    status, document, headers = await anyio.to_thread.run_sync(answer, body, request.headers)
+    if status == HTTPStatus.UNAUTHORIZED:
+        await services.failures.count(request)
     return Response(dumps(document), status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 

@@ -7,12 +7,14 @@ import logging
 import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.identity.callers import ANYBODY, Callers, Identified
 from gateway.identity.presented import KEY_HEADER, presented, refuse_in_address
 from gateway.identity.token_endpoint import ADDRESS
 from gateway.problems import ControlUnavailable, CrossSite, Problem
+from gateway.quota.failures import Failures
 from gateway.web.handlers import problem_response
 
 log = logging.getLogger("gateway.identity")
@@ -24,8 +26,8 @@ class Identify:
     """Puts the caller into `state["identified"]`. `origin` is our own public address, for requests from our own
     pages; `people` says whether anybody can be signed in at all."""
 
-    def __init__(self, app: ASGIApp, callers: Callers, origin: str | None, *, people: bool) -> None:
-        self._app, self._callers, self._origin = app, callers, origin
+    def __init__(self, app: ASGIApp, callers: Callers, failures: Failures, origin: str | None, *, people: bool) -> None:
+        self._app, self._callers, self._failures, self._origin = app, callers, failures, origin
         self._vary = f"Authorization, {KEY_HEADER}" + (", Cookie" if people else "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +63,8 @@ class Identify:
         if found.kind == "session" and scope["method"] not in _SAFE:
             self._require_own_page(headers)
         try:
-            return await anyio.to_thread.run_sync(self._callers.find, found)
+            async with self._failures.counted(Request(scope)):
+                return await anyio.to_thread.run_sync(self._callers.find, found)
         except SQLAlchemyError as error:
             log.error("the control store does not answer: %s", type(error).__name__)
             raise ControlUnavailable(headers={"Retry-After": "5"}) from None

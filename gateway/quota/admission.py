@@ -82,6 +82,11 @@ class Admission:
                 )
             yield
 
+    def address(self, request: Request) -> str:
+        """The address a request comes from, as far as it can be believed."""
+        peer = request.client.host if request.client else None
+        return client_address(peer, request.headers.getlist("x-forwarded-for"), self.trusted)
+
     def _keep_place(self, record: AccessRecord, actor: Actor) -> None:
         if actor.tier == _PUBLIC_TIER:
             return
@@ -94,8 +99,7 @@ class Admission:
         """Whose quota it is: the caller's own, and for the public that of the address it comes from."""
         if actor.tier != _PUBLIC_TIER:
             return f"caller {actor.id}"
-        peer = request.client.host if request.client else None
-        return f"public {client_address(peer, request.headers.getlist('x-forwarded-for'), self.trusted)}"
+        return f"public {self.address(request)}"
 
 
 def record_of(request: Request) -> AccessRecord:

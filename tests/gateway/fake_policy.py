@@ -103,6 +103,7 @@ def policy_over(
             for entry in entries
         ),
         "limits": dict.fromkeys(TIERS, LIMITS),
+        "failed_credentials_per_minute": 100_000,
         "clocks": {},
         "minimum_cell": 5,
         "divisions": divisions,
