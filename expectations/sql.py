@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-BEFORE_STAR = ("select", "distinct", "all", ",", ".")
-
 
 def identifier(name: str) -> str:
     """`name` as a quoted identifier."""
@@ -50,17 +48,23 @@ def references(expression: str, schema: str) -> tuple[str, ...]:
 
 
 def named(expressions: Iterable[str], names: Iterable[str]) -> list[str]:
-    """Those of `names` that the expressions may read, by their words; all of them where one selects a star.
+    """Those of `names` that the expressions may read, by their words; all of them where one selects all.
 
     What is left out need not be planned or scanned; a word that only looks like a name costs nothing but that.
     """
     from sqlglot.dialects.duckdb import DuckDB
 
-    words, before = set[str](), ""
+    words = set[str]()
     for expression in expressions:
-        for token in DuckDB().tokenize(expression):
-            if token.text == "*" and before in BEFORE_STAR:
-                return list(names)
-            before = token.text.lower()
-            words.add(before)
+        texts = [token.text.lower() for token in DuckDB().tokenize(expression)]
+        if any(_selects_all(*three) for three in zip(["", "", *texts], ["", *texts], texts, strict=False)):
+            return list(names)
+        words.update(texts)
     return [name for name in names if name.lower() in words]
+
+
+def _selects_all(before: str, last: str, text: str) -> bool:
+    """Whether a token, after two others, stands for every column: a star, or FROM without a SELECT."""
+    if text == "from":
+        return last in ("", "(", "all", "union", "except", "intersect")
+    return text == "*" and (last in ("select", "distinct", "all", ",", ".") or (before, last) == ("columns", "("))
