@@ -41,6 +41,15 @@ def test_a_contract_is_valid_odcs(path: Path, official: jsonschema.Validator) ->
 
 
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_datacontract_lint_accepts_a_contract(path: Path) -> None:
+    from datacontract.data_contract import DataContract
+
+    run = DataContract(data_contract_file=str(path)).lint()
+    assert [(check.name, check.reason) for check in run.checks if check.result != "passed"] == []
+    assert [check.name for check in run.checks] == ["Data contract is valid against ODCS v3.1.0"]
+
+
+@pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_a_contract_survives_the_round_trip(path: Path) -> None:
     contract = load_contract(path)
     written = contract.model_dump(by_alias=True, mode="json", exclude_unset=True)
