@@ -13,6 +13,11 @@ class Workspace:
     home: Path
 
     @property
+    def city(self) -> Path:
+        """One-line file naming the city whose state this is."""
+        return self.home / "city"
+
+    @property
     def landing_objects(self) -> Path:
         """Content-addressed bytes exactly as received."""
         return self.home / "landing" / "objects"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.city import City
 from catalog.errors import CatalogError
+from catalog.place import claim
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
 from orchestration.lake.lock import writer_lock
@@ -24,18 +25,6 @@ if TYPE_CHECKING:
 
     from orchestration.defs.session import Progress, Session
     from orchestration.reading.report import BatchAccount
-
-_DAGSTER_YAML = """\
-# Written by CivicLake; Dagster's own settings of this city.
-telemetry: {{enabled: false}}
-event_log_storage:
-  module: orchestration.defs.event_log
-  class: KeptSqliteEventLogStorage
-  config: {{base_dir: {history}}}
-compute_logs: {{module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}}
-concurrency: {{runs: {{max_concurrent_runs: 1}}}}
-freshness: {{enabled: true}}
-"""
 
 
 @dataclass(frozen=True)
@@ -125,16 +114,19 @@ def run_city(
 
 
 def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], None] | None = None) -> Session:
-    """Everything definitions need: Dagster's home, the assembled dbt project and its parsed manifest."""
+    """Everything definitions need: Dagster's home, the assembled dbt project and its parsed manifest.
+
+    Every writer begins here: NotThisHomeError when the workspace is another city's.
+    """
+    claim(city.id, workspace)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     if not city.feeds:
         raise CatalogError.one(city.root / "feeds", "the city has no feed", "Add feeds/<feed>.odcs.yaml")
+    from orchestration.defs.home import ensure_dagster_home
     from orchestration.defs.session import Session, silent
     from orchestration.transform.assemble import assemble
 
-    workspace.dagster.mkdir(parents=True, exist_ok=True)
-    settings = _DAGSTER_YAML.format(history=workspace.dagster / "history")
-    _write_if_changed(workspace.dagster / "dagster.yaml", settings)
+    ensure_dagster_home(workspace)
     assemble(city, workspace)
     return Session(city, workspace, _parsed(workspace), on_progress or silent)
 
@@ -167,11 +159,6 @@ def _whole(manifest: Path) -> bool:
     except (FileNotFoundError, ValueError):
         return False
     return True
-
-
-def _write_if_changed(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
 
 
 def _require_days(session: Session, start: date, end: date) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from catalog.place import workspace_of
+from catalog.place import NotThisHomeError, workspace_of
 from orchestration.cli.exits import ExitCode
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, city_folder
 
@@ -78,7 +78,11 @@ def examine(city: Path, home: Path | None) -> Iterator[Finding]:
                 "city", False, f"{problem.file}:{problem.line or 1} {problem.key}: {problem.text}", problem.mend
             )
         return
-    workspace = workspace_of(loaded.id, home)
+    try:
+        workspace = workspace_of(loaded.id, home)
+    except NotThisHomeError as error:
+        yield Finding("workspace", False, error.found, error.mend)
+        return
     yield from _guarded("contracts", lambda: _contracts(loaded))
     yield from _environment(loaded)
     yield _disk(workspace)
