@@ -7,8 +7,9 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from catalog.contract.model import Column, FeedContract, Rule, Table, TypeOptions
+from catalog.contract.model import Column, FeedContract, Rule, SlaProperty, Table, TypeOptions
 from catalog.contract.options import BatchLimits, Limits
+from catalog.contract.wording import from_to, shown
 
 Kind = Literal["breaking", "compatible"]
 NamedT = TypeVar("NamedT", Table, Column, Rule)
@@ -27,6 +28,8 @@ WIDER: dict[str, frozenset[str]] = {
 }
 # Table options whose every change alters what the rows of the lake mean.
 MEANING = ("delivery", "version_at", "deletes", "delete_when")
+# Hours of a promise's unit; days when it has none.
+HOURS = {"h": 1, "d": 24, "m": 30 * 24, "y": 365 * 24, None: 24}
 
 
 class Change(NamedTuple):
@@ -50,8 +53,21 @@ def is_breaking(changes: Iterable[Change]) -> bool:
     return any(change.kind == "breaking" for change in changes)
 
 
+def version_remark(old: FeedContract, new: FeedContract, changes: Sequence[Change]) -> str | None:
+    """What to do about a `version` that was not raised with the changes; None when it was, or nothing changed."""
+    before, after = (tuple(map(int, contract.version.split("."))) for contract in (old, new))
+    if not changes or after > before:
+        return None
+    breaking = is_breaking(changes)
+    mend = f"{before[0] + 1}.0.0" if breaking else f"{before[0]}.{before[1] + 1}.0"
+    said = "stays" if after == before else "falls to"
+    return f"`version` {said} {new.version} with {'breaking ' if breaking else ''}changes: raise it to {mend}"
+
+
 def _contract(old: FeedContract, new: FeedContract) -> Iterator[Change]:
-    yield from _fields(old, new, "", breaking=("id", "api_version"), skip=("custom_properties", "options", "tables"))
+    skip = ("custom_properties", "options", "tables", "sla_properties")
+    yield from _fields(old, new, "", breaking=("id", "api_version"), skip=skip)
+    yield from _promises(old.sla_properties, new.sla_properties)
     before, after = old.options, new.options
     yield from _fields(before, after, "", breaking=(), skip=("batch", "lateness", "limits", "start_date"))
     yield from _ordered("lateness.days", before.lateness.days, after.lateness.days, stricter=_lower)
@@ -59,6 +75,39 @@ def _contract(old: FeedContract, new: FeedContract) -> Iterator[Change]:
     yield from _thresholds("batch", before.batch, after.batch)
     yield from _thresholds("limits", before.limits, after.limits)
     yield from _named(old.tables, new.tables, "", "table", _table, added=_table_added)
+
+
+def _promises(old: Sequence[SlaProperty], new: Sequence[SlaProperty]) -> Iterator[Change]:
+    """Service levels: a weaker promise is breaking, for users plan with it.
+
+    A stronger one is compatible, unlike a shorter `lateness`: what comes too late is marked stale, never refused.
+    """
+    before, after = ({(p.property, p.element or ""): p for p in promises} for promises in (old, new))
+    for key in sorted({*before, *after}):
+        path = ".".join(("slaProperties", *filter(None, key)))
+        was, now = before.get(key), after.get(key)
+        if was is None or now is None:
+            text = f"{shown(_promise(was or now))} {'no longer promised' if now is None else 'promised'}"
+            yield Change("breaking" if now is None else "compatible", path, text)
+            continue
+        if (was.value, was.unit) != (now.value, now.unit):
+            kind: Kind = "breaking" if _weaker(was, now) else "compatible"
+            yield Change(kind, path, f"changed {from_to(_promise(was), _promise(now))}")
+        yield from _fields(was, now, path, breaking=(), skip=("value", "unit"))
+
+
+def _promise(promise: SlaProperty | None) -> str:
+    return f"{promise.value} {promise.unit or ''}".strip() if promise else ""
+
+
+def _weaker(old: SlaProperty, new: SlaProperty) -> bool:
+    """Whether `new` promises less: later, more rarely, or for a shorter time; or what cannot be compared."""
+    if old.property == "timeOfAvailability":
+        return str(new.value) > str(old.value)
+    if not (isinstance(old.value, int | float) and isinstance(new.value, int | float)):
+        return True
+    before, after = old.value * HOURS[old.unit], new.value * HOURS[new.unit]
+    return bool(after < before if old.property == "retention" else after > before)
 
 
 def _table(old: Table, new: Table, path: str) -> Iterator[Change]:
@@ -165,13 +214,17 @@ def _named(
 def _fields(
     old: BaseModel, new: BaseModel, path: str, *, breaking: Sequence[str], skip: Sequence[str]
 ) -> Iterator[Change]:
-    """Differences of plain fields; all are compatible but those named breaking."""
+    """Differences of plain fields, and of the fields within them; all are compatible but those named breaking."""
     for name, field in type(old).model_fields.items():
         before, after = getattr(old, name), getattr(new, name)
         if name not in skip and before != after:
             place = f"{path}.{field.alias or name}".lstrip(".")
+            if isinstance(before, BaseModel) and type(before) is type(after):
+                inner = tuple(type(before).model_fields) if name in breaking else ()
+                yield from _fields(before, after, place, breaking=inner, skip=())
+                continue
             kind: Kind = "breaking" if name in breaking else "compatible"
-            yield Change(kind, place, f"changed from {_shown(before)} to {_shown(after)}")
+            yield Change(kind, place, f"changed {from_to(before, after)}")
 
 
 def _thresholds(path: str, old: BatchLimits | Limits, new: BatchLimits | Limits) -> Iterator[Change]:
@@ -188,14 +241,14 @@ def _type_options(old: TypeOptions, new: TypeOptions, path: str) -> Iterator[Cha
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             kind: Kind = "compatible" if after is None else "breaking"
-            yield Change(kind, f"{path}.{name}", f"changed from {_shown(before)} to {_shown(after)}")
+            yield Change(kind, f"{path}.{name}", f"changed {from_to(before, after)}")
 
 
 def _ordered(path: str, old: Any, new: Any, *, stricter: Callable[[Any, Any], bool]) -> Iterator[Change]:
     """A threshold: stricter is breaking, and so is one where there was none."""
     if old != new:
         tighter = old is None or (new is not None and stricter(old, new))
-        text = f"{'tightened' if tighter else 'relaxed'} from {_shown(old)} to {_shown(new)}"
+        text = f"{'tightened' if tighter else 'relaxed'} {from_to(old, new)}"
         yield Change("breaking" if tighter else "compatible", path, text)
 
 
@@ -206,8 +259,8 @@ def _requirement(path: str, old: bool, new: bool) -> Iterator[Change]:
 
 def _members(path: str, noun: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Change]:
     """Accepted spellings: dropping one is breaking, a new one is compatible."""
-    yield from (Change("breaking", path, f"{noun} {_shown(item)} no longer read") for item in old if item not in new)
-    yield from (Change("compatible", path, f"{noun} {_shown(item)} added") for item in new if item not in old)
+    yield from (Change("breaking", path, f"{noun} {shown(item)} no longer read") for item in old if item not in new)
+    yield from (Change("compatible", path, f"{noun} {shown(item)} added") for item in new if item not in old)
 
 
 def _headers(column: Column) -> tuple[str, ...]:
@@ -234,8 +287,3 @@ def _lower(old: Any, new: Any) -> bool:
 
 def _higher(old: Any, new: Any) -> bool:
     return bool(new > old)
-
-
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else str(value)
-    return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}…`"

@@ -34,8 +34,8 @@ def diff(
     old: Annotated[Path, typer.Argument(help="The contract as it was.", exists=True, dir_okay=False)],
     new: Annotated[Path, typer.Argument(help="The contract as it is to be.", exists=True, dir_okay=False)],
 ) -> None:
-    """Tell breaking from compatible changes. Exits with 3 when a change is breaking."""
-    from catalog.contract.diff import diff_contracts
+    """Tell breaking from compatible changes, and whether `version` was raised. Exits with 3 on a breaking change."""
+    from catalog.contract.diff import diff_contracts, version_remark
     from catalog.contract.load import load_contract
     from orchestration.cli.console import out
 
@@ -47,5 +47,8 @@ def diff(
     out.print(
         f"{before.id} {before.version} → {after.version}: {breaking} breaking, {len(changes) - breaking} compatible."
     )
+    remark = version_remark(before, after, changes)
+    if remark:
+        out.print(remark, markup=False, soft_wrap=True)
     if breaking:
         raise typer.Exit(ExitCode.DATA)

@@ -76,6 +76,7 @@ def test_contract_diff_tells_breaking_from_compatible(town: Path, tmp_path: Path
     done = run("contract", "diff", str(old), str(new))
     assert done.exit_code == ExitCode.DATA
     assert "breaking" in done.output
+    assert "`version` stays 1.0.0 with breaking changes: raise it to 2.0.0" in done.output
 
 
 def test_release_list_says_when_current_leads_nowhere(town: Path) -> None:
