@@ -40,6 +40,7 @@ def start_servers(
     """Start both servers, say where they are, and return when they answer."""
     from catalog.release import read_current
     from orchestration.cli.console import out
+    from orchestration.defs.home import ensure_dagster_home
     from orchestration.release.policy import renew_policy
 
     renew_policy(city, workspace)
@@ -52,6 +53,7 @@ def start_servers(
     interface = None
     if steward_port is not None:
         interface = _port(steward_port, "steward's interface")
+        ensure_dagster_home(workspace)  # Dagster asks for it before it loads anything of ours
         children.start(
             "steward's interface", _dagster(interface), logs / "dagster.log", env=_dagster_env(city, workspace)
         )

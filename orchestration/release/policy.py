@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,13 +32,15 @@ def apply_policy(
     return policy
 
 
-def renew_policy(city: City, workspace: Workspace) -> CompiledPolicy:
+def renew_policy(city: City, workspace: Workspace) -> CompiledPolicy | None:
     """Write the policy anew over the datasets it knows, or else those of the served release.
 
     Rules and vocabularies are read again; levels and datasets stay as they were last put in force, so that starting
-    a server never opens what has been closed since the release was made.
+    a server never opens what has been closed since the release was made. None, and nothing is written, while no
+    dataset is known: the rules speak of those to come, and without a policy the gateway shows nothing.
     """
-    return apply_policy(city, workspace, _known_datasets(workspace))
+    known = _known_datasets(workspace)
+    return apply_policy(city, workspace, known) if known else None
 
 
 def authored_manifest(city: City, workspace: Workspace) -> DbtManifest:
@@ -56,9 +58,9 @@ def authored_manifest(city: City, workspace: Workspace) -> DbtManifest:
     return DbtManifest.parse(raw, workspace.dbt / "target", PROJECT_DIR)
 
 
-def _known_datasets(workspace: Workspace) -> Iterable[CompiledDataset | DatasetPolicy]:
-    if workspace.policy.exists():
-        return read_policy(workspace.policy).datasets
+def _known_datasets(workspace: Workspace) -> Sequence[CompiledDataset | DatasetPolicy]:
+    if workspace.policy.exists() and (known := read_policy(workspace.policy).datasets):
+        return known
     number = read_current(workspace)
     if number is None:
         return ()

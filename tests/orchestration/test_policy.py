@@ -74,10 +74,17 @@ def test_a_policy_is_shown_applied_and_refused(new_city: City, tmp_path: Path) -
 
 def test_a_start_renews_rules_and_never_reopens_datasets(new_city: City, tmp_path: Path) -> None:
     home = Workspace(tmp_path / "home")
-    assert renew_policy(new_city, home).datasets == (), "nothing is known, so nothing may be seen"
+    rules = new_city.root / "policy" / "rules.yml"
+    empty = rules.read_text(encoding="utf-8")
+    rules.write_text(RULE, encoding="utf-8")
+    assert renew_policy(new_city, home) is None, "the rules speak of datasets that are still to come"
+    assert not home.policy.exists(), "nothing is known, so nothing may be seen"
+    rules.write_text(empty, encoding="utf-8")
     closed = dataset("permit", "none")
     apply_policy(new_city, home, [closed])
-    assert [entry.opening for entry in renew_policy(new_city, home).datasets] == ["none"]
+    renewed = renew_policy(new_city, home)
+    assert renewed is not None
+    assert [entry.opening for entry in renewed.datasets] == ["none"]
     home.policy.write_text("{}", encoding="utf-8")
     with pytest.raises(CatalogError, match="policy apply"):
         renew_policy(new_city, home)
@@ -85,7 +92,9 @@ def test_a_start_renews_rules_and_never_reopens_datasets(new_city: City, tmp_pat
 
 def test_a_first_start_takes_the_datasets_of_the_release(new_city: City, workspace: Workspace, lake: Lake) -> None:
     make(workspace, lake)
-    assert [entry.id for entry in renew_policy(new_city, workspace).datasets] == ["penalty", "permit"]
+    renewed = renew_policy(new_city, workspace)
+    assert renewed is not None
+    assert [entry.id for entry in renewed.datasets] == ["penalty", "permit"]
 
 
 def test_a_library_model_is_released_without_what_was_removed(workspace: Workspace, lake: Lake) -> None:
