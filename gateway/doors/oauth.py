@@ -25,7 +25,6 @@ async def token(request: Request, services: ServicesDep) -> Response:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise BadValue(f"A token request is a form: Content-Type {_FORM}.")
     body = await request.body()
-    await services.failures.check(request)
     answer = services.identity.tokens.answer
     status, document, headers = await anyio.to_thread.run_sync(answer, body, request.headers)
     if status == HTTPStatus.UNAUTHORIZED:
