@@ -76,6 +76,15 @@ class ColumnHasTitle(Rule):
         yield from ((column.name, "") for column in model.columns.values() if not _is_title(column.meta.get("title")))
 
 
+class ColumnHasDescription(Rule):
+    """A column has a description."""
+
+    mend = "Write description: what one value says, its unit, and what NULL means"
+
+    def breaches(self, model: DbtModel, manifest: DbtManifest) -> Iterator[tuple[str | None, str]]:
+        yield from ((column.name, "") for column in model.columns.values() if not column.description.strip())
+
+
 class ColumnHasLevel(Rule):
     """A column has a level from L1 to L4."""
 
@@ -136,6 +145,7 @@ RULES: tuple[Rule, ...] = (
     ColumnsAreListed(),
     ColumnHasType(),
     ColumnHasTitle(),
+    ColumnHasDescription(),
     ColumnHasLevel(),
     LayersAreNotSkipped(),
     ColumnMetaIsKnown(),

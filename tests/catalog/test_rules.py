@@ -51,6 +51,8 @@ BREACHES: list[tuple[str, str, Change, str, str]] = [
     ("ModelHasLevel", "topic_repair", meta(level="L5"), "topic_repair", "config.meta.level"),
     ("ColumnHasType", "topic_repair", column("org_code", type=None), "topic_repair.org_code", "data_type"),
     ("ColumnHasTitle", "topic_repair", column("org_code", meta={"level": "L1"}), "topic_repair.org_code", "zh"),
+    ("ColumnHasDescription", "topic_repair", column("org_code", description=" "), "topic_repair.org_code",
+     "Write description"),
     ("ColumnHasLevel", "topic_repair", level("org_code", ""), "topic_repair.org_code", "config.meta.level"),
     ("ColumnsAreListed", "topic_repair", lambda m: replace(m, contract_enforced=False), "topic_repair", "contract"),
     ("LayersAreNotSkipped", "base_organisation", reads(SOURCE), "base_organisation", "it reads source"),
