@@ -13,7 +13,7 @@ help: ## show this list
 demo: $(READY) ## set up, run the demonstration city, serve it until Ctrl-C
 	@.venv/bin/civiclake demo
 
-test: check ## set up, lint, type-check, run every test
+test: check ## set up, lint, type-check, run the tests (not the nightly ones)
 	@echo "== tests"
 	@# A file's tests share what they set up, so they stay in one process.
 	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -8,11 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 import typer.main
+from pydantic import BaseModel
 
+from catalog.contract.options import (
+    FolderSource,
+    FolderTransport,
+    HttpSource,
+    HttpTransport,
+    SqlSource,
+    SqlTransport,
+)
 from orchestration.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -173,6 +183,14 @@ class TestReadme:
         targets = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
         assert targets
         assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+@pytest.mark.parametrize("part", [FolderSource, HttpSource, SqlSource, FolderTransport, HttpTransport, SqlTransport])
+def test_the_guide_names_every_key_of_a_source(part: type[BaseModel]) -> None:
+    text = (ROOT / "docs" / "onboard-a-city.md").read_text(encoding="utf-8")
+    assert [name for name in part.model_fields if not re.search(rf"`{name}\b", text) and name != "kind"] == []
+    (kind,) = get_args(part.model_fields["kind"].annotation)
+    assert f"kind: {kind}" in text or f"`{kind}`" in text
 
 
 def _is_command(words: list[str]) -> bool:
