@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -63,9 +64,10 @@ def demo(
         if first_open_day(loaded, workspace) < last:
             departments.advance(last - timedelta(days=1))
             worst = _run_and_print(loaded, workspace, first, last - timedelta(days=1))
+            _say_when_late()
         departments.advance(last)
         worst = max(worst, _run_and_print(loaded, workspace, last, last))
-        _print_release(workspace)
+        _print_release(loaded, workspace)
         if worst != ExitCode.OK:
             raise typer.Exit(worst)
         if serve:
@@ -160,14 +162,31 @@ def _run_and_print(city: City, workspace: Workspace, start: date, end: date) -> 
     return exit_code(report)
 
 
-def _print_release(workspace: Workspace) -> None:
+def _say_when_late() -> None:
+    from orchestration.cli.console import out
+
+    out.print("Late are rows of a date that an earlier run asked for in vain: a first run has none, however they came.")
+
+
+def _print_release(city: City, workspace: Workspace) -> None:
+    """What is published, and how many of its rows the gateway serves: rules end the publicity of some by the clock."""
+    from catalog.compiled import CATALOG_FILE, CompiledCatalog
     from catalog.release import read_current, read_manifest, release_folder
     from orchestration.cli.console import out, print_table
+    from orchestration.release.withdrawals import withdrawn_rows
 
     number = read_current(workspace)
     if number is None:
         return
-    manifest = read_manifest(workspace, number)
-    rows = [(d.id, " ".join(f.name for f in d.distributions), d.row_count) for d in manifest.datasets]
-    print_table(f"Release {number:04d}: what is published", ("dataset", "public files", "rows"), rows, numbers=1)
-    out.print(f"Files in {release_folder(workspace, number)}", markup=False, soft_wrap=True)
+    manifest, folder = read_manifest(workspace, number), release_folder(workspace, number)
+    today = datetime.now(ZoneInfo(city.timezone)).date()
+    gone = withdrawn_rows(folder, manifest, CompiledCatalog.load(folder / CATALOG_FILE), today)
+    rows = [
+        (d.id, " ".join(f.name for f in d.distributions), d.row_count, d.row_count - gone.get(d.id, 0))
+        for d in manifest.datasets
+    ]
+    columns = ("dataset", "public files", "rows", "served\ntoday")
+    print_table(f"Release {number:04d}: what is published", columns, rows, numbers=2)
+    if any(gone.values()):
+        out.print(f"Rows withdrawn by {today}, for one because their publicity is over, are not served.", markup=False)
+    out.print(f"Files in {folder}", markup=False, soft_wrap=True)
