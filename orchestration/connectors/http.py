@@ -10,10 +10,12 @@ import orjson
 
 from catalog.contract.model import Table
 from catalog.contract.options import HttpSource, HttpTransport
+from catalog.guarded_http import GuardedTransport
+from catalog.retry_after import retry_after
 from orchestration.connectors.base import PullTask
 from orchestration.connectors.errors import SourceError
-from orchestration.connectors.guard import Guard, GuardedTransport
-from orchestration.connectors.patience import ThrottledError, TransientError, patiently, retry_after
+from orchestration.connectors.guard import Guard
+from orchestration.connectors.patience import ThrottledError, TransientError, patiently
 from orchestration.landing.records import StreamPoint
 from orchestration.landing.store import ObjectTooLargeError, StoredObject
 
@@ -40,7 +42,7 @@ def pull_http(task: PullTask, transport: HttpTransport) -> None:
     guard = Guard(
         base.host, allow_private=transport.allow_private, contract=task.contract_file, key="transport.base_url"
     )
-    with httpx.Client(transport=GuardedTransport(guard), headers=headers, trust_env=False) as client:
+    with httpx.Client(transport=GuardedTransport(guard.addresses), headers=headers, trust_env=False) as client:
         reader = _PageReader(task, client, base, 1 / transport.requests_per_second)
         for table in task.contract.tables:
             for variant, entry in enumerate(table.options.variants):

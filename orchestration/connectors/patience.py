@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
@@ -52,15 +50,3 @@ def patiently(task: PullTask, attempt: Callable[[], Result], *, key: str) -> Res
     except TransientError as error:
         text = f"{error} ({task.retry.attempts} attempts)"
         raise task.error(key, text, "See whether the department's system is up, then pull again") from None
-
-
-def retry_after(value: str | None, otherwise: float) -> float:
-    """Seconds a Retry-After header asks to wait: delta seconds or an HTTP date; `otherwise` when it says neither."""
-    if value is None:
-        return otherwise
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return otherwise

@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from catalog.guarded_http import GuardedTransport
 from orchestration.connectors.errors import AddressRefusedError
-from orchestration.connectors.guard import Guard, GuardedTransport
+from orchestration.connectors.guard import Guard
 from tests.orchestration.http_department import TOKEN, department
 
 CONTRACT = Path("feeds/feed.odcs.yaml")
@@ -64,7 +65,7 @@ def test_the_connection_goes_to_the_address_that_was_checked() -> None:
             "data.example.org", allow_private=True, contract=CONTRACT, key="url", resolver=lambda *_: next(answers)
         )
         port = httpx.URL(served.url).port
-        with httpx.Client(transport=GuardedTransport(rebinding), trust_env=False) as client:
+        with httpx.Client(transport=GuardedTransport(rebinding.addresses), trust_env=False) as client:
             url = f"http://data.example.org:{port}/v1?updated_since=2026-01-05&page_size=1"
             answer = client.get(url, headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
@@ -78,7 +79,7 @@ def test_a_name_that_turns_private_between_requests_is_refused() -> None:
             "data.example.org", allow_private=False, contract=CONTRACT, key="url", resolver=lambda *_: ["127.0.0.1"]
         )
         with (
-            httpx.Client(transport=GuardedTransport(turned), trust_env=False) as client,
+            httpx.Client(transport=GuardedTransport(turned.addresses), trust_env=False) as client,
             pytest.raises(AddressRefusedError),
         ):
             client.get(f"http://data.example.org:{httpx.URL(served.url).port}/")

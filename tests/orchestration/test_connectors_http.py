@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from catalog.city import City
+from catalog.retry_after import retry_after
 from catalog.workspace import Workspace
 from orchestration.connectors.errors import AddressRefusedError, DeadlineError, SettingMissingError, SourceError
-from orchestration.connectors.patience import retry_after
 from orchestration.landing.ledger import Ledger
 from orchestration.landing.pull import pull
 from tests.orchestration import landing_city
