@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from orchestration.cli.exits import CommandError, ExitCode
 
 _SCAFFOLD = Path(__file__).with_name("scaffold")
 _WEEKEND = 5
+_CALENDAR = date(2004, 1, 1), date(2035, 12, 31)
 
 
 def init(
@@ -35,7 +37,7 @@ def init(
         ("run", "reads the sample file into a first release (one of its rows lands in quarantine)"),
         ("serve", "serves it"),
     ):
-        out.print(f"  civiclake {command} --city {folder}    {what}", markup=False, soft_wrap=True)
+        out.print(f"  civiclake {command} --city {shlex.quote(str(folder))}    {what}", markup=False, soft_wrap=True)
 
 
 def write_city(folder: Path, city_id: str, timezone: str) -> None:
@@ -48,7 +50,7 @@ def write_city(folder: Path, city_id: str, timezone: str) -> None:
         target = folder / _filled(source.relative_to(_SCAFFOLD).as_posix(), words)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_filled(source.read_text(encoding="utf-8"), words), encoding="utf-8")
-    (folder / "vocabulary" / "calendar.csv").write_text(_calendar(day), encoding="utf-8")
+    (folder / "vocabulary" / "calendar.csv").write_text(_calendar(), encoding="utf-8")
     for name, table in load_interface().items():
         path = folder / "vocabulary" / f"{name}.csv"
         if not path.exists():
@@ -61,9 +63,9 @@ def _filled(text: str, words: dict[str, str]) -> str:
     return text
 
 
-def _calendar(day: date) -> str:
-    """Working days of the year before, this one and the next: Monday to Friday, to be corrected by hand."""
-    first, last = date(day.year - 1, 1, 1), date(day.year + 1, 12, 31)
+def _calendar() -> str:
+    """Working days of the years a city's records may speak of: Monday to Friday, to be corrected by hand."""
+    first, last = _CALENDAR
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     lines = [f"{d},{str(d.weekday() < _WEEKEND).lower()}," for d in days]
     return "\n".join(["day,is_working,holiday", *lines]) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from datacontract.data_contract import DataContract
 from typer.testing import CliRunner, Result
 
 from catalog.city import load_city
@@ -52,6 +54,27 @@ def test_init_makes_a_city_that_checks(town: Path) -> None:
     again = run("init", str(town))
     assert again.exit_code == ExitCode.USAGE
     assert "not empty" in again.output
+
+
+def test_commands_after_init_run_from_a_folder_with_a_space(tmp_path: Path) -> None:
+    done = run("init", str(tmp_path / "my town"))
+    commands = [line.split("    ")[0].strip() for line in done.output.splitlines() if line.startswith("  civiclake")]
+    assert len(commands) == 3
+    for command in commands:
+        assert shlex.split(command)[-2:] == ["--city", str(tmp_path / "my town")]
+    assert run(*shlex.split(commands[0])[1:]).exit_code == ExitCode.OK
+
+
+def test_init_says_what_the_guide_says(town: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "onboard-a-city.md").read_text(encoding="utf-8")
+    levels = "L1 open, L2 internal, L3 restricted, L4 secret"
+    assert levels in guide
+    contract = town / "feeds" / "permits.odcs.yaml"
+    assert levels in contract.read_text(encoding="utf-8")
+    days = (town / "vocabulary" / "calendar.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert f"one row per day, {days[0][:4]} to {days[-1][:4]};" in guide
+    lint = DataContract(data_contract_file=str(contract)).lint()
+    assert [check.name for check in lint.checks] == ["Data contract is valid against ODCS v3.1.0"]
 
 
 def test_a_broken_contract_names_file_line_key_and_mend(town: Path) -> None:

@@ -83,9 +83,17 @@ def test_first_run_publishes(ran: Ran) -> None:
     assert (report.outcome, report.release, report.reasons) == ("published", 1, ())
     [permits] = report.feeds
     assert (permits.rows_in, permits.accepted, permits.quarantined, permits.duplicate) == (3, 2, 1, 0)
-    assert read_manifest(ran.workspace, 1).dataset("permits").row_count == 2
+    assert read_manifest(ran.workspace, 1).dataset("permits").row_count == 1
     stages = list(dict.fromkeys(p.stage for p in ran.progress))
     assert stages == ["landing", "vocabulary", "accepted", "models", "checks", "release"]
+
+
+def test_a_person_of_the_sample_is_not_named(ran: Ran) -> None:
+    with duckdb.connect(str(ran.workspace.releases / "0001" / "serving.duckdb"), read_only=True) as con:
+        assert con.execute("SELECT party_name FROM open.permits").fetchall() == [("Example Builders Ltd",)]
+    with open_lake(ran.workspace, read_only=True) as con:
+        names = con.execute("SELECT party_name, party_type_code FROM lake.topic.topic_permit ORDER BY 1").fetchall()
+    assert names == [("A*", "natural"), ("Example Builders Ltd", "legal")]
 
 
 def test_steward_sees_where_rows_went(ran: Ran) -> None:

@@ -6,7 +6,7 @@ select
     'Permit office' as authority_name,
     cast(null as varchar) as party_uscc,
     p.holder as party_name,
-    'legal' as party_type_code,  -- natural persons are never published: tell them apart here
+    coalesce(party.code, 'natural') as party_type_code,  -- only names of `legal` are shown: not sure, not `legal`
     cast(null as varchar) as party_person_id,
     'Permit' as doc_name,
     kind.code as permit_type_code,
@@ -27,3 +27,4 @@ select
     {{ landed_bookkeeping('p', 'changed_at') }}
 from {{ source('landed', 'permits_permit') }} as p
 {{ crosswalk('kind', 'permit_type', 'p.kind') }}
+{{ crosswalk('party', 'party_type', 'p.holder_kind') }}
