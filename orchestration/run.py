@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog.city import City
 from catalog.errors import CatalogError
 from catalog.place import claim
+from catalog.release import list_releases
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
 from orchestration.lake.lock import writer_lock
 from orchestration.lake.schema import ensure_ops
+from orchestration.landing.days import never_read
+from orchestration.outcome import outcome_of, problems_of
 
 if TYPE_CHECKING:
     from dagster import ExecuteInProcessResult
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
 class FeedReport:
     """What the run did with one feed, in rows but for the two counts of batches.
 
-    `held` says of every held batch and table why; `problem` that the source could not be read.
+    `held` says of every held batch and table why; `problem` why the source could not be read, and `never_read` that
+    it has not been read to the end of any day so far.
     """
 
     feed: str
@@ -45,13 +49,15 @@ class FeedReport:
     late_rows: int
     held: tuple[str, ...]
     problem: str | None
+    never_read: bool = False
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """One run. `outcome`: published, resumed, unchanged, withdrawn (see Publication), blocked, or failed.
+    """One run. `outcome`: published, resumed, unchanged, withdrawn (see Publication), blocked, failed, or unread.
 
-    `release` is the release that holds the result, None when blocked or failed, and then `reasons` say why.
+    `unread`: there is no first release, for a feed has never been read. `release` is the release that holds the
+    result, None when blocked, failed or unread, and then `reasons` say why.
     """
 
     run_id: str
@@ -92,18 +98,21 @@ def run_city(
             from orchestration.defs.accounts import accounts_since, newest_load
             from orchestration.defs.models import REBUILD
             from orchestration.defs.release import FORCE
+            from orchestration.defs.session import RANGE_END
 
             before = newest_load(con)
             asked = {FORCE: force_release, REBUILD: rebuild}
             result = _execute(session, start, end, {tag: "true" for tag, wanted in asked.items() if wanted})
-            outcome, release, reasons = _outcome(con, result)
+            unread = never_read(city, workspace, session.as_of({RANGE_END: end.isoformat()}, con))
+            waits = bool(unread) and not list_releases(workspace)
+            outcome, release, reasons = outcome_of(con, result, waits=waits)
             passed, warned, failed = _check_counts(con, result.run_id)
             return RunReport(
                 run_id=result.run_id,
                 start=start,
                 end=end,
                 seconds=time.monotonic() - began,
-                feeds=feed_reports(city, accounts_since(con, before), _problems(result)),
+                feeds=feed_reports(city, accounts_since(con, before), problems_of(result), unread),
                 checks_passed=passed,
                 checks_warned=warned,
                 checks_failed=failed,
@@ -186,56 +195,19 @@ def _execute(session: Session, start: date, end: date, tags: dict[str, str]) -> 
         )
 
 
-def _outcome(con: DuckDBPyConnection, result: ExecuteInProcessResult) -> tuple[str, int | None, tuple[str, ...]]:
-    from orchestration.defs.release import RELEASE
-    from orchestration.release.errors import PublishBlockedError
-    from orchestration.release.gate import require_passed
-
-    for event in result.get_asset_materialization_events():
-        if event.asset_key == RELEASE:
-            metadata = event.materialization.metadata
-            return str(metadata["outcome"].value), int(str(metadata["number"].value)), ()
-    try:
-        require_passed(con, result.run_id)
-    except PublishBlockedError as blocked:
-        return "blocked", None, tuple(str(failure) for failure in blocked.failures)
-    failures = [_reason(event) for event in result.get_step_failure_events()]
-    kind = "blocked" if any("PublishBlockedError" in names for names, _ in failures) else "failed"
-    return kind, None, tuple(text for _, text in failures)
-
-
-def _reason(event: Any) -> tuple[list[str], str]:
-    """Class names of the error and its causes, and the innermost message with the step that failed."""
-    error = event.step_failure_data.error
-    names, message = [], ""
-    while error is not None:
-        names.append(error.cls_name or "")
-        message = error.message.strip() or message
-        error = error.cause
-    return names, f"{event.step_key}: {message}"
-
-
-def _problems(result: ExecuteInProcessResult) -> dict[str, str]:
-    """Feeds whose source could not be read, and why."""
-    from orchestration.defs.feeds import SOURCE_ANSWERED
-
-    checks = result.get_asset_check_evaluations()
-    return {
-        check.asset_key.path[1]: check.description or "the source could not be read"
-        for check in checks
-        if check.check_name == SOURCE_ANSWERED and not check.passed
-    }
-
-
-def feed_reports(city: City, accounts: Sequence[BatchAccount], problems: dict[str, str]) -> tuple[FeedReport, ...]:
-    """One report per feed of the city, from the accounts of the run's loads and the sources that failed, by feed."""
+def feed_reports(
+    city: City, accounts: Sequence[BatchAccount], problems: Mapping[str, str], unread: Collection[str] = ()
+) -> tuple[FeedReport, ...]:
+    """One report per feed, from the accounts of the run's loads, the sources that failed, and those never read."""
     by_feed: dict[str, list[BatchAccount]] = {}
     for account in accounts:
         by_feed.setdefault(account.feed, []).append(account)
-    return tuple(_feed_report(feed, by_feed.get(feed, []), problems.get(feed)) for feed in city.feeds)
+    return tuple(
+        _feed_report(feed, by_feed.get(feed, []), problems.get(feed), never_read=feed in unread) for feed in city.feeds
+    )
 
 
-def _feed_report(feed: str, accounts: Sequence[BatchAccount], problem: str | None) -> FeedReport:
+def _feed_report(feed: str, accounts: Sequence[BatchAccount], problem: str | None, *, never_read: bool) -> FeedReport:
     held = [account for account in accounts if account.status == "held"]
     loaded = [account for account in accounts if account.status == "loaded"]
     return FeedReport(
@@ -250,6 +222,7 @@ def _feed_report(feed: str, accounts: Sequence[BatchAccount], problem: str | Non
         late_rows=sum(account.rows_in for account in accounts if account.late_days > 0),
         held=tuple(f"{account.batch_id} {account.table_name}: {'; '.join(account.reasons)}" for account in held),
         problem=problem,
+        never_read=never_read,
     )
 
 

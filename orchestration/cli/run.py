@@ -81,7 +81,8 @@ def print_report(report: RunReport) -> None:
         for held in feed.held:
             err.print(f"held: {held}", markup=False, soft_wrap=True)
         if feed.problem:
-            print_error(f"{feed.feed} could not be read, its last good state stays: {feed.problem}")
+            state = "has never been read" if feed.never_read else "could not be read, its last good state stays"
+            print_error(f"{feed.feed} {state}: {feed.problem}")
     out.print(f"Checks: {report.checks_passed} passed, {report.checks_warned} warned, {report.checks_failed} failed.")
     out.print(_release_sentence(report), markup=False)
     for reason in report.reasons:
@@ -89,9 +90,11 @@ def print_report(report: RunReport) -> None:
 
 
 def exit_code(report: RunReport) -> ExitCode:
-    """The exit code a run deserves: blocked, failed, a source that could not be read, or all well."""
+    """The exit code a run deserves: blocked, sources never read, failed, a source not read this time, or all well."""
     if report.outcome == "blocked":
         return ExitCode.BLOCKED
+    if report.outcome == "unread":
+        return ExitCode.ENVIRONMENT
     if report.outcome == "failed" or any(feed.problem for feed in report.feeds):
         return ExitCode.DATA
     return ExitCode.OK
@@ -105,6 +108,7 @@ def _release_sentence(report: RunReport) -> str:
         "unchanged": f"Nothing changed: release {number} stays (--force-release makes a new one of the same content).",
         "withdrawn": f"Release {number} has this content but was rolled back from; it is not served again by itself.",
         "blocked": "No release: a blocking check failed. What was served before is still served.",
+        "unread": "No release yet. What was read is kept.",
         "failed": "No release: the run failed. What was served before is still served.",
     }[report.outcome]
 

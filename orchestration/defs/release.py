@@ -10,7 +10,8 @@ from catalog.lineage import column_lineage
 from catalog.manifest import DbtManifest
 from orchestration.defs.declared import declared_models
 from orchestration.defs.session import LAKE, Progress, Session
-from orchestration.release.errors import PublishBlockedError
+from orchestration.release.errors import PublishBlockedError, UnreadFeedsError
+from orchestration.release.gate import require_read
 from orchestration.release.policy import apply_policy
 from orchestration.release.publish import Publication, publish
 from orchestration.transform.build import run_dbt
@@ -38,6 +39,7 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
         session.tell(Progress("release", "files", "writing"))
         with session.writing():
             as_of = session.as_of(dict(context.run.tags), con)
+            _require_read(session, as_of)
             manifest = _compiled(session, as_of)
             lineage = column_lineage(manifest, session.city)
             catalog = compile_catalog(session.city, manifest, lineage)
@@ -61,6 +63,14 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
         return dg.MaterializeResult(metadata=_metadata(session, made))
 
     return release
+
+
+def _require_read(session: Session, as_of: date) -> None:
+    try:
+        require_read(session.city, session.workspace, as_of)
+    except UnreadFeedsError as unread:
+        session.tell(Progress("release", "waits", f"never read so far: {', '.join(unread.feeds)}"))
+        raise dg.Failure(str(unread), allow_retries=False) from unread
 
 
 def _compiled(session: Session, as_of: date) -> DbtManifest:

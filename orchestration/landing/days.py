@@ -64,6 +64,13 @@ def pulled_days(feed: str, workspace: Workspace) -> set[date]:
         return _closed(ledger, feed) - {pull.business_date for pull in ledger.open_pulls(feed)}
 
 
+def never_read(city: City, workspace: Workspace, day: date) -> list[str]:
+    """Feeds that begin by `day` and have not been asked to the end for any day so far, in the city's order."""
+    with Ledger(workspace) as ledger:
+        due = (feed for feed, contract in city.feeds.items() if contract.options.start_date <= day)
+        return [feed for feed in due if not _closed(ledger, feed)]
+
+
 def first_open_day(city: City, workspace: Workspace) -> date:
     """The first business date that some feed was not yet pulled for; date.max for a city without feeds."""
     if not workspace.landing_ledger.exists():

@@ -31,6 +31,16 @@ class PublishBlockedError(ReleaseError):
         super().__init__(f"not published, {len(self.failures)} blocking check(s) failed:\n{lines}")
 
 
+class UnreadFeedsError(ReleaseError):
+    """There is no release yet, and the first would lack feeds that have never been read."""
+
+    def __init__(self, feeds: Sequence[str]) -> None:
+        self.feeds = tuple(feeds)
+        text = "the first release waits until every feed has been read once; never read so far: "
+        mend = "Mend what is said of them, then run `civiclake run`: it takes up where this run stopped"
+        super().__init__(f"{text}{', '.join(feeds)}. {mend}")
+
+
 class NoReleaseError(ReleaseError):
     """Nothing was ever published here."""
 
