@@ -38,10 +38,10 @@ def lineage(
     if not path.exists():
         raise CommandError(ExitCode.USAGE, f"{workspace.home} holds no models yet. `civiclake run` makes them")
     manifest = DbtManifest.load(path)
-    asked = _asked(manifest, column)
+    ref = asked(manifest, column)
     edges = column_lineage(manifest, loaded)
     drawing = Drawing(manifest, edges, flow_levels(manifest, loaded, edges))
-    out.print(drawing.tree(asked))
+    out.print(drawing.tree(ref))
 
 
 class Drawing:
@@ -90,17 +90,24 @@ class Drawing:
         return label
 
 
-def _asked(manifest: DbtManifest, column: str) -> Ref:
-    """Relation and column of `<dataset or model>.<column>`, or of `<layer>.<model>.<column>`."""
+def asked(manifest: DbtManifest, column: str) -> Ref:
+    """Relation and column of `<dataset or model>.<column>`, or of `<layer>.<model>.<column>`.
+
+    CommandError says what there is none of, and what comes nearest.
+    """
     from catalog.validate import nearest
 
-    place, _, name = column.rpartition(".")
-    place = place.rpartition(".")[2]
+    place, dot, name = column.rpartition(".")
+    place = place.rpartition(".")[2] if dot else column
     known = {model.name: model for model in manifest.models.values()}
     known |= {m.meta["dataset"]["id"]: m for m in manifest.models.values() if m.meta.get("dataset")}
     model = known.get(place)
     if model is None:
         raise CommandError(ExitCode.USAGE, f"there is no dataset or model `{place}`; {nearest(place, known)}")
+    if not dot:
+        raise CommandError(
+            ExitCode.USAGE, f"name a column too, such as {place}.{next(iter(model.columns), '<column>')}"
+        )
     if name not in model.columns:
         raise CommandError(ExitCode.USAGE, f"{place} has no column `{name}`; {nearest(name, model.columns)}")
     return f"{model.layer}.{model.name}", name

@@ -105,12 +105,16 @@ def rollback(
     """Serve an earlier release again. It is verified first; nothing is deleted."""
     from orchestration.cli.console import out
     from orchestration.lake.lock import writer_lock
+    from orchestration.release.errors import NoReleaseError
     from orchestration.release.rollback import rollback as switch_back
     from orchestration.release.store import ReleaseStore
 
     workspace = open_city(city, home)[1]
+    store = ReleaseStore(workspace)
+    if not store.numbers():  # the lock would make the folder of a mistyped --home
+        raise NoReleaseError
     with writer_lock(workspace):
-        served = switch_back(ReleaseStore(workspace), datetime.now().astimezone(), number)
+        served = switch_back(store, datetime.now().astimezone(), number)
     out.print(f"Release {served:04d} is served now.")
 
 

@@ -18,8 +18,9 @@ from catalog.lineage import column_lineage
 from catalog.manifest import DbtManifest
 from catalog.policy.compile import read_policy
 from catalog.workspace import Workspace
+from orchestration.cli.exits import CommandError
 from orchestration.cli.init import write_city
-from orchestration.cli.lineage import Drawing
+from orchestration.cli.lineage import Drawing, asked
 from orchestration.cli.main import app
 from orchestration.release.policy import apply_policy, renew_policy
 from orchestration.release.store import ReleaseStore
@@ -128,3 +129,23 @@ def test_lineage_before_the_first_run_says_so(new_city: City, tmp_path: Path, co
     code, said = civiclake("lineage", column, "--city", new_city.root, "--home", tmp_path / "home")
     assert code == 2
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("nope", "no dataset or model `nope`"),
+        ("nope.x", "no dataset or model `nope`"),
+        ("open_repair_cost", "name a column of it too: open_repair_cost"),
+        ("open_repair_cost.nope", "open_repair_cost has no column `nope`"),
+    ],
+)
+def test_what_is_no_column_is_named_as_it_was_typed(manifest: DbtManifest, column: str, said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        asked(manifest, column)
+
+
+@pytest.mark.parametrize("words", [("list",), ("show",), ("diff", "1", "2"), ("rollback",), ("verify",)])
+def test_commands_over_releases_make_no_folder(new_city: City, tmp_path: Path, words: tuple[str, ...]) -> None:
+    civiclake("release", *words, "--city", new_city.root, "--home", tmp_path / "mistyped")
+    assert not (tmp_path / "mistyped").exists()
