@@ -105,9 +105,7 @@ def asked(manifest: DbtManifest, column: str) -> Ref:
     if model is None:
         raise CommandError(ExitCode.USAGE, f"there is no dataset or model `{place}`; {nearest(place, known)}")
     if not dot:
-        raise CommandError(
-            ExitCode.USAGE, f"name a column too, such as {place}.{next(iter(model.columns), '<column>')}"
-        )
+        raise CommandError(ExitCode.USAGE, f"name a column of it too: {place}.<column>")
     if name not in model.columns:
         raise CommandError(ExitCode.USAGE, f"{place} has no column `{name}`; {nearest(name, model.columns)}")
     return f"{model.layer}.{model.name}", name
