@@ -11,8 +11,8 @@ from gateway.web.conditional import make_etag, not_modified
 from gateway.web.negotiate import accepts_gzip
 from gateway.web.stream import compressed_if_worth
 
-VARY = "Accept, Accept-Encoding, Authorization, X-API-Key, Cookie, CivicLake-Purpose"
-"""What an answer can depend on besides its address."""
+VARY = "Accept, Accept-Encoding, CivicLake-Purpose"
+"""What an answer can depend on besides its address and its caller; who asks is added to every answer on its way out."""
 
 
 def wants_gzip(request: Request) -> bool:
