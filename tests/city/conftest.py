@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import httpx
 import pytest
 from filelock import FileLock
 
 from catalog.release import ReleaseManifest, read_current, read_manifest
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
-from tests.city.systems import CITY, Civiclake, Systems
+from tests.city.systems import CITY, ROOT, Civiclake, Systems
 
 # Eighteen days see a late grid file, one sent twice, both broken ones and three weekly credit lists.
 SCALE = ("--scale", "small", "--days", "18")
@@ -111,3 +116,23 @@ def build(built: Built, civiclake: Civiclake) -> None:
             )
             assert done.code == 0, done.output
             built.told(number).write_text(done.output, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def served(city: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of `civiclake serve` over a copy of the city's releases."""
+    home = tmp_path_factory.mktemp("served")
+    shutil.copytree(city.workspace.releases, home / "releases")
+    code = "from orchestration.cli.main import main; main()"
+    words = ["serve", "--no-steward", "--port", "18000", "--city", str(CITY), "--home", str(home)]
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen([sys.executable, "-c", code, *words], cwd=ROOT, stdout=subprocess.PIPE, env=env)
+    try:
+        assert process.stdout is not None
+        told = iter(process.stdout.readline, b"")
+        address = next(found for line in told if (found := re.search(r"Gateway\s+(http://\S+)", line.decode())))
+        with httpx.Client(base_url=address.group(1), timeout=30) as client:
+            yield client
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,12 +18,14 @@ import httpx
 import pytest
 
 from catalog.city import load_city
+from catalog.compiled import CATALOG_FILE, CompiledCatalog
 from catalog.lineage import ColumnLineage
 from catalog.release import release_folder
 from orchestration.landing.ledger import Ledger
+from orchestration.release.withdrawals import withdrawn_rows
 from tests.city.conftest import Built
 from tests.city.deliveries import dropped, hotline_rows, permit_rows
-from tests.city.systems import CITY, ROOT, Civiclake
+from tests.city.systems import CITY, Civiclake
 
 pytestmark = pytest.mark.slow(seconds=25)
 
@@ -170,26 +166,6 @@ class TestLineage:
             assert told["受理时间"] == str(accepted)
 
 
-@pytest.fixture(scope="module")
-def served(city: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client of `civiclake serve` over a copy of the city's releases."""
-    home = tmp_path_factory.mktemp("served")
-    shutil.copytree(city.workspace.releases, home / "releases")
-    code = "from orchestration.cli.main import main; main()"
-    words = ["serve", "--no-steward", "--port", "18000", "--city", str(CITY), "--home", str(home)]
-    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen([sys.executable, "-c", code, *words], cwd=ROOT, stdout=subprocess.PIPE, env=env)
-    try:
-        assert process.stdout is not None
-        told = iter(process.stdout.readline, b"")
-        address = next(found for line in told if (found := re.search(r"Gateway\s+(http://\S+)", line.decode())))
-        with httpx.Client(base_url=address.group(1), timeout=30) as client:
-            yield client
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
-
-
 class TestGateway:
     """What `civiclake serve` gives out is what was released, but for penalties whose publicity has ended since."""
 
@@ -199,6 +175,10 @@ class TestGateway:
         told = {dataset["id"]: dataset["row_count"] for dataset in document["datasets"]}
         released = {dataset.id: dataset.row_count for dataset in city.release().datasets}
         released["penalties"] = len(_shown(city, "penalties"))
+        folder = release_folder(city.workspace, 2)
+        catalog = CompiledCatalog.load(folder / CATALOG_FILE)
+        gone = withdrawn_rows(folder, city.release(), catalog, datetime.now(ZoneInfo("Asia/Shanghai")).date())
+        assert city.release().dataset("penalties").row_count - gone["penalties"] == released["penalties"]
         assert told == {name: rows for name, rows in released.items() if name in DATASETS}
         assert set(released) == DATASETS | SHARED
 
