@@ -21,7 +21,7 @@ from catalog.sqllineage import STRENGTH
 if TYPE_CHECKING:
     from catalog.city import City
     from catalog.contract.model import Table
-    from catalog.manifest import DbtManifest, ModelColumn
+    from catalog.manifest import DbtManifest, DbtModel, ModelColumn
 
 # A digest of the whole row can be tried out by who knows the rest of it.
 _DIGEST = "_row_hash"
@@ -63,9 +63,16 @@ def check_levels(manifest: DbtManifest, lineage: ColumnLineage, levels: Mapping[
             if found.lowered is None and said is not None and said < found.computed:
                 way = " → ".join(str(step) for step in found.path)
                 text = f"the column says {said}, but it is made from data of {found.computed}: {way}"
-                mend = f"Say {found.computed}, leave it out, or declare by config.meta.deidentified what lowers it"
-                problems.append(lines.problem(model, column.name, text, mend))
+                problems.append(lines.problem(model, column.name, text, _mend(model, column.name, found.computed)))
     return sorted(problems, key=lambda problem: (problem.file, problem.line or 0, problem.key))
+
+
+def _mend(model: DbtModel, column: str, level: Level) -> str:
+    """A city declares beside its staging SQL; its interfaces are not its own to change."""
+    if model.layer != "staging":
+        return f"Say {level}, leave it out, or declare by config.meta.deidentified what lowers it"
+    beside = model.file.with_suffix(".yml").name
+    return f"Make it of data of a lower level, or declare what lowers it in {beside}: columns.{column}.deidentified"
 
 
 def strongest(edges: list[ColumnEdge], levels: Mapping[Ref, ColumnLevel]) -> list[ColumnEdge]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from catalog.errors import CatalogError
+
+
+Authored = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,10 @@ class DbtManifest:
     tests: Mapping[str, DbtTest] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: Path, *, authored: Path | None = None) -> DbtManifest:
+    def load(cls, path: Path, *, authored: Authored | None = None) -> DbtManifest:
         """Reads `path`; CatalogError when it is missing or is no manifest.
 
-        Models are placed below the project of the manifest, or below `authored` where a copied file comes from there.
+        Models are placed below the project of the manifest, or in the file that `authored` names for a copy in it.
         """
         try:
             return cls.parse(json.loads(path.read_bytes()), path.parent, authored)
@@ -93,7 +96,7 @@ class DbtManifest:
             raise CatalogError.one(path, text, "Delete it and run `dbt compile` again") from None
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any], target: Path, authored: Path | None = None) -> DbtManifest:
+    def parse(cls, raw: Mapping[str, Any], target: Path, authored: Authored | None = None) -> DbtManifest:
         """The manifest as read from JSON, of the project whose target folder is `target`; see `load`."""
         nodes = sorted(raw["nodes"].items())
         models = {key: _model(node, target, authored) for key, node in nodes if node["resource_type"] == "model"}
@@ -128,15 +131,14 @@ class DbtManifest:
         return [self.models[key] for key in TopologicalSorter(graph).static_order()]
 
 
-def _model(node: Mapping[str, Any], target: Path, authored: Path | None) -> DbtModel:
+def _model(node: Mapping[str, Any], target: Path, authored: Authored | None) -> DbtModel:
     config = node["config"]
     described = (node.get("patch_path") or node["original_file_path"]).rpartition("://")[2]
-    original = authored / described if authored else None
     return DbtModel(
         unique_id=node["unique_id"],
         name=node["name"],
         layer=node["schema"],
-        file=original if original and original.exists() else target.parent / described,
+        file=(authored(described) if authored else None) or target.parent / described,
         description=node.get("description") or "",
         columns={name: _column(name, column) for name, column in node["columns"].items()},
         meta=_meta(node),

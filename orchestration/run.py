@@ -137,7 +137,7 @@ def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], 
 
     ensure_dagster_home(workspace)
     assemble(city, workspace)
-    return Session(city, workspace, _parsed(workspace), on_progress or silent)
+    return Session(city, workspace, _parsed(city, workspace), on_progress or silent)
 
 
 def get_ready(city: City, workspace: Workspace) -> None:
@@ -146,7 +146,7 @@ def get_ready(city: City, workspace: Workspace) -> None:
     prepare(city, workspace)
 
 
-def _parsed(workspace: Workspace) -> Path:
+def _parsed(city: City, workspace: Workspace) -> Path:
     """The manifest of the assembled project, parsed again only when a file of the project changed."""
     from orchestration.transform.assemble import project_digest
 
@@ -156,7 +156,7 @@ def _parsed(workspace: Workspace) -> Path:
     if not _whole(manifest) or not mark.exists() or mark.read_text(encoding="utf-8", errors="replace") != digest:
         from orchestration.transform.build import parse_project
 
-        parse_project(workspace)
+        parse_project(workspace, city)
         mark.write_text(digest, encoding="ascii")
     return manifest
 

@@ -6,12 +6,12 @@ from catalog.errors import CatalogError
 from catalog.manifest import DbtManifest
 from catalog.rules import check_models
 from orchestration.defs.session import Session
-from orchestration.transform.interfaces import PROJECT_DIR
+from orchestration.transform.assemble import authored_file
 
 
 def declared_models(session: Session) -> DbtManifest:
     """The manifest of the assembled project; its models are placed in the files they were written in."""
-    return DbtManifest.load(session.manifest, authored=PROJECT_DIR)
+    return DbtManifest.load(session.manifest, authored=authored_file(session.city))
 
 
 def require_sound_models(session: Session) -> None:

@@ -25,6 +25,7 @@ from orchestration.defs.session import LAKE, Progress, Session, team
 from orchestration.defs.standing import Results, basis_of, earlier_results, remember_good
 from orchestration.lake.threads import set_threads
 from orchestration.transform.build import DbtRun, NodeResult, run_dbt
+from orchestration.transform.messages import readable
 from orchestration.transform.standing import Build
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ _UNBUILT = frozenset({"skipped", "error"})
 class CityTranslator(DagsterDbtTranslator):  # type: ignore[misc]  # dagster-dbt is untyped here
     """Names dbt nodes as assets: `<layer>/<model>`; a landed source is the feed that fills it."""
 
-    def __init__(self) -> None:
+    def __init__(self, declared: DbtManifest) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+        self._models = declared.models
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`accepted/<feed>`, `vocabulary` or `<layer>/<model>`."""
@@ -65,12 +67,23 @@ class CityTranslator(DagsterDbtTranslator):  # type: ignore[misc]  # dagster-dbt
         level = _meta(dbt_resource_props).get("level")
         return {"level": str(level)} if level else {}
 
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Dagster's own, the file that describes the model, and where the gateway serves what is made of it."""
+        told = dict(super().get_metadata(dbt_resource_props))
+        model = self._models.get(dbt_resource_props["unique_id"])
+        if model is not None:
+            told["file"] = dg.MetadataValue.path(str(model.file))
+        dataset = _meta(dbt_resource_props).get("dataset")
+        if dataset:
+            told["gateway"] = dg.MetadataValue.text(f"/v1/datasets/{dataset['id']}")
+        return told
+
 
 def model_assets(session: Session) -> dg.AssetsDefinition:
     """All models of the assembled project as one multi-asset that can run in part."""
     raw = json.loads(session.manifest.read_bytes())
-    translator = CityTranslator()
     declared = declared_models(session)
+    translator = CityTranslator(declared)
     keys = {key: translator.get_asset_key(raw["nodes"][key]) for key in declared.models}
 
     @dg.multi_asset(
@@ -93,7 +106,7 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
         for unique_id, result in made.results:
             if dg.AssetCheckKey(keys[unique_id], check_name(result.spec)) in wanted:
                 yield asset_check_result(result, keys[unique_id], stands_from=made.stands_from)
-        _require_built(made.run)
+        _require_built(session, made.run)
 
     return models
 
@@ -171,11 +184,11 @@ def _published_with_rows(session: Session) -> set[str]:
     return {dataset.id for dataset in manifest.datasets if dataset.row_count} if manifest else set()
 
 
-def _require_built(run: DbtRun) -> None:
+def _require_built(session: Session, run: DbtRun) -> None:
     broken = [node for node in run.nodes if node.resource_type == "model" and node.status == "error"]
     if broken:
-        text = "; ".join(f"{node.name}: {node.message}" for node in broken)
-        raise dg.Failure(f"{len(broken)} models could not be built: {text}", allow_retries=False)
+        text = "\n".join(f"{node.name}: {readable(node.message, session.city)}" for node in broken)
+        raise dg.Failure(f"{len(broken)} of the models could not be built:\n{text}", allow_retries=False)
 
 
 def _selection(

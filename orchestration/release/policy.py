@@ -46,16 +46,15 @@ def renew_policy(city: City, workspace: Workspace) -> CompiledPolicy | None:
 def authored_manifest(city: City, workspace: Workspace) -> DbtManifest:
     """The models as authored now, parsed aside; their SQL as the workspace last compiled it, where it did."""
     from catalog.manifest import DbtManifest
-    from orchestration.transform.assemble import assemble
+    from orchestration.transform.assemble import assemble, authored_file
     from orchestration.transform.build import parse_project
-    from orchestration.transform.interfaces import PROJECT_DIR
 
     with tempfile.TemporaryDirectory(prefix="civiclake-policy-") as folder:
         aside = Workspace(Path(folder))
         assemble(city, aside)
-        parse_project(aside)
+        parse_project(aside, city)
         raw = json.loads((aside.dbt / "target" / "manifest.json").read_bytes())
-    return DbtManifest.parse(raw, workspace.dbt / "target", PROJECT_DIR)
+    return DbtManifest.parse(raw, workspace.dbt / "target", authored_file(city))
 
 
 def _known_datasets(workspace: Workspace) -> Sequence[CompiledDataset | DatasetPolicy]:

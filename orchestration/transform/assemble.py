@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -75,6 +76,27 @@ def staging_files(city: City) -> dict[str, str]:
         steps = load_steps(own, {column["name"] for column in interface.columns}) if own else {}
         files[f"{folder}/{name}.yml"] = model_properties(interface, owner=owner, provided=own is not None, steps=steps)
     return files
+
+
+def authored_file(city: City) -> Callable[[str], Path | None]:
+    """For the path of a file of the assembled project the file it was written in, None where it is made by us.
+
+    What describes a staging model is written beside the city's SQL, or in that SQL when nothing is; a model the city
+    does not provide is described by its interface.
+    """
+    provided = _provided(city, load_interfaces())
+
+    def find(copy: str) -> Path | None:
+        shared, name = PROJECT_DIR / copy, Path(copy)
+        if shared.exists():
+            return shared
+        if not copy.startswith("models/staging/"):
+            return None
+        own = provided.get(name.stem)
+        described = own.with_suffix(name.suffix) if own else INTERFACES_FILE
+        return described if described.exists() else own
+
+    return find
 
 
 def _provided(city: City, interfaces: dict[str, Interface]) -> dict[str, Path]:

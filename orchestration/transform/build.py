@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from catalog.city import City
 from catalog.workspace import Workspace
 from orchestration.lake.threads import THREADS, engine_threads
 from orchestration.transform.errors import TransformError
@@ -106,9 +107,14 @@ def run_dbt(
     return DbtRun(nodes, full_refresh)
 
 
-def parse_project(workspace: Workspace) -> None:
-    """Parse the assembled project, which writes target/manifest.json; TransformError when it does not parse."""
-    run_dbt(workspace, "parse", as_of=date.min.replace(year=1970))
+def parse_project(workspace: Workspace, city: City) -> None:
+    """Parse the project assembled for `city`, which writes target/manifest.json; TransformError when it does not."""
+    from orchestration.transform.messages import readable
+
+    try:
+        run_dbt(workspace, "parse", as_of=date.min.replace(year=1970))
+    except TransformError as error:
+        raise TransformError(readable(str(error), city)) from error
 
 
 def _unbuilt(nodes: Sequence[NodeResult]) -> list[NodeResult]:

@@ -10,10 +10,39 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import Field
+
+from catalog.contract.options import Level, Strict, Title
+from catalog.validate import validate
+from catalog.yamlfile import read_yaml
 from orchestration.transform.steps import ColumnStep
 
 PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt_project"
 INTERFACES_FILE = PROJECT_DIR / "models" / "staging" / "interfaces.yml"
+
+
+class _Column(Strict):
+    name: str
+    type: str
+    level: Level
+    title: Title
+    description: str
+
+
+class _Interface(Strict):
+    feed: str
+    title: Title
+    grain: str
+    key: tuple[str, ...] = Field(min_length=1)
+    level: Level
+    columns: tuple[_Column, ...] = Field(min_length=1)
+
+
+class _Interfaces(Strict):
+    """The file as authored: every interface, and the columns each of them gets besides its own."""
+
+    bookkeeping: tuple[_Column, ...]
+    interfaces: dict[str, _Interface]
 
 
 @dataclass(frozen=True)
@@ -31,22 +60,19 @@ class Interface:
 
 @cache
 def load_interfaces(path: Path = INTERFACES_FILE) -> dict[str, Interface]:
-    """All interfaces by name, each with the bookkeeping columns appended."""
-    from ruamel.yaml import YAML
-
-    authored = YAML(typ="safe", pure=False).load(path)
-    common = tuple(authored["bookkeeping"])
+    """All interfaces by name, each with the bookkeeping columns appended; CatalogError names every fault of `path`."""
+    authored = validate(_Interfaces, read_yaml(path))
     return {
         name: Interface(
             name=name,
-            feed=spec["feed"],
-            title=spec["title"],
-            grain=spec["grain"],
-            key=tuple(spec["key"]),
-            level=spec["level"],
-            columns=(*spec["columns"], *common),
+            feed=spec.feed,
+            title=spec.title.model_dump(),
+            grain=spec.grain,
+            key=spec.key,
+            level=spec.level,
+            columns=tuple(column.model_dump() for column in (*spec.columns, *authored.bookkeeping)),
         )
-        for name, spec in authored["interfaces"].items()
+        for name, spec in authored.interfaces.items()
     }
 
 

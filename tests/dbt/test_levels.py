@@ -16,7 +16,7 @@ from catalog.manifest import DbtManifest
 from catalog.policy.compile import compile_policy
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
-from orchestration.transform.assemble import assemble
+from orchestration.transform.assemble import assemble, authored_file
 from orchestration.transform.build import run_dbt
 from orchestration.transform.interfaces import PROJECT_DIR
 
@@ -54,7 +54,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compile:
         with open_lake(workspace):
             pass
         assert run_dbt(workspace, "compile", as_of=date(2026, 6, 30)).ok
-        return DbtManifest.load(workspace.dbt / "target" / "manifest.json", authored=PROJECT_DIR)
+        return DbtManifest.load(workspace.dbt / "target" / "manifest.json", authored=authored_file(city))
 
     return compile_
 
@@ -91,3 +91,6 @@ def test_a_sensitive_column_added_upstream_fails_the_build(compiled: Compile, tm
     )
     assert problem.file == PROJECT_DIR / "models" / "open" / "open_permit.yml"
     assert problem.line is not None
+    (first,) = [problem for problem in caught.value.problems if problem.key == "stg_permits__permit.item_code"]
+    assert first.file == staging, "the file the city wrote, not the copy"
+    assert "in stg_permits__permit.yml: columns.item_code.deidentified" in first.mend
