@@ -10,7 +10,6 @@ from typing import Any
 
 from catalog.errors import CatalogError
 
-
 Authored = Callable[[str], Path | None]
 
 

@@ -63,7 +63,7 @@ class Lines:
         file = self._files[model.file]
         if file is None:
             return None
-        if column is not None and column in (file.data.get("columns") or {}):  # what a city declares beside one staging model
+        if column is not None and column in (file.data.get("columns") or {}):  # declared beside a staging model
             return file.line(("columns", column))
         models = file.data.get("models") or []
         position = next((i for i, entry in enumerate(models) if entry.get("name") == model.name), None)

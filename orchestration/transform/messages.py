@@ -17,8 +17,7 @@ def readable(message: str, city: City) -> str:
     """`message` with the city's files for the copies dbt read, and of the macros only those of this project."""
     authored = authored_file(city)
     calls = ((line, _CALLED.match(line)) for line in message.splitlines())
-    lines = [line for line, call in calls if call is None or (PROJECT_DIR / call["file"]).exists()]
+    kept = "\n".join(line for line, call in calls if call is None or (PROJECT_DIR / call["file"]).exists()).rstrip()
+    told = _COPY.sub(lambda copy: str(authored(copy[0]) or copy[0]), kept)
     found = _BROKEN_CONTRACT.search(message)
-    if found:
-        lines = [*"\n".join(lines).rstrip().splitlines(), f"  The contract is {found['interface']} in {INTERFACES_FILE}"]
-    return _COPY.sub(lambda copy: str(authored(copy[0]) or copy[0]), "\n".join(lines).rstrip())
+    return f"{told}\n  The contract is {found['interface']} in {INTERFACES_FILE}" if found else told
