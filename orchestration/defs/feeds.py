@@ -5,14 +5,16 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
+from catalog.city import City
 from catalog.contract.model import FeedContract
 from expectations.results import record
 from orchestration.connectors.errors import SettingMissingError
 from orchestration.defs.accounts import metadata_of, sentence
 from orchestration.defs.checks import asset_check, asset_check_result, feed_results, feed_specs
 from orchestration.defs.partitions import materialized
-from orchestration.defs.session import LAKE, Progress, Session, owners
+from orchestration.defs.session import LAKE, Progress, Session, city_owners, owners
 from orchestration.lake.vocabulary import load_vocabulary
 from orchestration.landing.days import DaysReport, pull_days, pulled_days
 from orchestration.landing.pull import PullReport
@@ -152,9 +154,11 @@ def vocabulary_asset(session: Session) -> dg.AssetsDefinition:
     @dg.asset(
         key=["vocabulary"],
         group_name="vocabulary",
+        owners=city_owners(session.city),
         kinds={"csv"},
         required_resource_keys={LAKE},
         description="Vocabularies of the city: divisions, organisations, codes, calendar, thresholds.",
+        metadata={"folder": dg.MetadataValue.path(str(session.city.vocabulary_dir))},
     )
     def vocabulary(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         session.tell(Progress("vocabulary", "files", "comparing"))
@@ -167,7 +171,7 @@ def vocabulary_asset(session: Session) -> dg.AssetsDefinition:
     return vocabulary
 
 
-def freshness(feed: FeedContract) -> dg.FreshnessPolicy | None:
+def freshness(feed: FeedContract) -> TimeWindowFreshnessPolicy | None:
     """Late after frequency plus latency of the contract's service level, warned of at half the latency."""
     promised = {sla.property: _duration(sla.value, sla.unit) for sla in feed.sla_properties if sla.unit in _UNITS}
     if "frequency" not in promised:
@@ -176,6 +180,12 @@ def freshness(feed: FeedContract) -> dg.FreshnessPolicy | None:
     return dg.FreshnessPolicy.time_window(
         fail_window=promised["frequency"] + latency, warn_window=promised["frequency"] + latency / 2
     )
+
+
+def city_freshness(city: City) -> TimeWindowFreshnessPolicy | None:
+    """What is made of all feeds is late when the feed that is due most often is."""
+    promised = [policy for feed in city.feeds.values() if (policy := freshness(feed)) is not None]
+    return min(promised, key=lambda policy: policy.fail_window.to_timedelta(), default=None)
 
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "m": timedelta(days=30), "y": timedelta(days=365)}

@@ -9,7 +9,8 @@ from catalog.compiler import compile_catalog
 from catalog.lineage import column_lineage
 from catalog.manifest import DbtManifest
 from orchestration.defs.declared import declared_models
-from orchestration.defs.session import LAKE, Progress, Session
+from orchestration.defs.feeds import city_freshness
+from orchestration.defs.session import LAKE, Progress, Session, city_owners
 from orchestration.release.errors import PublishBlockedError, UnreadFeedsError
 from orchestration.release.gate import require_read
 from orchestration.release.policy import apply_policy
@@ -30,6 +31,8 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
         key=RELEASE,
         deps=datasets,
         group_name="release",
+        owners=city_owners(session.city),
+        freshness_policy=city_freshness(session.city),
         kinds={"duckdb", "parquet", "csv"},
         required_resource_keys={LAKE},
         description="The numbered, immutable release that the gateway serves.",

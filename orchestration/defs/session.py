@@ -110,6 +110,11 @@ def owners(feed: FeedContract) -> list[str]:
     return [feed.options.steward, team(feed.options.owner_org)]
 
 
+def city_owners(city: City) -> list[str]:
+    """Dagster owners of what no single department answers for: the city's own data office, as a team."""
+    return [team(city.id)]
+
+
 def team(org_code: str) -> str:
     """A department as a Dagster team; Dagster allows letters, digits and underscores only."""
     return "team:" + "".join(c if c.isalnum() and c.isascii() else "_" for c in org_code)

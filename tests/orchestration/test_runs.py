@@ -124,6 +124,11 @@ def test_definitions_name_every_stage(session: Session) -> None:
     }
     layers = {"landing", "accepted", "vocabulary", "staging", "base", "topic", "theme", "open", "withdrawal", "release"}
     assert {key.path[0] for key in graph.get_all_asset_keys()} == layers
+    assert [graph.get(dg.AssetKey([name])).owners for name in ("vocabulary", "release")] == [["team:town"]] * 2
+    assert graph.get(dg.AssetKey(["release"])).freshness_policy == accepted.freshness_policy
+    assert Path(graph.get(dg.AssetKey(["topic", "topic_permit"])).metadata["file"].value).is_file()
+    assert staging.metadata["file"].value.startswith(str(session.city.root))
+    assert graph.get(dg.AssetKey(["open", "open_permit"])).metadata["gateway"].value == "/v1/datasets/permits"
     assert [schedule.name for schedule in defs.schedules or []] == ["daily"]
     assert [sensor.name for sensor in defs.sensors or []] == ["new_files_permits"]
 
