@@ -17,6 +17,7 @@ from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from catalog.city import City
     from catalog.workspace import Workspace
 
 
@@ -36,6 +37,7 @@ AllOption = Annotated[bool, typer.Option("--all", help="Also rows let in since, 
 BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="Id of the batch, as `quarantine list` shows it.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who decides.", default_factory=_user, show_default="this user")]
+_NONE = "No row is in quarantine."
 _FORMATS = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet", ".json": "FORMAT json"}
 
 
@@ -53,6 +55,7 @@ def list_(
 
     loaded, workspace = open_city(city, home)
     with _lake(workspace) as con:
+        _require_known(con, loaded, feed, rule)
         where, values = _where(feed, rule, released=released)
         rows = con.execute(
             "SELECT feed, table_name, rule, min(business_date), max(business_date), count(*) FROM"
@@ -65,7 +68,7 @@ def list_(
     if rows:
         print_table("Quarantined rows", ("feed", "table", "rule", "first day", "last day", "rows"), rows, numbers=1)
     else:
-        out.print("No row is in quarantine.")
+        out.print(_NONE)
     for status, found in batches.items():
         shown = [
             (batch, table, reasons, f"superseded by {by}" if (by := later.get((batch, table))) else None, count)
@@ -97,7 +100,9 @@ def show(
     from orchestration.cli.console import out
     from orchestration.reading.decisions import decisions
 
-    with _lake(open_city(city, home)[1]) as con:
+    loaded, workspace = open_city(city, home)
+    with _lake(workspace) as con:
+        _require_known(con, loaded, feed, rule)
         where, values = _where(feed, rule, released=False)
         rows = con.execute(
             "SELECT feed, table_name, batch_id, file_name, line, violations, raw FROM lake.ops.quarantine"
@@ -105,6 +110,8 @@ def show(
             [*values, limit],
         ).fetchall()
         decided = decisions(con, feed)
+    if not rows:
+        out.print(_NONE)
     for name, table, batch, file, line, violations, raw in rows:
         out.print(f"{name}.{table}  {file}:{line}  (batch {batch})", style="bold", markup=False)
         for found in violations:
@@ -137,7 +144,11 @@ def export(
     options = _FORMATS.get(path.suffix.lower())
     if options is None:
         raise CommandError(ExitCode.USAGE, f"{path}: name a file that ends in {', '.join(_FORMATS)}")
-    with _lake(open_city(city, home)[1]) as con:
+    if not path.parent.is_dir():
+        raise CommandError(ExitCode.USAGE, f"{path.parent}: there is no such folder. Make it, or name another")
+    loaded, workspace = open_city(city, home)
+    with _lake(workspace) as con:
+        _require_known(con, loaded, feed, rule)
         where, values = _where(feed, rule, released=False)
         target = str(path.absolute()).replace("'", "''")
         done = con.execute(
@@ -176,21 +187,23 @@ def retry(
     from orchestration.reading.retry import retry_quarantine
 
     loaded, workspace = open_city(city, home)
-    if feed is not None and feed not in loaded.feeds:
-        raise CommandError(ExitCode.USAGE, f"{loaded.root}: no feed `{feed}`; feeds are {', '.join(loaded.feeds)}")
+    _require_feed(loaded, feed)
     if approve and not reason:
         raise CommandError(ExitCode.USAGE, "--approve needs --reason: say why the batch is right as it is")
+    let_in = 0
     with _writing(workspace) as con:
         load_vocabulary(con, loaded.vocabulary_dir)
         approved = [decisions.approve(con, batch, reason or "", by).feed for batch in approve or ()]
         for name in [feed] if feed else dict.fromkeys(approved) or loaded.feeds:
             report = retry_quarantine(con, loaded, name, workspace)
             into = report.total("rows_accepted") + report.released
+            let_in += into
             out.print(f"{name}: {into:,} rows are let in.", markup=False)
             for account in report.held:
                 text = f"held: {account.batch_id} {account.table_name}: {'; '.join(account.reasons)}"
                 err.print(text, markup=False, soft_wrap=True)
-    out.print("`civiclake run` brings them into a release.")
+    if let_in:
+        out.print("`civiclake run` brings them into a release.")
 
 
 @app.command()
@@ -233,6 +246,26 @@ def _writing(workspace: Workspace) -> Iterator[DuckDBPyConnection]:
             yield con
         except NotHeldError as error:
             raise CommandError(ExitCode.DATA, str(error)) from None
+
+
+def _require_feed(city: City, feed: str | None) -> None:
+    if feed is not None and feed not in city.feeds:
+        raise CommandError(ExitCode.USAGE, f"{city.root}: no feed `{feed}`; feeds are {', '.join(city.feeds)}")
+
+
+def _require_known(con: DuckDBPyConnection, city: City, feed: str | None, rule: str | None) -> None:
+    """Usage error for a feed the city has not, or a rule that neither its contracts nor kept rows name."""
+    from catalog.validate import nearest
+    from expectations.rules import CONFLICT_RULE, UNREADABLE_RULE, derive_rules
+
+    _require_feed(city, feed)
+    if rule is None:
+        return
+    known = {found.id for _, table in city.tables() for found in derive_rules(table)}
+    kept = con.execute("SELECT DISTINCT unnest(rule_ids) FROM lake.ops.quarantine").fetchall()
+    known |= {CONFLICT_RULE, UNREADABLE_RULE, *(name for (name,) in kept)}
+    if rule not in known:
+        raise CommandError(ExitCode.USAGE, f"{city.root}: no rule `{rule}`; {nearest(rule, known)}")
 
 
 def _where(feed: str | None, rule: str | None, *, released: bool) -> tuple[str, Sequence[Any]]:
