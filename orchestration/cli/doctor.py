@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 
 _GIB = 2**30
 _LOW_DISK = 5 * _GIB
-_MARKS = {
-    (True, True): ("ok  ", "green"),
-    (True, False): ("ok  ", "green"),
-    (False, False): ("note", "yellow"),
-    (False, True): ("fail", "bold red"),
-}
+_INSTALL = "`make check` or `.tools/bin/uv sync --frozen`"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -94,17 +89,24 @@ def examine(city: Path, home: Path | None) -> Iterator[Finding]:
 
 
 def _guarded(topic: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    from catalog.errors import CatalogError
+    from orchestration.lake.connect import LakeMovedError
+
     try:
         yield from look()
+    except CatalogError as error:
+        yield from (Finding(topic, False, f"{p.file}: {p.text}", p.mend) for p in error.problems)
+    except LakeMovedError as error:
+        yield Finding(topic, False, error.found, error.mend)
     except Exception as error:  # noqa: BLE001  -- whatever is broken is what the doctor is asked for
-        yield Finding(topic, False, f"{type(error).__name__}: {error}", "Run `uv sync`; if it stays, file a report")
+        yield Finding(topic, False, f"{type(error).__name__}: {error}", f"Run {_INSTALL}; if it stays, file a report")
 
 
 def _python() -> Finding:
     found = ".".join(map(str, sys.version_info[:3]))
     good = (3, 11) <= sys.version_info[:2] < (3, 14)
     return Finding(
-        "Python", good, found, "" if good else "Use Python 3.11 to 3.13, for example `uv sync --python 3.11`"
+        "Python", good, found, "" if good else "Use Python 3.11 to 3.13, named as in `make PYTHON=python3.11 check`"
     )
 
 
@@ -115,7 +117,7 @@ def _extensions() -> Iterator[Finding]:
 
     from orchestration.lake.extensions import EXTENSIONS, MissingExtensionError, link_extensions
 
-    mend = "Run `uv sync`: the files come with the packages duckdb-extension-*"
+    mend = f"Run {_INSTALL}: the files come with the packages duckdb-extension-*"
     with tempfile.TemporaryDirectory() as folder:
         row = duckdb.sql("PRAGMA platform").fetchone()
         try:
@@ -199,6 +201,8 @@ def _release(workspace: Workspace) -> Iterator[Finding]:
     from orchestration.release.verify import verify
 
     store = ReleaseStore(workspace)
+    if (dangling := store.dangling()) is not None:
+        raise dangling
     current = store.current()
     if current is None:
         yield Finding("release", True, "none yet")

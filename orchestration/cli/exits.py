@@ -35,7 +35,17 @@ class CommandError(Exception):
 
 
 class ReportingGroup(TyperGroup):
-    """A command group that turns known errors into one clear message and their exit code."""
+    """A command group that turns known errors into one clear message and their exit code.
+
+    It has no options of its own: one given before the command is told where it goes.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As every group; usage error for an option of a command that stands before it."""
+        option = args[0].partition("=")[0] if args else ""
+        if option.startswith("-") and option not in _options(self, deep=False) and option in _options(self):
+            ctx.fail(f"No such option: {option}. It goes after the command: {ctx.command_path} COMMAND {option} …")
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; errors that are not known pass through and exit with 1 and a traceback."""
@@ -49,6 +59,13 @@ class ReportingGroup(TyperGroup):
 
             print_error(str(error))
             raise typer.Exit(code) from None
+
+
+def _options(command: Any, *, deep: bool = True) -> set[str]:
+    """Options of a command; of a group, if `deep`, also those of all commands in it."""
+    below = getattr(command, "commands", {}).values() if deep else ()
+    own = {name for parameter in command.params for name in parameter.opts}
+    return own.union({"--help"}, *(_options(inner) for inner in below))
 
 
 def code_of(error: Exception) -> ExitCode | None:
@@ -69,10 +86,20 @@ def code_of(error: Exception) -> ExitCode | None:
 
 def _known_errors() -> list[tuple[type[Exception], ExitCode]]:
     from catalog.errors import CatalogError
+    from orchestration.lake.connect import LakeMovedError
+    from orchestration.lake.extensions import MissingExtensionError
+    from orchestration.lake.lock import LakeBusyError
+    from orchestration.landing.ledger import LedgerVersionError
     from orchestration.release.errors import PublishBlockedError, ReleaseError
+    from orchestration.transform.errors import TransformError
 
     return [
         (PublishBlockedError, ExitCode.BLOCKED),
         (ReleaseError, ExitCode.DATA),
         (CatalogError, ExitCode.DATA),
+        (TransformError, ExitCode.DATA),
+        (LakeBusyError, ExitCode.ENVIRONMENT),
+        (LakeMovedError, ExitCode.ENVIRONMENT),
+        (LedgerVersionError, ExitCode.ENVIRONMENT),
+        (MissingExtensionError, ExitCode.ENVIRONMENT),
     ]

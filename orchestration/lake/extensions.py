@@ -18,11 +18,12 @@ def wheel_file(name: str, version: str) -> Path:
     package = f"duckdb_extension_{name}"
     spec = find_spec(package)
     wanted = f"duckdb-extension-{name.replace('_', '-')}=={version.removeprefix('v')}"
+    mend = f"Install {wanted}: `make check` or `.tools/bin/uv sync --frozen` does it."
     if spec is None or spec.origin is None:
-        raise MissingExtensionError(f"DuckDB extension `{name}` is not installed. Install {wanted} (`uv sync`).")
+        raise MissingExtensionError(f"DuckDB extension `{name}` is not installed. {mend}")
     file = Path(spec.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
     if not file.exists():
-        raise MissingExtensionError(f"{package} holds no file for DuckDB {version}. Install {wanted} (`uv sync`).")
+        raise MissingExtensionError(f"{package} holds no file for DuckDB {version}. {mend}")
     return file
 
 
