@@ -114,7 +114,8 @@ class OpenRelease:
             decision = decide(policy, actor, action, stored.entry.id, purpose, today)
             return decision, self._project(stored, decision, action)
 
-        hidden = stored.hidden and stored.hidden.edition
+        # The table too: the same rows withdrawn again, later, are in another one, and the first is dropped by then.
+        hidden = stored.hidden and (stored.hidden.edition, stored.hidden.withdrawn.keys)
         key = (policy and policy.digest, actor.digest, stored.entry.id, action, purpose, today, hidden)
         return self._plans.get(key, plan)
 

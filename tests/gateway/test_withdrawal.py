@@ -169,6 +169,28 @@ def test_a_steward_withdraws_a_row_and_shows_it_again(city: City) -> None:
     store.close()
 
 
+def test_what_was_withdrawn_before_is_withdrawn_again_after_another_withdrawal_is_lifted(tmp_path: Path) -> None:
+    """The rows are those of an earlier state, whose tables are dropped when no statement can still read them."""
+    city = City(tmp_path / "city", httpx.Client())
+    publish(city.home, 1, rows=ROWS)
+    seal(city, 2, [entry(GONE, "repaired")])
+    with client_over(city.home, clock=lambda: city.now, withdrawal_poll=0.02, statement_timeout=0.5) as city.client:
+        assert GONE not in city.tickets()
+        store = ControlStore(sqlite_url(Workspace(city.home).control))
+        with store.begin() as session:
+            made = withdraw(
+                session, Order("tickets", (KEPT,), "ordered", "Decision 8", TODAY), now=city.now, by="steward"
+            ).id
+        wait_for(lambda: KEPT not in city.tickets())
+        replaced = time.monotonic()
+        wait_for(lambda: time.monotonic() > replaced + 2 * 0.5 + 0.2)
+        with store.begin() as session:
+            lift(session, made, "wrong row", now=city.now, by="steward")
+        wait_for(lambda: KEPT in city.tickets())
+        assert GONE not in city.tickets()
+        store.close()
+
+
 def test_a_tombstone_is_recognised_by_who_holds_the_row_only(city: City) -> None:
     address = "/v1/datasets/tickets/withdrawals"
     assert city.get(address).json()["total"] == 0
