@@ -58,6 +58,11 @@ class Workspace:
         return self.releases / "CURRENT"
 
     @property
+    def breaches(self) -> Path:
+        """What runs held or blocked, one file each; the gateway tells subscribers of it."""
+        return self.home / "breaches"
+
+    @property
     def departments(self) -> Path:
         """State of simulated department systems (demonstration only)."""
         return self.home / "departments"

@@ -24,6 +24,8 @@ from gateway.engine import Engine
 from gateway.identity.middleware import Identify
 from gateway.identity.presented import KEY_HEADER
 from gateway.identity.service import open_identity
+from gateway.notices import feed_door, subscription_door
+from gateway.notices.desk import open_desk
 from gateway.policy.masks import JoinKeys
 from gateway.policy.shelf import Clock, PolicyShelf, utc_now
 from gateway.portal import landing
@@ -56,6 +58,8 @@ ROUTERS = (
     usage.router,
     receipts.router,
     withdrawals_door.router,
+    feed_door.router,
+    subscription_door.router,
     whoami.router,
     oauth.router,
     login.router,
@@ -115,6 +119,8 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
     )
     shelf = ReleaseShelf(workspace, engine, settings.release_poll, policies, withdrawals.prepare)
 
+    notices = open_desk(settings, workspace, identity, shelf, policies, withdrawals, admission)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(identity.store.migrate)
@@ -122,9 +128,11 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         await policies.start()
         await shelf.start()
         await withdrawals.start(lambda: shelf.opened)
+        await notices.start()
         try:
             yield
         finally:
+            await notices.stop()
             await withdrawals.stop()
             await shelf.stop()
             await policies.stop()

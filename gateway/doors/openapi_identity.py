@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from gateway.doors import login, oauth, whoami
 from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
 from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
+from gateway.notices import subscription_door
 
 SECURITY_SCHEMES: dict[str, Any] = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "API key `clk_…`."},
@@ -46,6 +47,12 @@ def administration_of_stewards() -> dict[str, Any]:
 def asking_for_access() -> dict[str, Any]:
     """The addresses of asking with their schemas; everybody may know how to ask."""
     return _of(REQUEST_ROUTERS)
+
+
+@cache
+def subscribing() -> dict[str, Any]:
+    """The addresses of subscriptions with their schemas."""
+    return _of((subscription_door.router,))
 
 
 def _of(routers: Sequence[APIRouter]) -> dict[str, Any]:

@@ -61,6 +61,11 @@ class WithdrawalRegister:
         """Whether the sources cannot be read, so that an older state is in force."""
         return self._failure is not None
 
+    @property
+    def edition(self) -> str | None:
+        """Tells what is withdrawn now from any other state; None until the sources could be read."""
+        return self._state.found.digest if self._state is not None else None
+
     async def start(self, opened: Opened) -> None:
         """Follow from now on, for the releases that `opened` tells."""
         self._following = asyncio.create_task(self._follow(opened))

@@ -26,6 +26,7 @@ from gateway.doors.openapi_identity import (
     administration_of_stewards,
     asking_for_access,
     paths_of_identity,
+    subscribing,
 )
 from gateway.query.parse import Limits
 from gateway.release.opened import OpenRelease
@@ -55,8 +56,10 @@ def build(release: OpenRelease, views: list[View], limits: Limits, default_rows:
     """The document for the datasets of these views."""
     city = release.catalog.city.title
     asking = asking_for_access()
-    paths = FIXED_PATHS | paths_of_identity() | asking["paths"]
-    schemas, parameters = SCHEMAS | asking["components"]["schemas"], dict[str, Any]()
+    events = subscribing()
+    paths = FIXED_PATHS | paths_of_identity() | asking["paths"] | events["paths"]
+    schemas = SCHEMAS | asking["components"]["schemas"] | events["components"]["schemas"]
+    parameters = dict[str, Any]()
     for view in views:
         named = parameters_of(view, limits.max_rows, default_rows)
         parameters |= {_component(view, name): parameter for name, parameter in named.items()}
@@ -95,6 +98,7 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
     paths: dict[str, Any] = {
         root: {"get": _operation(view, "describe", answer("application/json", "#dataset"))},
         f"{root}/access": {"get": _operation(view, "access", answer("application/json", "#access"))},
+        f"{root}/events.atom": {"get": _operation(view, "events", answer("application/atom+xml", None))},
     }
     if not view.readable:
         return paths

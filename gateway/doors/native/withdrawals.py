@@ -13,9 +13,9 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import CallerDep, DescribedDep, ReleaseDep, ServicesDep, only_parameters
-from gateway.policy.actor import PUBLIC
 from gateway.problems import BadValue
 from gateway.web.answers import document_answer
+from gateway.withdrawal.tombstones import are_told, tombstone_document
 
 router = APIRouter()
 
@@ -28,13 +28,10 @@ async def withdrawals(
 ) -> Response:
     """Withdrawn rows of a dataset, by day; `since` a day, `after` a digest of that day.
 
-    Only a dataset of which everybody sees every row and its key has tombstones for everybody. Of any other the list
-    is empty: who was shown which rows is not for others to learn.
+    Of a dataset whose tombstones are not told the list is empty.
     """
     only_parameters(request, _PARAMETERS)
-    public = release.view(view.dataset, PUBLIC)
-    told = public is not None and public.facts.row_count is not None and bool(public.key)
-    found = await services.withdrawals.tombstones(view.dataset) if told else []
+    found = await services.withdrawals.tombstones(view.dataset) if are_told(release, view.dataset) else []
     start = (_since(request), request.query_params.get("after", ""))
     left = [entry for entry in found if (entry.since, entry.digest) > start]
     page = left[: services.settings.max_page_rows]
@@ -47,10 +44,7 @@ async def withdrawals(
             "dataset": view.dataset,
             "total": len(found),
             "digest": "sha256(dataset U+001F key parts joined by U+001F), first 32 hexadecimal digits",
-            "withdrawals": [
-                {"digest": entry.digest, "reason": entry.reason, "effective_on": entry.since.isoformat()}
-                for entry in page
-            ],
+            "withdrawals": [tombstone_document(entry) for entry in page],
             "complete": following is None,
             "next": following,
         }

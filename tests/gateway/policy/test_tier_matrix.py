@@ -8,19 +8,24 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
 from ruamel.yaml import YAML
 
+from catalog.workspace import Workspace
 from gateway.app import ADMIN_ROUTERS, ROUTERS
-from tests.gateway.policy.city import CALLERS, COLUMNS, MASKS, Holder, publish_city, register, tables
+from gateway.control.store import ControlStore, sqlite_url
+from gateway.notices.outbox import NewEvent, append, writing
+from tests.gateway.policy.city import CALLERS, COLUMNS, MASKS, NOW, Holder, publish_city, register, tables
 from tests.gateway.policy.inside import opened
 
 TABLE: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "tier_matrix.yml").read_text(encoding="utf-8"))
@@ -71,7 +76,20 @@ Ask = Callable[..., Awaitable[httpx.Response]]
 def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Holder]]:
     home = tmp_path_factory.mktemp("city")
     publish_city(home, CITY)
-    return home, register(home)
+    holders = register(home)
+    store = ControlStore(sqlite_url(Workspace(home).control))
+    happened = [
+        event
+        for dataset in COLUMNS
+        for event in (
+            NewEvent("release.published", dataset, "1", {"release": 1, "replaces": None}),
+            NewEvent("withdrawal", dataset, "1", {"digests": ["0" * 32]}),
+        )
+    ]
+    with writing(store) as (session, _):
+        append(session, happened, NOW)
+    store.close()
+    return home, holders
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -265,6 +283,30 @@ async def tombstones(ask: Ask, path: str, place: Place) -> None:
     assert answer.status_code == (200 if place.described else 404)
 
 
+async def events_of_dataset(ask: Ask, path: str, place: Place) -> None:
+    answer = await ask(path.format(dataset=place.dataset))
+    assert answer.status_code == (200 if place.described else 404)
+    if place.described:
+        assert _told_of(answer) == ({place.dataset: {"release.published", "withdrawal"}} if place.readable
+                                    else {place.dataset: {"release.published"}})  # fmt: skip
+
+
+async def events(ask: Ask, path: str, place: Place) -> None:
+    found = _told_of(await ask(path)).get(place.dataset, set())
+    expected = {"withdrawal"} if place.readable else set()
+    assert found == expected | ({"release.published"} if place.described else set())
+
+
+def _told_of(answer: httpx.Response) -> dict[str, set[str]]:
+    """Types of events by dataset; whoever is not told the rows is not told which went."""
+    found: dict[str, set[str]] = {}
+    for content in ElementTree.fromstring(answer.content).iter("{http://www.w3.org/2005/Atom}content"):
+        event = json.loads(content.text or "")
+        found.setdefault(event["subject"], set()).add(event["type"])
+        assert event["data"].get("withdrawals", []) == []
+    return found
+
+
 DOORS: dict[str, Callable[[Ask, str, Place], Awaitable[None]]] = {
     "listed": listed,
     "landing": landing,
@@ -276,6 +318,8 @@ DOORS: dict[str, Callable[[Ask, str, Place], Awaitable[None]]] = {
     "cost": cost,
     "files": files,
     "tombstones": tombstones,
+    "events_of_dataset": events_of_dataset,
+    "events": events,
 }
 
 
@@ -290,7 +334,7 @@ def test_street_a_gets_no_row_of_street_b_at_any_door(city: tuple[Path, dict[str
                 for suffix in ("json", "csv"):
                     address = path.format(
                         dataset="street_pack", suffix=suffix, name=f"street_pack.{suffix}", code="x", key="x",
-                        client="x", delegation="x", grant="x", case="x", transition="x",
+                        client="x", delegation="x", grant="x", case="x", transition="x", subscription="x",
                     ) if "{" in path and "principals" not in path else path  # fmt: skip
                     for query in (
                         "",
