@@ -75,12 +75,11 @@ def file(session: Session, ledger: Ledger, asked: NewApplication, person: Person
     if actor.tier == "T4":
         raise ForbiddenError("stewards see cell values by break-glass only")
     _check(ledger, asked, actor)
-    owner = ledger.owner(asked.dataset)
     case = Application(
         id=new_id("apl"),
         raised_by=person.id,
         organisation=person.organisation,
-        provider=provider_for(session, owner, person.organisation, ledger.procedure(Application.procedure)),
+        provider=None,
         created_at=ledger.now,
         dataset=asked.dataset,
         columns=list(asked.columns),
@@ -115,6 +114,10 @@ def move(
 def course(session: Session, ledger: Ledger, case: Application, narrowing: Narrowing = _AS_ASKED) -> Course:
     """The way of an application."""
 
+    def provider() -> str | None:
+        procedure = ledger.procedure(Application.procedure)
+        return provider_for(session, ledger.owner(case.dataset), case.organisation, procedure)
+
     def holds(condition: Condition) -> datetime | None:
         if condition in ("begun", "ended"):
             moment = case.starts_at if condition == "begun" else case.expires_at
@@ -127,7 +130,8 @@ def course(session: Session, ledger: Ledger, case: Application, narrowing: Narro
     def revoke(step: Step) -> None:
         grants.end(session, case.access, step.reason or "given back by its holder", ledger.now)
 
-    return Course(session, case, ledger, holds=holds, effects={"grant": grant, "revoke": revoke})
+    effects = {"grant": grant, "revoke": revoke}
+    return Course(session, case, ledger, holds=holds, effects=effects, provider=provider)
 
 
 def needs_provider(session: Session, ledger: Ledger, case: Application) -> bool:

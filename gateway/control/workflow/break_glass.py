@@ -44,7 +44,7 @@ def ask(session: Session, ledger: Ledger, asked: NewBreakGlass, person: Person) 
         id=new_id("brk"),
         raised_by=person.id,
         organisation=None,
-        provider=provider_for(session, ledger.owner(asked.dataset), None, ledger.procedure(BreakGlass.procedure)),
+        provider=None,
         created_at=ledger.now,
         dataset=asked.dataset,
         reason=asked.reason,
@@ -63,6 +63,9 @@ def move(session: Session, ledger: Ledger, case: BreakGlass, step: Step) -> Brea
 
 def course(session: Session, ledger: Ledger, case: BreakGlass) -> Course:
     """The way of a break-glass."""
+
+    def provider() -> str | None:
+        return provider_for(session, ledger.owner(case.dataset), None, ledger.procedure(BreakGlass.procedure))
 
     def holds(condition: Condition) -> datetime | None:
         return case.expires_at if condition == "ended" and case.expires_at <= ledger.now else None
@@ -94,4 +97,4 @@ def course(session: Session, ledger: Ledger, case: BreakGlass) -> Course:
     def close(step: Step) -> None:
         grants.end(session, case.access, step.reason or "closed before its end", ledger.now)
 
-    return Course(session, case, ledger, holds=holds, effects={"open": open_, "close": close})
+    return Course(session, case, ledger, holds=holds, effects={"open": open_, "close": close}, provider=provider)

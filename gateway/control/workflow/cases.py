@@ -110,10 +110,11 @@ def summary(case: AnyCase, ledger: Ledger) -> dict[str, Any]:
 
 
 def full(session: Session, case: AnyCase, ledger: Ledger, person: Person) -> dict[str, Any]:
-    """A case with its steps, and what this person may do next."""
+    """A case with its steps, who owns its dataset (code), and what this person may do next."""
     steps = [document(event) for event in events(session, case.id)]
     may = open_to(session, case, person, ledger.procedure(case.procedure))
-    return {**summary(case, ledger), "events": steps, "may": may}
+    owner = ledger.owner(case.dataset) if case.dataset is not None else None
+    return {**summary(case, ledger), "owner": owner, "events": steps, "may": may}
 
 
 def by_receipt(session: Session, case: AnyCase, ledger: Ledger) -> dict[str, Any]:

@@ -37,7 +37,8 @@ FILED = "file"
 class Course:
     """One case on its way, within one writing transaction.
 
-    `holds` tells since when a condition of the machine holds, None while it does not.
+    `holds` tells since when a condition of the machine holds, None while it does not. `provider` finds who answers
+    for a case that nobody answers for yet: an owner may be registered after the case was filed.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class Course:
         *,
         holds: Callable[[Condition], datetime | None],
         effects: Mapping[StepEffect, Effect],
+        provider: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._session, self._case, self._ledger = session, case, ledger
-        self._holds, self._effects = holds, effects
+        self._holds, self._effects, self._provider = holds, effects, provider
         self._procedure = ledger.procedure(case.procedure)
 
     def begin(self, person: Person) -> None:
@@ -113,6 +115,8 @@ class Course:
 
     def _enter(self, step: Step, before: str | None, after: str, at: datetime) -> None:
         clock = self._procedure.states[after].clock
+        if self._case.provider is None:
+            self._case.provider = self._provider()
         self._case.state, self._case.since = after, at
         self._case.due_on = self._ledger.due_on(clock, at) if clock else None
         self._session.add(

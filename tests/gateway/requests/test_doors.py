@@ -8,8 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.control.tables.identity import Organisation
+from gateway.control.workflow import applications, break_glass, cases
+from gateway.control.workflow.break_glass import NewBreakGlass
+from gateway.control.workflow.course import Step
 from tests.gateway.requests.counter import Counter
-from tests.gateway.requests.town import asked
+from tests.gateway.requests.town import START, Town, asked
 
 LISTS = ("/v1/requests", "/v1/demands", "/v1/corrections", "/v1/break-glass", "/v1/notices")
 
@@ -124,6 +128,21 @@ def test_stewards_apply_for_nothing_and_own_cases_are_judged_by_others(shared_co
     shared_counter.post("sue", f"/v1/requests/{own}/comply")
     shared_counter.post("henry", f"/v1/requests/{own}/approve", status=403)
     assert shared_counter.post("sam", f"/v1/requests/{own}/approve")["state"] == "in_use"
+
+
+def test_an_owner_registered_after_the_filing_answers(town: Town) -> None:
+    with town.store.begin() as session:
+        owner = session.get_one(Organisation, "health")
+        owner.suspended_at = START
+        case, glass = town.file(session), NewBreakGlass(dataset="visits", reason="r")
+        asked_for = break_glass.ask(session, town.ledger, glass, town.person(session, "sue"))
+        assert (case.provider, asked_for.provider) == (None, None)
+        owner.suspended_at = None
+        applications.move(session, town.ledger, case, Step("comply", town.person(session, "sue")))
+        break_glass.move(session, town.ledger, asked_for, Step("confirm", town.person(session, "sam")))
+        assert (case.provider, asked_for.provider) == ("health", "health")
+        shown = cases.full(session, case, town.ledger, town.person(session, "helen"))
+        assert (shown["owner"], "approve" in shown["may"]) == ("health", True)
 
 
 def test_a_dispute_is_settled_by_another_steward_than_who_rejected(shared_counter: Counter) -> None:
