@@ -13,12 +13,13 @@ from typing import Literal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from catalog.policy.model import Action, CompiledPolicy, RowScope
+from catalog.policy.model import Action, CompiledPolicy, DatasetPolicy, RowScope
 from gateway.control.accounts import organisation_of, principal_of
 from gateway.control.errors import ConflictError, ControlError, UnknownError
 from gateway.control.rows import known, new_id, written
 from gateway.control.tables.grants import GrantRow
 from gateway.policy.actor import Grant
+from gateway.policy.rows import rows_in
 
 Kind = Literal["grant", "break_glass"]
 _ALL_ROWS = RowScope()
@@ -60,6 +61,13 @@ def check_against(policy: CompiledPolicy | None, terms: GrantTerms) -> None:
     unknown = [purpose for purpose in terms.purposes if purpose not in policy.purposes]
     if unknown:
         raise UnknownError(f"purposes: the policy knows no {', '.join(unknown)}; it knows {', '.join(policy.purposes)}")
+    check_rows(policy, entry, terms.rows)
+
+
+def check_rows(policy: CompiledPolicy, entry: DatasetPolicy, rows: RowScope) -> None:
+    """Refuse rows that the dataset has no column to tell by, or that no area of the city holds."""
+    if rows_in(rows, entry.scope, policy.division_tree).empty:
+        raise ControlError("rows: no row of the dataset can be told to lie in this scope")
 
 
 def add(

@@ -16,7 +16,7 @@ from catalog.policy.procedures import Condition
 from gateway.control import grants
 from gateway.control.accounts import principal_of
 from gateway.control.actors import actor_for
-from gateway.control.errors import ConflictError, ControlError, ForbiddenError
+from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
 from gateway.control.rows import new_id
 from gateway.control.tables.requests import Application
 from gateway.control.workflow.course import Course, Step
@@ -24,7 +24,6 @@ from gateway.control.workflow.ledger import Ledger
 from gateway.control.workflow.people import Person, provider_for
 from gateway.identity.scope import rows_of_both
 from gateway.policy.actor import Actor, Grant
-from gateway.policy.rows import rows_in
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -216,8 +215,9 @@ def _check(ledger: Ledger, asked: NewApplication, actor: Actor) -> None:
     if asked.term_to - asked.term_from >= timedelta(days=terms.longest_days):
         raise ControlError(f"term_to: a term has at most {terms.longest_days} days")
     entry = ledger.policy.dataset(asked.dataset)
-    if entry is None or rows_in(asked.rows, entry.scope, ledger.policy.division_tree).empty:
-        raise ControlError("rows: no row of the dataset can be told to lie in this scope")
+    if entry is None:
+        raise UnknownError("there is no such dataset")
+    grants.check_rows(ledger.policy, entry, asked.rows)
     closed = sorted(set(named) - _opened(ledger, asked, actor))
     if closed:
         raise ControlError(f"columns: the policy opens {', '.join(closed)} to nobody like you in this mode")

@@ -235,6 +235,8 @@ def test_a_grant_names_what_the_policy_knows(session: Session) -> None:
     ):
         with pytest.raises(UnknownError, match=words):
             give(**changes)
+    with pytest.raises(ControlError, match="rows: no row of the dataset can be told"):
+        give(rows=RowScope(divisions=("990101",)))
 
 
 def test_a_suspension_can_be_taken_back(session: Session) -> None:
