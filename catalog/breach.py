@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from catalog.canonical import write_json
 from catalog.compiled import CompiledDataset
@@ -23,7 +21,7 @@ class Breach(Strict):
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,120}$")
     kind: Literal["batch_held", "release_blocked"]
-    at: datetime
+    at: AwareDatetime
     feeds: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
 
@@ -44,13 +42,17 @@ def record_breach(workspace: Workspace, breach: Breach) -> None:
         path.unlink(missing_ok=True)
 
 
-def breaches(workspace: Workspace, known: Collection[str] = ()) -> Iterator[Breach]:
-    """The breaches written down but for those `known` by id, by id. CatalogError when one cannot be read."""
-    for path in sorted(workspace.breaches.glob("[!.]*.json")):
-        if path.stem not in known:
-            try:
-                yield Breach.model_validate_json(path.read_bytes())
-            except FileNotFoundError:
-                continue  # cleared away meanwhile
-            except ValidationError as error:
-                raise CatalogError.one(path, str(error.errors()[0]["msg"]), "Remove the file") from None
+def breach_ids(workspace: Workspace) -> list[str]:
+    """The breaches written down, by id."""
+    return sorted(path.stem for path in workspace.breaches.glob("[!.]*.json"))
+
+
+def read_breach(workspace: Workspace, name: str) -> Breach:
+    """The breach with this id; CatalogError when it cannot be read."""
+    path = workspace.breaches / f"{name}.json"
+    try:
+        return Breach.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise CatalogError.one(path, "the file has been cleared away", "Nothing is to be done") from None
+    except ValidationError as error:
+        raise CatalogError.one(path, str(error.errors()[0]["msg"]), "Remove the file") from None

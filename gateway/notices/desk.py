@@ -96,8 +96,8 @@ class NoticeDesk:
             self._failure = str(error)
 
     async def _round(self) -> None:
-        await self.watcher.look()
-        await self._hand_over()
+        await self._guarded(self.watcher.look)  # what cannot be looked at keeps back no delivery
+        await self._guarded(self._hand_over)
         await self._send_due()
         now = self.policies.now
         if self._cleared is None or now - self._cleared > _CLEARED_EVERY:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from catalog.breach import breaches
+from catalog.breach import Breach, breach_ids, read_breach
 from catalog.compiled import CATALOG_FILE, CompiledCatalog
 from catalog.errors import CatalogError
 from catalog.release import read_current, release_folder
@@ -108,14 +108,22 @@ class Watcher:
             outbox.listed = True
 
     def _tell_breaches(self, release: OpenRelease) -> None:
-        found = list(breaches(self._workspace, self._breaches))
-        if not found:
+        names = set(breach_ids(self._workspace)) - self._breaches
+        if not names:
             return
+        found = [breach for name in sorted(names) if (breach := self._breach(name)) is not None]
         with writing(self._store) as (session, outbox):
             for breach in found:
                 if outbox.began_at is not None and breach.at >= outbox.began_at:
                     append(session, list(of_breach(breach, release.catalog)), self._clock())
-        self._breaches |= {breach.id for breach in found}
+        self._breaches |= names
+
+    def _breach(self, name: str) -> Breach | None:
+        try:
+            return read_breach(self._workspace, name)
+        except CatalogError as error:
+            log.error("a breach is not told: %s", error)
+            return None
 
 
 def _file(workspace: Workspace, number: int) -> Path:

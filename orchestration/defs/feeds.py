@@ -10,6 +10,7 @@ from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 from catalog.city import City
 from catalog.contract.model import FeedContract
 from expectations.results import record
+from orchestration.breaches import tell_blocked, tell_held
 from orchestration.connectors.errors import SettingMissingError
 from orchestration.defs.accounts import metadata_of, sentence
 from orchestration.defs.checks import asset_check, asset_check_result, feed_results, feed_specs
@@ -131,6 +132,8 @@ def accepted_asset(session: Session, feed: FeedContract) -> dg.AssetsDefinition:
             load = load_feed(con, session.city, feed.id, session.workspace, as_of)
             results = feed_results(con, feed, load, as_of, session.now().replace(tzinfo=None))
             record(con, context.run_id, results)
+        tell_held(session.workspace, load.accounts, session.now())
+        tell_blocked(session.workspace, f"{context.run_id}-{feed.id}", results, session.now())
         for account in load.accounts:
             session.tell(Progress("accepted", feed.id, sentence(account)))
         overall = metadata_of(load.accounts, feed.id)

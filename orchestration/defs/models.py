@@ -12,6 +12,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, buil
 from catalog.manifest import DbtManifest
 from catalog.release import read_current, read_manifest
 from expectations.results import record
+from orchestration.breaches import tell_blocked
 from orchestration.defs.checks import (
     asset_check,
     asset_check_result,
@@ -100,6 +101,8 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
             record(con, context.run_id, [result for _, result in made.results], stands_from=made.stands_from)
             if made.basis is not None:
                 remember_good(con, session, context.run_id, made.basis, made.results)
+        results = [result for _, result in made.results]
+        tell_blocked(session.workspace, f"{context.run_id}-models", results, session.now())
         for unique_id, metadata in made.models.items():
             yield dg.MaterializeResult(asset_key=keys[unique_id], metadata=metadata)
         wanted = context.selected_asset_check_keys

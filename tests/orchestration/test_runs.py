@@ -13,6 +13,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from catalog.breach import read_breach
 from catalog.city import City, load_city
 from catalog.manifest import DbtManifest
 from catalog.release import read_manifest
@@ -215,6 +216,7 @@ def test_a_failing_test_blocks_says_why_and_is_asked_again(copy: Ran) -> None:
         assert (report.outcome, report.release) == ("blocked", None)
         assert any("base_calendar: unique_key" in reason for reason in report.reasons)
         assert "base_calendar" in {entry.subject for entry in progress if entry.stage == "models"}
+        assert read_breach(copy.workspace, f"{report.run_id}-models").models == ("base_calendar",)
     with open_lake(copy.workspace, read_only=True) as con:
         assert con.execute("SELECT count(*) FROM lake.landed.permits_permit").fetchone() == (1,)
 
