@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
+from catalog.policy.model import CompiledPolicy
 from gateway.control.accounts import principal_of
 from gateway.control.errors import ControlError
 from gateway.control.rows import written
@@ -25,6 +26,27 @@ class CredentialTerms:
     title: str
     scope: Scope
     lifetime: timedelta
+
+
+def check_names(policy: CompiledPolicy | None, scope: Scope) -> None:
+    """Refuse a scope that names what today's policy does not know: a slip would open nothing, and nobody would see.
+
+    A column must be one of the datasets that are named, or of any where none is. Without a policy nothing is checked.
+    """
+    if policy is None:
+        return
+    datasets = {dataset.id: dataset for dataset in policy.datasets}
+    strange = [name for name in scope.datasets or () if name not in datasets]
+    if strange:
+        raise ControlError(
+            f"scope.datasets: the policy knows no {', '.join(strange)}; it knows {', '.join(sorted(datasets))}"
+        )
+    chosen = sorted(datasets if scope.datasets is None else set(scope.datasets))
+    columns = {name: None for dataset in chosen for name in datasets[dataset].by_name}
+    strange = [name for name in scope.columns or () if name not in columns]
+    if strange:
+        where = ", ".join(chosen) if scope.datasets is not None else "the policy"
+        raise ControlError(f"scope.columns: {where} has no {', '.join(strange)}; there are {', '.join(columns)}")
 
 
 def issued(

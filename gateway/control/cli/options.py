@@ -52,11 +52,12 @@ class ScopeOptions:
     ] = None
 
     def checked(self, control: Control, *, admin: bool = False) -> Scope:
-        """The scope that the options say; ControlError names a division that is none."""
+        """The scope that the options say; ControlError names a division, dataset or column that is none."""
+        from gateway.control.credentials import check_names
         from gateway.identity.scope import parse_scope
 
         check_divisions(control, self.division)
-        return parse_scope(
+        scope = parse_scope(
             {
                 "datasets": self.dataset or None,
                 "actions": self.action or None,
@@ -65,6 +66,8 @@ class ScopeOptions:
                 "admin": admin,
             }
         )
+        check_names(control.policy(), scope)
+        return scope
 
 
 @dataclass(frozen=True)

@@ -129,8 +129,7 @@ def course(session: Session, ledger: Ledger, case: Application, narrowing: Narro
     def revoke(step: Step) -> None:
         grants.end(session, case.access, step.reason or "given back by its holder", ledger.now)
 
-    effects = {"grant": grant, "revoke": revoke}
-    return Course(session, case, ledger, holds=holds, effects=effects, provider=provider)
+    return Course(session, case, ledger, holds=holds, effects={"grant": grant, "revoke": revoke}, provider=provider)
 
 
 def needs_provider(session: Session, ledger: Ledger, case: Application) -> bool:

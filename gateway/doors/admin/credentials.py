@@ -33,7 +33,8 @@ class NewKey(Strict):
     scope: Scope = _WHOLE
 
     def terms(self, office: Office) -> CredentialTerms:
-        """As the control store takes them; BadValue for a lifetime that is too long."""
+        """As the control store takes them; BadValue for a lifetime that is too long, or a name there is not."""
+        office.check_names(self.scope)
         return CredentialTerms(self.principal, self.title, self.scope, office.lifetime(self.days))
 
 
@@ -121,6 +122,7 @@ async def list_delegations(office: OfficeDep) -> Response:
 @router.post("/delegations", status_code=201)
 async def delegate(body: NewDelegation, office: OfficeDep) -> Response:
     """Let a system act for its organisation, in place of the delegation before."""
+    office.check_names(body.scope)
     now = office.now
     expires = now + office.lifetime(body.days)
 

@@ -13,11 +13,13 @@ from fastapi import Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
+from gateway.control.credentials import check_names
 from gateway.control.documents import document
 from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
 from gateway.control.tables.base import Base
 from gateway.doors.deps import IdentifiedDep, ServicesDep, only_parameters
 from gateway.identity.presented import unauthenticated
+from gateway.identity.scope import Scope
 from gateway.identity.service import Identity
 from gateway.problems import BadValue, Conflict, NotFound, NotPermitted
 from gateway.services import Services
@@ -56,6 +58,11 @@ class Office:
         if days > longest:
             raise BadValue(f"`days`: at most {longest}.")
         return timedelta(days=days)
+
+    def check_names(self, scope: Scope) -> None:
+        """Raises BadValue for a dataset or column of a scope that the policy in force does not know."""
+        with as_problems():
+            check_names(self.services.policies.current, scope)
 
 
 async def _office(request: Request, identified: IdentifiedDep, services: ServicesDep) -> Office:

@@ -14,7 +14,7 @@ from catalog.policy.divisions import DivisionTree
 from catalog.policy.model import ColumnPolicy, CompiledPolicy, DatasetPolicy, RowScope
 from gateway.control import accounts, clients, delegations, grants, keys
 from gateway.control.actors import NotInForceError, actor_for
-from gateway.control.credentials import CredentialTerms
+from gateway.control.credentials import CredentialTerms, check_names
 from gateway.control.documents import document
 from gateway.control.errors import ConflictError, ControlError, UnknownError
 from gateway.control.sessions import begin_session, end_session
@@ -237,6 +237,18 @@ def test_a_grant_names_what_the_policy_knows(session: Session) -> None:
             give(**changes)
     with pytest.raises(ControlError, match="rows: no row of the dataset can be told"):
         give(rows=RowScope(divisions=("990101",)))
+
+
+def test_a_scope_names_what_the_policy_knows() -> None:
+    check_names(POLICY, Scope(datasets=("permits",), columns=("party",)))
+    check_names(None, Scope(datasets=("permitz",)))
+    for scope, words in (
+        (Scope(datasets=("permitz",)), "knows no permitz; it knows permits"),
+        (Scope(datasets=("permits",), columns=("permit_no",)), "permits has no permit_no; there are party, phone"),
+        (Scope(columns=("permit_no",)), "the policy has no permit_no"),
+    ):
+        with pytest.raises(ControlError, match=words):
+            check_names(POLICY, scope)
 
 
 def test_a_suspension_can_be_taken_back(session: Session) -> None:

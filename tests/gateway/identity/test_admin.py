@@ -85,6 +85,8 @@ def test_a_department_from_registration_to_revocation(known: tuple[httpx.Client,
         ("principals", {"id": "A B", "kind": "person", "title": "x"}, 400, "cannot be an id"),
         ("keys", {"principal": "ann", "title": "x", "scope": {"admin": True}}, 400, "only a steward"),
         ("keys", {"principal": "ann", "title": "x", "days": 4000}, 400, "at most 366"),
+        ("keys", {"principal": "ann", "title": "x", "scope": {"datasets": ["tickety"]}}, 400, "it knows "),
+        ("delegations", {"system": "board", "scope": {"datasets": ["tickety"]}}, 400, "knows no tickety"),
         ("keys", {"principal": "ann"}, 400, "`title`: Field required"),
         (
             "keys",
