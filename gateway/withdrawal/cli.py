@@ -35,14 +35,19 @@ def add_withdrawal(
     place: Place,
 ) -> None:
     """Withdraw one row of a dataset: from every door, every release, every file."""
+    from gateway.withdrawal.look_up import is_there
     from gateway.withdrawal.manual import Order, withdraw
 
     with opened(place) as control:
-        parts = _key(control.workspace, dataset, key)
+        named = _key(control.workspace, dataset, key)
+        parts = tuple(named.values())
         order = Order(dataset, parts, reason, basis, _day(effective))
         with control.store.begin() as session:
             row = withdraw(session, order, now=now(), by=control.by)
         say(f"{dataset} {', '.join(parts)} is not shown from {row.effective_on:%Y-%m-%d} on.")
+        if not is_there(control.workspace, dataset, named):
+            lift = f"`civiclake withdrawal lift {row.id} --reason …`"
+            say(f"Warning: the current release has no such row. The order waits for it; if it is a slip, {lift}.")
         typer.echo(row.id)
 
 
@@ -82,8 +87,8 @@ def lift_withdrawal(
         say(f"{row.dataset} {', '.join(row.key)} is shown again, unless something else withdraws it.")
 
 
-def _key(workspace: Workspace, dataset: str, given: list[str]) -> tuple[str, ...]:
-    """The texts of the key in the order of the newest release that has the dataset."""
+def _key(workspace: Workspace, dataset: str, given: list[str]) -> dict[str, str]:
+    """The texts of the key by column, in the order of the newest release."""
     from catalog.compiled import CATALOG_FILE, CompiledCatalog
     from catalog.release import list_releases, release_folder
     from gateway.control.errors import ControlError, UnknownError
@@ -99,7 +104,7 @@ def _key(workspace: Workspace, dataset: str, given: list[str]) -> tuple[str, ...
     parts = dict(text.split("=", 1) for text in given if "=" in text)
     if set(parts) != set(columns) or len(parts) != len(given):
         raise ControlError(f"--key: give {', '.join(f'{name}=…' for name in columns)}, each once")
-    return tuple(parts[name] for name in columns)
+    return {name: parts[name] for name in columns}
 
 
 def _day(text: str | None) -> date:

@@ -69,6 +69,9 @@ def test_a_steward_withdraws_from_the_command_line(tmp_path: Path) -> None:
     made = run("add", "tickets", "--key", "ticket_no=T0000003", "--basis", "Decision 7", "--from", "2026-03-02")
     assert (made.exit_code, made.stdout.strip()[:4]) == (0, "wdr-")
     assert "T0000003" in run("list").stdout
+    assert "Warning" not in made.stderr
+    unknown = run("add", "tickets", "--key", "ticket_no=T9", "--basis", "Decision 7")
+    assert (unknown.exit_code, "the current release has no such row" in unknown.stderr) == (0, True)
     for words, told in (
         (("tickets", "--key", "number=3"), "ticket_no=…"),
         (("nothing", "--key", "ticket_no=T0000003"), "there is no dataset nothing"),
