@@ -98,7 +98,7 @@ def raise_correction(
     dataset: Dataset,
     acting: For,
     column: Annotated[str, typer.Argument(help="Column that is wrong.")],
-    key: Annotated[list[str], typer.Option("--key", help="What tells the row from others: column=value. Repeat.")],
+    key: Annotated[list[str], typer.Option("--key", help="Column=value, one for each column of the dataset's key.")],
     wrong: Annotated[str, typer.Option("--wrong", help="What is wrong.")],
     evidence: Annotated[str, typer.Option("--evidence", help="What shows it.")],
     proposed: Annotated[str | None, typer.Option("--proposed", help="The right value, where it is known.")] = None,

@@ -83,7 +83,7 @@ def ledger_of(control: Control) -> Ledger:
     if number is None:
         raise StoreError("nothing has been published yet, so nothing can be asked for; run `civiclake run`")
     catalog = CompiledCatalog.load(release_folder(control.workspace, number) / CATALOG_FILE)
-    return Ledger(read_policy(control.workspace.policy), catalog, now())
+    return Ledger(read_policy(control.workspace.policy), catalog, now(), number)
 
 
 def told(case: AnyCase, ledger: Ledger) -> str:

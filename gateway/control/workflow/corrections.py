@@ -23,7 +23,7 @@ from gateway.policy.actor import Actor
 
 
 class NewCorrection(Strict):
-    """Which cell is wrong: the row by values of columns that tell it from others, the column, what is wrong.
+    """Which cell is wrong: the row by the columns of the dataset's key, the column, what is wrong.
 
     `proposed` is the right value where it is known, `evidence` what shows it.
     """
@@ -52,12 +52,13 @@ def raise_correction(
 ) -> Raised:
     """Raise a correction as `person`, or without one as somebody of the public.
 
-    UnknownError or ControlError when the actor does not see the dataset or a column named.
+    UnknownError or ControlError when the actor does not see the dataset or a column named, or the key is another.
     """
     told = ledger.described(actor, wrong.dataset)
     for name in (*wrong.key, wrong.column):
         if name not in told:
             raise ControlError(f"there is no column {name} in the dataset")
+    _check_key(ledger, wrong, told)
     receipt = None if person is not None else secrets.token_urlsafe(32)
     home = person.organisation if person is not None else None
     source = ledger.source(wrong.dataset, wrong.column)
@@ -108,9 +109,19 @@ def course(
     def publish(_step: Step) -> None:
         if release is None or release < 1:
             raise ControlError("release: name the first release that holds the correction (its number)")
+        if release > ledger.release:
+            raise ControlError(f"release: there is no {release} yet; the current one is {ledger.release}")
         case.release = release
 
     return Course(session, case, ledger, holds=lambda _condition: None, effects={"route": route, "publish": publish})
+
+
+def _check_key(ledger: Ledger, wrong: NewCorrection, told: frozenset[str]) -> None:
+    """The row is named by the whole key of the dataset; of a column the actor may not read about nothing is said."""
+    entry = ledger.entry(wrong.dataset)
+    key = [name for name in entry.key if name in told] if entry is not None else []
+    if key and set(wrong.key) != set(key):
+        raise ControlError(f"key: name the row by {', '.join(key)}, each once and nothing else")
 
 
 def with_receipt(session: Session, hasher: Hasher, name: str, receipt: str) -> Correction:

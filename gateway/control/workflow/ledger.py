@@ -1,4 +1,4 @@
-"""What cases are judged by: the policy in force, the catalog of the current release, and one moment in time."""
+"""What cases are judged by: the policy in force, the current release and its catalog, and one moment in time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from gateway.policy.decision import Decision
 
 @dataclass(frozen=True)
 class Ledger:
-    """Policy, catalog and moment; days are those of the city's clocks."""
+    """Policy, catalog, moment and number of the current release; days are those of the city's clocks."""
 
     policy: CompiledPolicy
     catalog: CompiledCatalog
     now: datetime
+    release: int
 
     @property
     def today(self) -> date:

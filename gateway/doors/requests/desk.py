@@ -149,7 +149,7 @@ async def _ledger(services: ServicesDep, release: ReleaseDep) -> Ledger:
     policy = services.policies.current
     if policy is None or policy.procedures is None:
         raise NotPermitted("No policy with procedures is in force, so nothing can be asked for.")
-    return Ledger(policy, release.catalog, services.policies.now)
+    return Ledger(policy, release.catalog, services.policies.now, release.number)
 
 
 LedgerDep = Annotated[Ledger, Depends(_ledger)]

@@ -36,6 +36,9 @@ def test_a_demand_goes_to_a_candidate_and_comes_back_with_a_dataset(counter: Cou
 
 
 def test_a_correction_goes_to_the_source_of_truth_and_its_raiser_is_told(counter: Counter) -> None:
+    for key in ({"street": "s"}, {"note_no": "N1", "street": "s"}):
+        refused = counter.post("tom", "/v1/corrections", WRONG | {"key": key}, 400)
+        assert refused["detail"] == "Key: name the row by note_no, each once and nothing else."
     case = counter.post("tom", "/v1/corrections", WRONG, 201)
     address = f"/v1/corrections/{case['id']}"
     assert (case["provider"], case["state"], case["due_on"]) == ("police", "routed", "2026-12-07")
@@ -47,8 +50,10 @@ def test_a_correction_goes_to_the_source_of_truth_and_its_raiser_is_told(counter
     counter.post("sue", f"{address}/overturn", {"reason": "look again"})
     counter.post("helen", f"{address}/fix", {"reason": "mended"})
     counter.post("helen", f"{address}/publish", {}, 400)
-    done = counter.post("helen", f"{address}/publish", {"release": 2})
-    assert (done["state"], done["release"]) == ("published", 2)
+    later = counter.post("helen", f"{address}/publish", {"release": 2}, 400)
+    assert later["detail"] == "Release: there is no 2 yet; the current one is 1."
+    done = counter.post("helen", f"{address}/publish", {"release": 1})
+    assert (done["state"], done["release"]) == ("published", 1)
     names = {notice["name"] for notice in counter.get("tom", "/v1/notices").json()["notices"]}
     assert names == {"refuse", "overturn", "fix", "publish"}
 

@@ -89,7 +89,7 @@ def _move(session: Session, town: Town, case: AnyCase, name: str, who: str) -> N
         more: dict[str, Any] = {"route": {"organisation": "police"}, "answer": {"dataset": "notes"}}.get(name, {})
         demands.move(session, ledger, case, step, **more)
     elif isinstance(case, Correction):
-        more = {"reroute": {"organisation": "police"}, "publish": {"release": 3}}.get(name, {})
+        more = {"reroute": {"organisation": "police"}, "publish": {"release": 1}}.get(name, {})
         corrections.move(session, ledger, case, step, **more)
     elif isinstance(case, BreakGlass):
         break_glass.move(session, ledger, case, step)

@@ -144,7 +144,7 @@ class Town:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.policy, self.catalog, self.now)
+        return Ledger(self.policy, self.catalog, self.now, 1)
 
     def person(self, session: Session, name: str) -> Person:
         return person_named(session, name)
