@@ -92,6 +92,10 @@ class Procedure(Strict):
         """The transitions that leave a state."""
         return tuple(transition for transition in self.transitions if state in transition.from_)
 
+    def step_title(self, name: str, to: str) -> Title | None:
+        """What a step is called that led to a state; None where there is no such transition (any more)."""
+        return next((t.title for t in self.transitions if (t.name, t.to) == (name, to)), None)
+
 
 class Mode(Strict):
     """A way of sharing: what may be done with what is granted."""

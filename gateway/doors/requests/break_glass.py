@@ -54,8 +54,8 @@ async def list_notices(request: Request, desk: DeskDep) -> Response:
         found = []
         for notice in cases.notices(session, person):
             procedure = desk.ledger.procedure(notice.procedure)
-            title = next((t.title.model_dump() for t in procedure.transitions if t.name == notice.name), None)
-            found.append({**document(notice), "title": title})
+            title = procedure.step_title(notice.name, notice.to_state)
+            found.append({**document(notice), "title": title.model_dump() if title else None})
         return {"notices": found}
 
     return answer(await desk.look(work))

@@ -160,6 +160,11 @@ def test_a_dispute_is_settled_by_another_steward_than_who_rejected(shared_counte
     notices = shared_counter.get("tom", "/v1/notices").json()["notices"]
     mine = [(notice["name"], notice["reason"]) for notice in notices if notice["case"] == case]
     assert sorted(mine) == [("overturn", "x"), ("refuse", "too much"), ("reject", "no basis")]
+    shared_counter.post("tom", f"{address}/dispute", {"reason": "it is not"})
+    shared_counter.post("sam", f"{address}/overturn", {"reason": "y"})
+    notices = shared_counter.get("tom", "/v1/notices").json()["notices"]
+    overturned = {n["to_state"]: n["title"]["en"] for n in notices if (n["case"], n["name"]) == (case, "overturn")}
+    assert overturned == {"cleared": "Rejection overturned", "granted": "Refusal overturned"}
 
 
 def test_a_grant_is_shown_to_its_parties_only(shared_counter: Counter) -> None:
