@@ -33,9 +33,20 @@ def issue(session: Session, hasher: Hasher, terms: CredentialTerms, *, now: date
 
 
 def rotate(
-    session: Session, hasher: Hasher, key: str, *, overlap: timedelta, lifetime: timedelta, now: datetime, by: str
+    session: Session,
+    hasher: Hasher,
+    key: str,
+    *,
+    overlap: timedelta,
+    lifetime: timedelta | None,
+    longest: timedelta = timedelta.max,
+    now: datetime,
+    by: str,
 ) -> IssuedKey:
-    """A new key with the same holder and scope; the old one goes on for the overlap, never longer than it would."""
+    """A new key with the same holder and scope; the old one goes on for the overlap, never longer than it would.
+
+    Without a lifetime the new one has that of the old, and at most the `longest` that is allowed today.
+    """
     old = key_of(session, key)
     if old.revoked_at is not None or old.expires_at <= now:
         raise ConflictError(f"key {key} is no longer in force; issue a new one")
@@ -43,7 +54,9 @@ def rotate(
         raise ConflictError(f"key {key} was rotated already; its successor is {old.replaced_by}")
     if overlap < timedelta(0):
         raise ControlError("the overlap must not be negative")
-    terms = CredentialTerms(old.principal, old.title, Scope.stored(old.scope), lifetime)
+    terms = CredentialTerms(
+        old.principal, old.title, Scope.stored(old.scope), lifetime or min(old.expires_at - old.created_at, longest)
+    )
     fresh = issue(session, hasher, terms, now=now, by=by)
     old.replaced_by = fresh.row.id
     old.expires_at = min(old.expires_at, now + overlap)

@@ -58,7 +58,9 @@ def rotate_key(
     *,
     key: KeyId,
     overlap: Annotated[float, typer.Option("--overlap", min=0, help="Hours the old key goes on beside the new.")] = 168,
-    days: Days = 180,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, help="Lifetime in days; that of the old key unless given.")
+    ] = None,
     place: Place,
 ) -> None:
     """Issue the successor of a key, with the same holder and scope; the old one ends after the overlap."""
@@ -71,12 +73,14 @@ def rotate_key(
                 control.hasher,
                 key,
                 overlap=timedelta(hours=overlap),
-                lifetime=control.lifetime(days),
+                lifetime=control.lifetime(days) if days is not None else None,
+                longest=timedelta(days=control.settings.longest_key_days),
                 now=now(),
                 by=control.by,
             )
             ends = acts.key_of(session, key).expires_at
-        say(f"Key {issued.row.id} follows {key}, which ends {ends.astimezone():%Y-%m-%d %H:%M}. {_ONCE}")
+        until = f"until {issued.row.expires_at:%Y-%m-%d}"
+        say(f"Key {issued.row.id}, {until}, follows {key}, which ends {ends.astimezone():%Y-%m-%d %H:%M}. {_ONCE}")
         typer.echo(issued.text)
 
 

@@ -45,10 +45,10 @@ class NewClient(NewKey):
 
 
 class Rotation(Strict):
-    """How long the old key goes on beside the new one, and the new one's lifetime."""
+    """How long the old key goes on beside the new one, and the new one's lifetime: the old one's unless given."""
 
     overlap_hours: float = Field(168, ge=0)
-    days: int = Field(180, ge=1)
+    days: int | None = Field(None, ge=1)
 
 
 class NewDelegation(Strict):
@@ -75,10 +75,14 @@ async def issue_key(body: NewKey, office: OfficeDep) -> Response:
 @router.post("/keys/{key}/rotate", status_code=201)
 async def rotate_key(key: str, body: Rotation, office: OfficeDep) -> Response:
     """Issue the successor of a key; the old one goes on for the overlap."""
-    lifetime, overlap, hasher = office.lifetime(body.days), timedelta(hours=body.overlap_hours), office.identity.hasher
+    lifetime = office.lifetime(body.days) if body.days is not None else None
+    longest = timedelta(days=office.services.settings.longest_key_days)
+    overlap, hasher = timedelta(hours=body.overlap_hours), office.identity.hasher
 
     def work(session: Session) -> IssuedKey:
-        return keys.rotate(session, hasher, key, overlap=overlap, lifetime=lifetime, now=office.now, by=office.by)
+        return keys.rotate(
+            session, hasher, key, overlap=overlap, lifetime=lifetime, longest=longest, now=office.now, by=office.by
+        )
 
     return _shown(await office.act(work))
 

@@ -37,7 +37,9 @@ def test_a_department_from_its_code_to_a_key_that_is_revoked(access: Access, tmp
     access("grant", "revoke", grant, "--reason", "done")
     assert grant not in access("grant", "list").stdout
     assert grant in access("grant", "list", "--ended").stdout
-    fresh = access("key", "rotate", name, "--overlap", "1").stdout.strip()
+    rotated = access("key", "rotate", name, "--overlap", "1")
+    assert re.search(r"Key \w+, (until [\d-]+),", rotated.stderr)[1] in issued.stderr  # type: ignore[index]
+    fresh = rotated.stdout.strip()
     access("key", "revoke", name)
     assert "revoked" in access("whoami", "--key", key, status=2).stderr
     assert json.loads(access("whoami", "--key", fresh).stdout)["id"] == "wang-fang"

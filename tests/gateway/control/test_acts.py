@@ -155,6 +155,14 @@ def test_a_key_is_rotated_once_and_never_prolonged_by_it(session: Session) -> No
         rotate()
 
 
+def test_a_successor_has_the_term_of_its_key_as_far_as_today_allows(session: Session) -> None:
+    for longest, days in ((366, 90), (60, 60)):
+        old = key(session, "ann", days=90)
+        terms: dict[str, timedelta] = {"overlap": timedelta(), "longest": timedelta(days=longest)}
+        fresh = keys.rotate(session, HASHER, old.row.id, lifetime=None, now=NOW, by="test", **terms)
+        assert fresh.row.expires_at == NOW + timedelta(days=days)
+
+
 def test_people_are_no_oauth_clients(session: Session) -> None:
     with pytest.raises(ControlError, match="sign in or use an API key"):
         clients.add_client(session, HASHER, CredentialTerms("ann", "", Scope(), MONTH), now=NOW, by="test")
