@@ -177,7 +177,10 @@ CATALOGUE: dict[type[Problem], ProblemType] = {
         400, "unknown-operator", "The column has no such operator", "The member `operators` lists those it has."
     ),
     BadValue: ProblemType(
-        400, "bad-value", "A value cannot be read", "Correct the value; GET /v1/datasets/{id} gives each column's type."
+        400,
+        "bad-value",
+        "A value cannot be read",
+        "Correct the value; /openapi.json describes each body, GET /v1/datasets/{id} each column's type.",
     ),
     TooManyConditions: ProblemType(
         400, "too-many-conditions", "The request carries too many conditions", "Split it, or download the whole file."

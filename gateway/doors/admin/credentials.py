@@ -51,6 +51,9 @@ class Rotation(Strict):
     days: int | None = Field(None, ge=1)
 
 
+_AS_BEFORE = Rotation()
+
+
 class NewDelegation(Strict):
     """What an organisation lets its system do, for how many days."""
 
@@ -73,7 +76,7 @@ async def issue_key(body: NewKey, office: OfficeDep) -> Response:
 
 
 @router.post("/keys/{key}/rotate", status_code=201)
-async def rotate_key(key: str, body: Rotation, office: OfficeDep) -> Response:
+async def rotate_key(key: str, office: OfficeDep, body: Rotation = _AS_BEFORE) -> Response:
     """Issue the successor of a key; the old one goes on for the overlap."""
     lifetime = office.lifetime(body.days) if body.days is not None else None
     longest = timedelta(days=office.services.settings.longest_key_days)

@@ -34,6 +34,9 @@ class ApplicationMove(Reason):
     term_to: date | None = None
 
 
+_AS_IT_IS = ApplicationMove()
+
+
 @router.post("/v1/requests", status_code=201)
 async def file_application(body: NewApplication, desk: DeskDep) -> Response:
     """Apply for columns and rows of a dataset, in the name of the caller's organisation when it has one."""
@@ -55,7 +58,7 @@ async def show_application(request: Request, case: str, desk: DeskDep) -> Respon
 
 
 @router.post("/v1/requests/{case}/{transition}")
-async def move_application(case: str, transition: str, body: ApplicationMove, desk: DeskDep) -> Response:
+async def move_application(case: str, transition: str, desk: DeskDep, body: ApplicationMove = _AS_IT_IS) -> Response:
     """Make a transition: comply, reject, approve, refuse, dispute, overturn, uphold, withdraw, revoke, relinquish."""
     narrowing = Narrowing(columns=body.columns, clear_columns=body.clear_columns, rows=body.rows, term_to=body.term_to)
     move = partial(applications.move, narrowing=narrowing)

@@ -14,7 +14,7 @@ from gateway.control.workflow.break_glass import NewBreakGlass
 from gateway.control.workflow.people import Person
 from gateway.doors.admin.steward import answer
 from gateway.doors.deps import only_parameters
-from gateway.doors.requests.desk import DeskDep, Reason
+from gateway.doors.requests.desk import NO_REASON, DeskDep, Reason
 
 router = APIRouter(tags=["asking"])
 
@@ -40,7 +40,7 @@ async def show_break_glass(request: Request, case: str, desk: DeskDep) -> Respon
 
 
 @router.post("/v1/break-glass/{case}/{transition}")
-async def move_break_glass(case: str, transition: str, body: Reason, desk: DeskDep) -> Response:
+async def move_break_glass(case: str, transition: str, desk: DeskDep, body: Reason = NO_REASON) -> Response:
     """Make a transition: confirm, refuse, withdraw, close."""
     return await desk.move(BreakGlass, case, break_glass.move, transition=transition, reason=body.reason)
 

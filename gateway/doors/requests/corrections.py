@@ -34,6 +34,9 @@ class CorrectionMove(Reason):
     release: int | None = None
 
 
+_AS_IT_IS = CorrectionMove()
+
+
 @router.post("/v1/corrections", status_code=201)
 async def raise_correction(request: Request, body: NewCorrection, desk: OpenDeskDep, services: ServicesDep) -> Response:
     """Say what is wrong in a row. Without a credential the answer holds a `receipt`, which is kept nowhere else."""
@@ -71,7 +74,7 @@ async def show_correction(request: Request, case: str, desk: OpenDeskDep) -> Res
 
 
 @router.post("/v1/corrections/{case}/{transition}")
-async def move_correction(case: str, transition: str, body: CorrectionMove, desk: DeskDep) -> Response:
+async def move_correction(case: str, transition: str, desk: DeskDep, body: CorrectionMove = _AS_IT_IS) -> Response:
     """Make a transition: fix, refuse, reroute, publish, dispute, overturn, uphold, withdraw."""
     move = partial(corrections.move, organisation=body.organisation, release=body.release)
     return await desk.move(Correction, case, move, transition=transition, reason=body.reason)

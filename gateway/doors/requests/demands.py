@@ -24,6 +24,9 @@ class DemandMove(Reason):
     dataset: Name | None = None
 
 
+_AS_IT_IS = DemandMove()
+
+
 @router.post("/v1/demands", status_code=201)
 async def raise_demand(body: NewDemand, desk: DeskDep) -> Response:
     """Say what data is missing, and what for."""
@@ -44,7 +47,7 @@ async def show_demand(request: Request, case: str, desk: DeskDep) -> Response:
 
 
 @router.post("/v1/demands/{case}/{transition}")
-async def move_demand(case: str, transition: str, body: DemandMove, desk: DeskDep) -> Response:
+async def move_demand(case: str, transition: str, desk: DeskDep, body: DemandMove = _AS_IT_IS) -> Response:
     """Make a transition: route, decline, answer, refuse, withdraw."""
     move = partial(demands.move, organisation=body.organisation, dataset=body.dataset)
     return await desk.move(Demand, case, move, transition=transition, reason=body.reason)

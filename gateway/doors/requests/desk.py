@@ -40,6 +40,10 @@ class Reason(Strict):
     reason: str = Field("", max_length=4000)
 
 
+NO_REASON = Reason()
+"""What a transition is made with when nothing is sent."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """One request to ask, or to answer: who, where it is kept, and what it is judged by."""
