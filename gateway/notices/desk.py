@@ -36,6 +36,7 @@ log = logging.getLogger("gateway.notices")
 
 DOOR = "webhook"
 _AT_ONCE = 20
+_BROKEN_OFF = Outcome(None, "connection", 0)
 _CLEARED_EVERY = timedelta(hours=1)
 
 
@@ -58,8 +59,7 @@ class NoticeDesk:
     _cleared: datetime | None = None
 
     async def start(self) -> None:
-        """Take note of what is there, then begin: what comes from now on is told."""
-        await self._guarded(self.watcher.look)
+        """Begin; the doors open meanwhile."""
         self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -148,8 +148,13 @@ class NoticeDesk:
             outcome = None
             document = await self._told(taken.event, taken.listener)
             if document is not None and taken.listener is not None:
-                outcome = await self.sender.send(taken.subscription.target, name, document)
-                self._account(taken.event.dataset, taken.listener, outcome)
+                if not self.audit.keep_place():
+                    return  # nothing leaves that cannot be accounted for; it is due again soon
+                outcome = _BROKEN_OFF
+                try:
+                    outcome = await self.sender.send(taken.subscription.target, name, document)
+                finally:
+                    self._account(taken.event.dataset, taken.listener, outcome)
             state = await asyncio.to_thread(self._record, taken, outcome)
             log.info("event %s for %s: %s", taken.event.id, name, state)
         except Exception:  # whatever it is, the delivery is due again when its attempt is overdue
@@ -167,7 +172,7 @@ class NoticeDesk:
         record = AccessRecord(new_id("ntc"), listener.actor, "notify", listener.purpose, dataset=dataset)
         record.decision = "allow"
         row = record.row(self.audit.clock(), DOOR, outcome.status or 0, outcome.sent, complete=outcome.delivered)
-        self.audit.put(row, kept=False)
+        self.audit.put(row, kept=True)
 
     async def _told(self, event: OutboxEvent, listener: Listener | None) -> dict[str, Any] | None:
         """What the listener is told of an event by what is served now."""

@@ -43,9 +43,8 @@ class Sender:
     """One client for all targets; `key` is the one receipts are signed with."""
 
     def __init__(self, targets: Targets, key: Callable[[], SigningKey], clock: Clock, timeout: float) -> None:
-        self._key, self._clock, self._timeout = key, clock, timeout
-        mounts = {f"{scheme}://": AsyncGuardedTransport(targets.judge(scheme)) for scheme in ("https", "http")}
-        self._client = httpx.AsyncClient(mounts=mounts, trust_env=False, timeout=timeout, follow_redirects=False)
+        self._targets, self._key, self._clock, self._timeout = targets, key, clock, timeout
+        self._made: httpx.AsyncClient | None = None
 
     async def send(self, target: str, subscription: str, document: dict[str, Any]) -> Outcome:
         """Try once. Nothing of the answer but its status and Retry-After is read."""
@@ -72,4 +71,19 @@ class Sender:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        if self._made is not None:
+            await self._made.aclose()
+
+    @property
+    def _client(self) -> httpx.AsyncClient:
+        """Made for the first event: reading the trusted certificates would hold up the start of the server."""
+        if self._made is None:
+            judge = self._targets.judge
+            self._made = httpx.AsyncClient(
+                transport=AsyncGuardedTransport(judge("https")),
+                mounts={"http://": AsyncGuardedTransport(judge("http"))},
+                trust_env=False,
+                timeout=self._timeout,
+                follow_redirects=False,
+            )
+        return self._made

@@ -11,9 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from catalog.workspace import Workspace
 from gateway.control.store import ControlStore, sqlite_url
+from gateway.control.tables.notices import Outbox
 from gateway.withdrawal.manual import Order, withdraw
 from tests.gateway.conftest import client_over, wait_for
 from tests.gateway.control.conftest import postgres_url, store, store_url  # noqa: F401  -- fixtures
@@ -96,4 +98,13 @@ def city(tmp_path: Path) -> Iterator[City]:
     with ExitStack() as stack:
         made = City(tmp_path, register(tmp_path), stack.enter_context(receiving()))
         made.client = stack.enter_context(made.served())
+        with made.control() as opened:
+            wait_for(lambda: _has_begun(opened))
         yield made
+
+
+def _has_begun(opened: ControlStore) -> bool:
+    """Whether what is there from the start is known; all that comes after it is told."""
+    with opened.read() as session:
+        outbox = session.scalars(select(Outbox)).one()
+        return outbox.began_at is not None and outbox.listed
