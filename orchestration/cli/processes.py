@@ -54,9 +54,9 @@ class Children:
     def start(
         self, name: str, command: Sequence[str], log: Path, *, cwd: Path | None = None, env: Mapping[str, str]
     ) -> None:
-        """Start `command`; its standard output and error go to `log`."""
+        """Start `command`; its standard output and error go to the end of `log`: another server may write to it too."""
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as sink:
+        with log.open("ab") as sink:
             self._running[name] = subprocess.Popen(  # noqa: S603
                 command,
                 cwd=cwd,

@@ -159,6 +159,16 @@ def test_children_end_with_their_children(tmp_path: Path) -> None:
         held.close()
 
 
+def test_a_second_server_goes_on_in_the_log_of_the_first(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("the first is up\n", encoding="utf-8")
+    with Children() as children:
+        children.start("second", [sys.executable, "-c", "raise SystemExit('no licence')"], log, env={})
+        with pytest.raises(CommandError, match="no licence"):
+            children.wait_for_port("second", 1, seconds=20)
+    assert log.read_text(encoding="utf-8").startswith("the first is up\n")
+
+
 def test_a_child_that_dies_is_reported(tmp_path: Path) -> None:
     with Children() as children:
         children.start("mute", [sys.executable, "-c", "raise SystemExit('no licence')"], tmp_path / "log", env={})
