@@ -69,7 +69,8 @@ class AuditStore:
         """Make the tables, and the folder of an SQLite file, if they are not there."""
         file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
         if file:
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            Path(file).touch(mode=0o600)  # SQLite gives its other files the mode of this one
         with self._writing() as connection:
             metadata.create_all(connection)
 
@@ -77,7 +78,10 @@ class AuditStore:
         """Insist that the log holds the checkpoint that the anchor knows. Raises LogAlteredError."""
         found = self.query(select(checkpoint).where(checkpoint.c.number == anchor.number))
         if not found or Checkpoint(**found[0]) != anchor:
-            raise LogAlteredError(f"the log lacks checkpoint {anchor.number}, which the anchor knows: it was cut off")
+            raise LogAlteredError(
+                f"the log lacks checkpoint {anchor.number}, which the anchor knows: it was cut off, or"
+                " control/ and seals/ are of different times; put both back from one copy"
+            )
         self._newest = anchor
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from gateway.doors.native.openapi_parts import (
     FIXED_PATHS,
     PROBLEM_RESPONSES,
     SCHEMAS,
+    USAGE_OF_OWNERS,
     answer,
     description,
     parameters_of,
@@ -45,6 +46,8 @@ async def openapi(
     """The OpenAPI 3.1 document."""
     views = release.views(caller.actor, caller.purpose)
     document = build(release, views, services.limits, services.settings.default_page_rows)
+    if caller.actor.tier in ("T2", "T3", "T4"):
+        document["paths"] |= USAGE_OF_OWNERS
     if identified.admin:
         administration = administration_of_stewards()
         document["paths"] |= administration["paths"]

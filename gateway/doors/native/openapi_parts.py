@@ -222,9 +222,12 @@ FIXED_PATHS: dict[str, Any] = {
         "The keys that signed receipts are checked with", answer(_JSON, None), "400"
     ),
     "/v1/me/usage": _fixed("What the caller used", answer(_JSON, "#usage"), "400", "403") | _USAGE,
-    "/v1/admin/usage": _fixed("Who used the caller's own datasets", answer(_JSON, "#usage"), "400", "404") | _USAGE,
     "/v1/feeds/events.atom": _fixed(
         "What happened to datasets, as an Atom feed", answer("application/atom+xml", None), "400", _NO_RELEASE
     ),
     "/v1/datasets": _fixed("Every dataset", answer(_JSON, "#datasets"), "400", _NO_RELEASE),
 }
+USAGE_OF_OWNERS: dict[str, Any] = {
+    "/v1/admin/usage": _fixed("Who used the caller's own datasets", answer(_JSON, "#usage"), "400", "404") | _USAGE,
+}
+"""For those who own datasets, and for stewards."""

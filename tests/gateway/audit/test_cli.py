@@ -32,6 +32,10 @@ def test_a_sound_log_is_said_to_be_sound(home: Path) -> None:
     assert (code, said.startswith("Sound: 7 rows, 2 checkpoints")) == (0, True)
 
 
+def test_the_log_is_readable_by_its_user_only(home: Path) -> None:
+    assert Workspace(home).audit.stat().st_mode & 0o077 == 0
+
+
 def test_what_is_wrong_is_said_with_its_row(home: Path) -> None:
     with intruder(f"sqlite:///{Workspace(home).audit}") as connection:
         connection.execute(text("UPDATE audit_access SET caller = 'nobody' WHERE seq = 5"))

@@ -86,6 +86,12 @@ def test_nobody_sees_the_use_of_data_that_is_not_its_own(scene: tuple[httpx.Clie
     assert {row["dataset"] for row in steward["totals"]} == {"tickets", "sealed_key"}
 
 
+def test_its_address_is_told_to_those_who_may_own_data(scene: tuple[httpx.Client, Keys]) -> None:
+    client, keys = scene
+    for headers, told in (({}, False), (keys["developer"], False), (keys["owner"], True), (keys["steward"], True)):
+        assert ("/v1/admin/usage" in client.get("/openapi.json", headers=headers).json()["paths"]) == told
+
+
 @pytest.mark.parametrize(
     "query", ["since=x", "until=2026-13-01", "since=2026-02-01&until=2026-01-01", "since=0001-01-01"]
 )
