@@ -85,6 +85,7 @@ def examine(city: Path, home: Path | None) -> Iterator[Finding]:
     yield from _guarded("lake", lambda: _lake(workspace))
     yield from _guarded("release", lambda: _release(workspace))
     yield _secrets(workspace)
+    yield from _guarded("audit log", lambda: _audit_log(workspace))
     yield from (_port(port, what) for port, what in ((8000, "gateway"), (3000, "steward's interface")))
 
 
@@ -227,6 +228,31 @@ def _secrets(workspace: Workspace) -> Finding:
         return Finding("secrets", False, "files in control/ may be read by others", f"Run `chmod 600 {names}`")
     found = f"private, in {folder}" if folder.exists() else "none yet; the gateway makes them"
     return Finding("secrets", True, found)
+
+
+def _audit_log(workspace: Workspace) -> Iterator[Finding]:
+    """The gateway refuses requests when the log ends before what its anchor knows; the doctor says why."""
+    import json
+    import sqlite3
+    from contextlib import closing
+
+    anchor = workspace.seals / "audit.anchor"
+    if os.environ.get("CIVICLAKE_GATEWAY_AUDIT_URL"):
+        yield Finding("audit log", True, "kept in another database; `civiclake audit verify` looks at it")
+        return
+    if not anchor.exists():
+        yield Finding("audit log", True, "none is sealed yet")
+        return
+    known, sealed = int(json.loads(anchor.read_bytes())["number"]), 0
+    if workspace.audit.exists():
+        with closing(sqlite3.connect(f"{workspace.audit.resolve().as_uri()}?mode=ro", uri=True)) as log:
+            sealed = log.execute("SELECT coalesce(max(number), 0) FROM audit_checkpoint").fetchone()[0]
+    if sealed < known:
+        found = f"{workspace.audit} ends at checkpoint {sealed}, {anchor} knows {known}: requests are refused with 503"
+        mend = "It was cut off, or control/ is older than seals/: stop the gateway, put both back from one copy"
+        yield Finding("audit log", False, found, mend)
+    else:
+        yield Finding("audit log", True, f"reaches what its anchor knows, checkpoint {known}")
 
 
 def _port(port: int, what: str) -> Finding:

@@ -19,6 +19,7 @@ from orchestration.lake.lock import LakeBusyError
 from orchestration.lake.schema import ensure_ops
 from orchestration.landing.ledger import LedgerVersionError
 from orchestration.transform.errors import TransformError
+from tests.gateway.audit.logs import running, write
 
 
 def run(*words: str) -> Result:
@@ -65,6 +66,22 @@ def test_staging_sql_of_no_interface_is_a_problem_of_data(town: Path, tmp_path: 
     done = run("policy", "check", "--city", str(town), "--home", str(tmp_path / "home"))
     assert done.exit_code == ExitCode.DATA
     assert "permit.sql: no staging interface has this name. Rename the file" in done.output
+
+
+def test_a_log_older_than_its_anchor_is_told(town: Path, home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    workspace = Workspace(home)
+    url = f"sqlite:///{workspace.audit}"
+    write(url, workspace.seals, (1,))
+    old = shutil.copytree(workspace.control.parent, home / "copy")
+    write(url, workspace.seals, (1,), first=2)
+    assert all(finding.good for finding in examine(town, home) if finding.topic == "audit log")
+    shutil.rmtree(workspace.control.parent)
+    old.rename(workspace.control.parent)
+    finding = found(town, home, "audit log")
+    assert "ends at checkpoint 1" in finding.found
+    assert "from one copy" in finding.mend
+    with running(url, workspace.seals):
+        assert "put both back from one copy" in caplog.text
 
 
 def test_a_copied_workspace_is_told_from_a_broken_one(town: Path, home: Path, tmp_path: Path) -> None:
