@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
+
+from sqlglot import exp
 
 from catalog.contract.options import Strict
 from catalog.policy.model import Action, ColumnPolicy, CompiledPolicy
@@ -15,7 +18,7 @@ from gateway.policy.actor import Actor
 from gateway.policy.decide import decide
 from gateway.release.opened import OpenRelease
 from gateway.withdrawal.register import WithdrawalRegister
-from gateway.withdrawal.tables import Tombstone
+from gateway.withdrawal.tables import Tombstone, tombstone_digest
 from gateway.withdrawal.tombstones import are_told, tombstone_document
 
 MEDIA_TYPE = "application/cloudevents+json"
@@ -71,16 +74,26 @@ class Teller:
         return {**stored, "href": self._href(event.dataset)}
 
     async def _withdrawal(self, event: OutboxEvent, listener: Listener) -> dict[str, Any] | None:
-        """To whoever may read rows. The rows themselves are named as the list of tombstones does now, or not at all."""
-        if self._release.view(event.dataset, listener.actor, listener.purpose) is None:
+        """To whoever would see one of the rows. They are named as the list of tombstones does now, or not at all."""
+        view = self._release.view(event.dataset, listener.actor, listener.purpose)
+        if view is None:
             return None
+        digests = set(event.data["digests"])
+        some = view.governed.rows if view.governed else None
+        if some is not None and digests.isdisjoint(await self._met(event.dataset, some)):
+            return None  # only rows this listener never saw: that there were any is not for it to learn
         entries: list[dict[str, Any]] = []
         if are_told(self._release, event.dataset):
             if event.dataset not in self._tombstones:
                 self._tombstones[event.dataset] = await self._withdrawals.tombstones(event.dataset)
-            digests = set(event.data["digests"])
             entries = [tombstone_document(e) for e in self._tombstones[event.dataset] if e.digest in digests]
         return {"withdrawals": entries, "href": self._href(event.dataset, "/withdrawals")}
+
+    async def _met(self, dataset: str, rows: exp.Expr) -> list[str]:
+        """Digests of the withdrawn rows of the release that meet a condition."""
+        hidden = self._release.datasets[dataset].hidden
+        keys = await asyncio.to_thread(hidden.withdrawn.met, rows) if hidden is not None else []
+        return [tombstone_digest(dataset, key) for key in keys]
 
     def _columns(self, event: OutboxEvent, kind: str, listener: Listener) -> list[str]:
         policy = self._release.policies.current

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,15 +20,19 @@ _KEYS = exp.to_identifier("#withdrawn", quoted=True)
 class Withdrawn:
     """The withdrawn rows that a stored table holds: how many, and a `digest` that tells this set from any other.
 
-    Their keys are the rows of `keys`, under the columns `key`. `seen` gives the digest of those that meet a condition
-    over stored columns, empty when there are none.
+    Their keys are the rows of `keys`, under the columns `key`. `met` gives the keys of those that meet a condition
+    over stored columns, as texts in order.
     """
 
     keys: Table
     key: tuple[str, ...]
     rows: int
     digest: str
-    seen: Callable[[exp.Expr], str] = field(compare=False)
+    met: Callable[[exp.Expr], Sequence[tuple[str, ...]]] = field(compare=False)
+
+    def seen(self, rows: exp.Expr) -> str:
+        """Digest of the withdrawn rows that meet a condition, empty when there are none."""
+        return keys_digest(self.met(rows))
 
     @property
     def condition(self) -> exp.Expr:
@@ -48,6 +53,12 @@ class Withdrawn:
         texts = [exp.cast(stored_column(name), "TEXT", dialect="duckdb") for name in self.key]
         order = [exp.Literal.number(place) for place in range(1, len(texts) + 1)]
         return exp.select(*texts).from_(stored_table(stored)).where(rows.copy(), found).order_by(*order)
+
+
+def keys_digest(keys: Sequence[tuple[str, ...]]) -> str:
+    """Tells these rows, by their keys in order, from any others; empty when there are none."""
+    text = "\x1e".join("\x1f".join(row) for row in keys)
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if keys else ""
 
 
 @dataclass(frozen=True)

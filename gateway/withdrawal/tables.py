@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from sqlglot import exp
 
 from catalog.withdrawal import load_reasons
 from gateway.engine import identifier, literal
-from gateway.withdrawal.hidden import Table, Withdrawn
+from gateway.withdrawal.hidden import Table, Withdrawn, keys_digest
 from gateway.withdrawal.sources import InForce
 
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ class WithdrawalTables:
             self.drop(table)
             return None
 
-        def seen(rows: exp.Expr) -> str:
-            return _digest(self._engine.run(found.among(stored, rows).sql(dialect="duckdb")))
+        def met(rows: exp.Expr) -> list[tuple[str, ...]]:
+            return self._engine.run(found.among(stored, rows).sql(dialect="duckdb"))
 
-        found = Withdrawn(table, key, len(keys), _digest(keys), seen)
+        found = Withdrawn(table, key, len(keys), keys_digest(keys), met)
         return found
 
     def tombstones(self, listed: Table, dataset: str) -> list[Tombstone]:
@@ -114,9 +115,9 @@ class WithdrawalTables:
 DIGEST_CHARACTERS = 32
 
 
-def _digest(keys: list[tuple[str, ...]]) -> str:
-    text = "\x1e".join(_SEPARATOR.join(row) for row in keys)
-    return hashlib.sha256(text.encode()).hexdigest()[:16] if keys else ""
+def tombstone_digest(dataset: str, key: Sequence[str]) -> str:
+    """The digest under which the tombstone of a row is told."""
+    return hashlib.sha256(_SEPARATOR.join((dataset, *key)).encode()).hexdigest()[:DIGEST_CHARACTERS]
 
 
 def _text(table: Table) -> str:

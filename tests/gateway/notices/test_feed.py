@@ -68,3 +68,16 @@ def test_a_feed_has_a_tag_and_its_entries_keep_their_ids(city: City) -> None:
     assert (changed.status_code, entries(changed)[1]) == (200, first)
     assert city.ask("public", "HEAD", ALL).content == b""
     assert city.ask("public", "GET", f"{ALL}?x=1").json()["code"] == "unknown-parameter"
+
+
+def test_who_sees_some_rows_is_told_of_those_only(city: City) -> None:
+    rows = city.ask("inspector", "GET", "/v1/datasets/cases/rows?select=case_no&limit=1000").json()["rows"]
+    inside = {int(row["case_no"].removeprefix("C")) for row in rows}
+    outside = min(set(range(max(inside))) - inside)
+    one, withdrawn = "/v1/datasets/cases/events.atom", ("withdrawal", "cases")
+    city.withdraw("cases", outside)
+    wait_for(lambda: withdrawn in told(city, "bureau", one))
+    assert told(city, "inspector", one) == set()
+    city.withdraw("cases", min(inside))
+    wait_for(lambda: withdrawn in told(city, "inspector", one))
+    assert [event["data"]["withdrawals"] for event in entries(city.ask("inspector", "GET", one))] == [[]]
