@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -186,13 +189,31 @@ def _execute(session: Session, start: date, end: date, tags: dict[str, str]) -> 
 
     tags = {**tags, RANGE_START: start.isoformat(), RANGE_END: end.isoformat()}
     job = build_defs(session).resolve_job_def(JOB)
-    with dg.DagsterInstance.from_config(str(session.workspace.dagster)) as instance:
+    with _signals_kept(), dg.DagsterInstance.from_config(str(session.workspace.dagster)) as instance:
         return job.execute_in_process(
             instance=instance,
             tags=tags,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Put the handlers back as they were.
+
+    Dagster leaves SIGTERM with the handler of SIGINT. Where SIGINT is ignored, as in the background of a shell, nothing
+    could end this process and its children any more.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def feed_reports(

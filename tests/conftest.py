@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 PRINTED = "printed"
 LEAST = 5  # seconds of a test called slow
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C in the background of a shell too: from what is ignored there, Dagster makes a SIGTERM ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -190,7 +191,12 @@ def test_a_run_without_news_builds_nothing_and_says_whose_results_stand(
 
 def test_asked_to_rebuild_it_builds(ran: Ran) -> None:
     progress = list[Progress]()
-    report = run_city(ran.city, ran.workspace, ran.day, ran.day, progress.append, rebuild=True)
+    interrupt, terminate = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.getsignal(signal.SIGTERM)
+    try:  # as in the background of a shell
+        report = run_city(ran.city, ran.workspace, ran.day, ran.day, progress.append, rebuild=True)
+        assert signal.getsignal(signal.SIGTERM) is terminate
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
     assert (report.outcome, report.release) == ("unchanged", 1)
     assert "open_permit" in {entry.subject for entry in progress if entry.stage == "models"}
 
