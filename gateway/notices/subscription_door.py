@@ -84,7 +84,7 @@ CounterDep = Annotated[Counter, Depends(_counter)]
 async def subscribe(
     request: Request, body: NewSubscription, counter: CounterDep, release: ReleaseDep, caller: CallerDep
 ) -> Response:
-    """Have events sent to an https address. Each is signed with the gateway's public key; there is no secret."""
+    """Have events sent to an https address. Each is signed with the gateway's key; the public one checks it."""
     only_parameters(request)
     settings = counter.services.settings
     for name in body.datasets or ():
