@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -67,7 +68,13 @@ class Server:
         assert self.process.poll() is None, self.log.read_text()
         found = re.search(r"http://127\.0\.0\.1:\d+", self.log.read_text())
         self.address = found.group() if found else ""
-        return bool(found) and '"serving release' in self.log.read_text()
+        return bool(found) and '"serving release' in self.log.read_text() and self._listens()
+
+    def _listens(self) -> bool:
+        """Whether a server process takes connections: the address is told, and a release opened, before that."""
+        host, _, port = self.address.removeprefix("http://").partition(":")
+        with socket.socket() as trial:
+            return trial.connect_ex((host, int(port))) == 0
 
 
 Serve = Callable[..., Server]
