@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from gateway.query.keyset import after, lies_sorted, total_order
-from gateway.query.tree import Query
+from gateway.query.tree import Condition, Query
 from gateway.view.types import Scalar
 from gateway.view.view import View
 
-_RELATION = "relation"
+RELATION = "relation"  # the name under which a statement reads what the caller sees of the rows
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Statement:
         """SQL of the statement. The relation stands in front under its name, and is planned as if it stood within."""
         if self.relation is None:
             return self.select.sql(dialect="duckdb")
-        return f'WITH "{_RELATION}" AS NOT MATERIALIZED ({self.relation}) {self.select.sql(dialect="duckdb")}'
+        return f'WITH "{RELATION}" AS NOT MATERIALIZED ({self.relation}) {self.select.sql(dialect="duckdb")}'
 
 
-class _Binds:
+class Binds:
     """Collects bound values, those of the view's own relation among them, and hands out placeholders."""
 
     def __init__(self, view: View) -> None:
@@ -54,11 +54,11 @@ def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Stateme
     """
     if query.limit is None:
         raise ValueError("a page needs a limit")
-    binds = _Binds(query.view)
+    binds = Binds(query.view)
     terms = total_order(query)
     chosen = _columns(query) if outputs is None else outputs
     places = [exp.alias_(term.expression.copy(), f"#sort{number}", quoted=True) for number, term in enumerate(terms)]
-    select = _filtered(query, [*chosen, *places], binds)
+    select = filtered(query.where, [*chosen, *places], binds)
     if query.after is not None:
         select = select.where(after(terms, query.after, binds), copy=False)
     if not lies_sorted(query):
@@ -68,8 +68,8 @@ def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Stateme
 
 def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:
     """Every row of a query; not sorted again where the order is the one the rows are stored in."""
-    binds = _Binds(query.view)
-    select = _filtered(query, outputs, binds)
+    binds = Binds(query.view)
+    select = filtered(query.where, outputs, binds)
     if not lies_sorted(query):
         select = select.order_by(*(term.ordered for term in total_order(query)), copy=False)
     return Statement(select, binds.values, len(outputs), query.view.relation_text)
@@ -79,7 +79,8 @@ def _columns(query: Query) -> list[exp.Expr]:
     return [column.ref for column in query.select]
 
 
-def _filtered(query: Query, outputs: list[exp.Expr], binds: _Binds) -> exp.Select:
-    select = exp.select(*outputs, copy=False).from_(exp.table_(_RELATION, quoted=True), copy=False)
-    conditions = [c.operator.build(c.column.ref, c.values, binds) for c in query.where]
+def filtered(where: tuple[Condition, ...], outputs: list[exp.Expr], binds: Binds) -> exp.Select:
+    """A selection over the view's relation, of the rows for which all conditions hold."""
+    select = exp.select(*outputs, copy=False).from_(exp.table_(RELATION, quoted=True), copy=False)
+    conditions = [c.operator.build(c.column.ref, c.values, binds) for c in where]
     return select.where(*conditions, copy=False) if conditions else select

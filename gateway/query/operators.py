@@ -36,13 +36,14 @@ _ORDERED = _COMPARABLE - {Family.BOOLEAN}
 
 @dataclass(frozen=True)
 class Operator:
-    """One filter operator, written `column__name=value`."""
+    """One filter operator, written `column__name=value`. `also` names the columns it reads besides its own."""
 
     name: str
     arity: Arity
     families: frozenset[Family]
     sentence: str
     build: Build
+    also: tuple[str, ...] = ()
 
     def fits(self, kind: ValueType) -> bool:
         """Whether the operator takes columns of this type."""
@@ -88,12 +89,25 @@ def _in(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.Expr:
     return exp.In(this=column, expressions=[bind(value) for value in values])
 
 
+def _not_in(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.Expr:
+    return exp.Not(this=_in(column, values, bind))
+
+
 def _prefix(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.Expr:
     return exp.StartsWith(this=column, expression=bind(values[0]))
 
 
 def _contains(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.Expr:
     return exp.Contains(this=column, expression=bind(values[0]))
+
+
+def contains_folded(column: exp.Expr, value: Scalar, bind: Bind) -> exp.Expr:
+    """Whether a text holds a value, upper and lower case being the same."""
+    return exp.Contains(this=exp.Lower(this=column), expression=exp.Lower(this=bind(value)))
+
+
+def _icontains(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.Expr:
+    return contains_folded(column, values[0], bind)
 
 
 def _isnull(column: exp.Expr, values: tuple[Scalar, ...], _bind: Bind) -> exp.Expr:
@@ -112,9 +126,11 @@ OPERATORS: dict[str, Operator] = {
         Operator("gt", _ONE, _ORDERED, "Greater than the value.", _compare(exp.GT)),
         Operator("ge", _ONE, _ORDERED, "Greater than the value, or equal to it.", _compare(exp.GTE)),
         Operator("in", Arity.LIST, _COMPARABLE, "Equals one of the values (comma separated).", _in),
+        Operator("notin", Arity.LIST, _COMPARABLE, "Has a value, and none of these (comma separated).", _not_in),
         Operator("between", Arity.PAIR, _ORDERED, "From the first value to the second, both included.", _between),
         Operator("prefix", _ONE, _TEXT, "Text begins with the value; upper and lower case differ.", _prefix),
         Operator("contains", _ONE, _TEXT, "Text holds the value; upper and lower case differ.", _contains),
+        Operator("icontains", _ONE, _TEXT, "Text holds the value; upper and lower case are the same.", _icontains),
         Operator("isnull", Arity.FLAG, _ALL, "true: has no value; false: has one.", _isnull),
     )
 }

@@ -21,6 +21,11 @@ class Condition:
     operator: Operator
     values: tuple[Scalar, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every column that is read to tell whether it holds."""
+        return (self.column.name, *self.operator.also)
+
 
 @dataclass(frozen=True)
 class Sort:
@@ -48,18 +53,19 @@ class Query:
     @cached_property
     def digest(self) -> str:
         """Digest of the walk: dataset, policy, columns, conditions and order; not the page size, not the position."""
-        conditions = _plain(self.where)
+        conditions = plain_conditions(self.where)
         order = [[sort.column.name, sort.descending] for sort in self.order]
         parts = [self.view.dataset, self.view.policy, [column.name for column in self.select], conditions, order]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 
-def conditions_text(query: Query) -> bytes:
-    """The conditions of a query written in one way, whatever order they were given in."""
-    return orjson.dumps(_plain(query.where))
+def conditions_text(where: tuple[Condition, ...]) -> bytes:
+    """Conditions written in one way, whatever order they were given in."""
+    return orjson.dumps(plain_conditions(where))
 
 
-def _plain(conditions: tuple[Condition, ...]) -> list[list[object]]:
+def plain_conditions(conditions: tuple[Condition, ...]) -> list[list[object]]:
+    """Conditions as nested lists in a fixed order, for digests."""
     return sorted(
         [condition.column.name, condition.operator.name, [to_text(value) for value in condition.values]]
         for condition in conditions

@@ -113,7 +113,7 @@ def _note(request: Request, services: Services, query: Query) -> None:
     record, key = record_of(request), services.admission.log.key
     record.columns = tuple(column.name for column in query.select)
     if query.where and key is not None:
-        record.filter = key.digest(conditions_text(query))
+        record.filter = key.digest(conditions_text(query.where))
 
 
 def _continued(query: Query, cursor: Cursor) -> Query:
