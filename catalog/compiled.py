@@ -15,6 +15,8 @@ from catalog.policy.model import MaskKind, ScopeColumns
 CATALOG_FILE = "catalog.json"
 # Marks a row of a library model that was removed at its source.
 DELETED = "is_deleted"
+# Code of a government information resource: class (1 digit), item (2), category (3), sub-category, `/`, serial number.
+RESOURCE_CODE = r"^[1-3][0-9]{5}[0-9]*/[0-9]+$"
 
 
 class DatasetMeta(Strict):
@@ -30,6 +32,7 @@ class DatasetMeta(Strict):
     licence: str | None = None
     scope: ScopeColumns = ScopeColumns()
     gb_class: Classification = "general"
+    resource_code: str | None = Field(None, pattern=RESOURCE_CODE)
 
 
 class CompiledColumn(Strict):
@@ -96,6 +99,7 @@ class CompiledDataset(Strict):
     upstream: tuple[str, ...]
     feeds: tuple[str, ...]
     scope: ScopeColumns = ScopeColumns()
+    resource_code: str | None = None
 
     def column(self, name: str) -> CompiledColumn:
         """The column called `name`; KeyError when there is none."""

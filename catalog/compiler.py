@@ -90,6 +90,7 @@ def _dataset(city: City, manifest: DbtManifest, model: DbtModel, levels: Levels)
         upstream=tuple(sorted(manifest.models[name].name for name in upstream if name in manifest.models)),
         feeds=tuple(sorted({feed.id for feed, table in city.tables() if table.physical_name in landed})),
         scope=meta.scope,
+        resource_code=meta.resource_code,
     )
 
 

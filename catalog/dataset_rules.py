@@ -40,6 +40,18 @@ class DatasetIdsAreUnique(Rule):
             yield None, f"`{mine}` is already the dataset of {others[0]}."
 
 
+class ResourceCodesAreUnique(Rule):
+    """A resource code names one dataset, for as long as there is a catalogue."""
+
+    mend = "Give the dataset the next serial number of its category"
+
+    def breaches(self, model: DbtModel, manifest: DbtManifest) -> Iterator[tuple[str | None, str]]:
+        mine = _code(model)
+        others = [m.name for m in manifest.models.values() if m.name < model.name and _code(m) == mine]
+        if mine is not None and others:
+            yield None, f"`{mine}` is already the code of {others[0]}."
+
+
 class DatasetOrderExists(Rule):
     """Key and order of a dataset are columns of its model."""
 
@@ -129,6 +141,7 @@ class SensitiveColumnsHaveMasks(Rule):
 DATASET_RULES: tuple[Rule, ...] = (
     OpenModelsAreDatasets(),
     DatasetIdsAreUnique(),
+    ResourceCodesAreUnique(),
     DatasetOrderExists(),
     OpenKeysAreOpen(),
     ScopeColumnsExist(),
@@ -147,3 +160,8 @@ def _is_meant(pair: DatasetPair, column: ModelColumn) -> bool:
 def _id(model: DbtModel) -> str | None:
     dataset = dataset_of(model)
     return dataset.id if dataset else None
+
+
+def _code(model: DbtModel) -> str | None:
+    dataset = dataset_of(model)
+    return dataset.resource_code if dataset else None

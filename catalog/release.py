@@ -38,14 +38,25 @@ class Distribution(Strict):
     sha256: str
 
 
+class DatasetQuality(Strict):
+    """Checks of one dataset's own rows: `score` and the shares by dimension lie in 0-1."""
+
+    score: float
+    by_dimension: dict[str, float]
+
+
 class ReleasedDataset(Strict):
-    """One dataset of a release; `content_hash` is the sha256 of its schema and its rows in key order."""
+    """One dataset of a release; `content_hash` is the sha256 of its schema and its rows in key order.
+
+    `quality` is None when none of its rows was checked.
+    """
 
     id: str
     row_count: int
     content_hash: str
     schema_: tuple[ReleasedColumn, ...] = Field(alias="schema")
     distributions: tuple[Distribution, ...] = ()
+    quality: DatasetQuality | None = None
 
 
 class ReleasedFile(Strict):

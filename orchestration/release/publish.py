@@ -13,13 +13,13 @@ from pydantic import BaseModel
 
 from catalog.canonical import write_json
 from catalog.compiled import CATALOG_FILE, CompiledCatalog
-from catalog.release import ReleaseManifest, write_manifest
+from catalog.release import ReleasedDataset, ReleaseManifest, write_manifest
 from catalog.withdrawal import WITHDRAWALS_FILE
 from catalog.workspace import Workspace
 from orchestration.release.errors import DamagedReleaseError
 from orchestration.release.files import SERVING, describe_file, release_hash, serving_database, write_dataset
 from orchestration.release.gate import require_passed
-from orchestration.release.quality import QUALITY_FILE, quality_report
+from orchestration.release.quality import QUALITY_FILE, QualityReport, dataset_quality, quality_report
 from orchestration.release.store import ReleaseStore
 from orchestration.release.verify import verify_folder
 from orchestration.release.withdrawals import write_withdrawals
@@ -84,7 +84,7 @@ def publish(
             content_hash=content_hash,
             lake_snapshot=snapshot,
             previous=store.current(),
-            datasets=datasets,
+            datasets=_with_quality(datasets, catalog, quality),
             quality=quality.summary,
             files=tuple(describe_file(folder, name) for name in _FILES if (folder / name).exists()),
             withdrawals=withdrawals,
@@ -94,6 +94,16 @@ def publish(
         store.seal(folder, number)
     store.switch(number, "publish", at)
     return Publication("published", manifest)
+
+
+def _with_quality(
+    datasets: tuple[ReleasedDataset, ...], catalog: CompiledCatalog, report: QualityReport
+) -> tuple[ReleasedDataset, ...]:
+    """The datasets, each with what the checks found of its own rows."""
+    return tuple(
+        released.model_copy(update={"quality": dataset_quality(report, dataset.model)})
+        for released, dataset in zip(datasets, catalog.datasets, strict=True)
+    )
 
 
 @contextlib.contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog.contract.options import Strict
-from catalog.release import QualitySummary
-from expectations.score import Judged, load_weights, score
+from catalog.release import DatasetQuality, QualitySummary
+from expectations.score import Judged, Score, load_weights, score
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,13 +77,23 @@ def quality_report(con: DuckDBPyConnection, run_id: str) -> QualityReport:
     return QualityReport(summary=_summary(checks), accounts=accounts, checks=checks)
 
 
-def _summary(checks: tuple[CheckOutcome, ...]) -> QualitySummary:
-    """Counts and the weighted score; 1.0 is not claimed when nothing was checked, that is 0.0."""
-    failed = [check for check in checks if not check.passed]
+def dataset_quality(report: QualityReport, model: str) -> DatasetQuality | None:
+    """The quality of one dataset: that of the checks on its model; None when there was none."""
+    found = _score(tuple(check for check in report.checks if check.subject == model))
+    return None if found.total is None else DatasetQuality(score=found.total, by_dimension=found.by_dimension)
+
+
+def _score(checks: tuple[CheckOutcome, ...]) -> Score:
     judged = [
         Judged(c.dimension, c.severity, c.passed, c.unexpected or 0, c.elements or 0) for c in checks if c.dimension
     ]
-    found = score(judged, load_weights())
+    return score(judged, load_weights())
+
+
+def _summary(checks: tuple[CheckOutcome, ...]) -> QualitySummary:
+    """Counts and the weighted score; 1.0 is not claimed when nothing was checked, that is 0.0."""
+    failed = [check for check in checks if not check.passed]
+    found = _score(checks)
     return QualitySummary(
         score=found.total or 0.0,
         checks_passed=len(checks) - len(failed),

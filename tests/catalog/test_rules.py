@@ -108,7 +108,10 @@ def test_a_breach_is_told(manifest: DbtManifest, rule: str, name: str, change: C
 
 
 def test_every_rule_has_a_breach_here() -> None:
-    assert {type(rule).__name__ for rule in RULES} - {b[0] for b in BREACHES} == {"DatasetIdsAreUnique"}
+    assert {type(rule).__name__ for rule in RULES} - {b[0] for b in BREACHES} == {
+        "DatasetIdsAreUnique",
+        "ResourceCodesAreUnique",
+    }
 
 
 def test_a_dataset_id_is_taken_once(manifest: DbtManifest) -> None:
@@ -116,6 +119,15 @@ def test_a_dataset_id_is_taken_once(manifest: DbtManifest) -> None:
     twin = replace(model, unique_id="model.lakeside.open_twin", name="open_twin")
     doubled = replace(manifest, models={**manifest.models, twin.unique_id: twin})
     assert [p.key for p in check_models(doubled)] == ["open_twin"]
+
+
+def test_a_resource_code_is_taken_once(manifest: DbtManifest) -> None:
+    coded = changed(manifest, "open_repair_cost", meta(dataset=DATASET | {"resource_code": "201001/1"}))
+    again = changed(coded, "topic_repair", meta(dataset=SHARED | {"resource_code": "201001/1"}))
+    assert check_models(coded) == []
+    assert [(p.key, "already the code of open_repair_cost" in str(p)) for p in check_models(again)] == [
+        ("topic_repair", True)
+    ]
 
 
 def test_the_line_is_that_of_the_column(manifest: DbtManifest) -> None:

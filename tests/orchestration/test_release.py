@@ -107,6 +107,20 @@ def test_release_holds_what_the_manifest_says(workspace: Workspace, lake: Lake) 
     assert not list(workspace.releases.glob(".staging-*"))
 
 
+def test_a_dataset_tells_the_quality_of_its_own_rows(workspace: Workspace, lake: Lake) -> None:
+    lake.execute(
+        "INSERT INTO lake.ops.check_result BY NAME SELECT 'r' AS run_id, subject, 'x' AS rule, 'warn' AS severity,"
+        " 'accuracy' AS dimension, unexpected = 0 AS passed, unexpected AS unexpected_count, 500 AS element_count,"
+        " now()::TIMESTAMP AS checked_at FROM (VALUES ('open_permit', 5), ('topic_permit', 250)) t(subject, unexpected)"
+    )
+    manifest = make(workspace, lake).manifest
+    quality = manifest.dataset("permit").quality
+    assert quality is not None
+    assert (quality.score, quality.by_dimension) == (0.99, {"accuracy": 0.99})
+    assert manifest.quality.by_dimension == {"accuracy": 0.745}
+    assert manifest.dataset("penalty").quality is None
+
+
 def test_same_content_makes_no_release(workspace: Workspace, lake: Lake) -> None:
     first = make(workspace, lake)
     assert make(workspace, lake).outcome == "unchanged"

@@ -1,0 +1,67 @@
+"""Reads the words that catalogue standards have for what our catalog says."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from catalog.contract.options import Extent, Strict, Title
+from catalog.validate import validate
+from catalog.yamlfile import read_yaml
+
+STANDARDS_FILE = Path(__file__).with_name("standards.yml")
+
+
+class Concept(Strict):
+    """One value of a European authority table: its code there and what it is called."""
+
+    code: str
+    title: Title
+
+
+class Frequency(Concept):
+    """How often something is renewed; `period` is an ISO 8601 duration, None where there is no fixed one."""
+
+    period: str | None = None
+
+
+class FileFormat(Concept):
+    """A file format; `media_type` is registered with IANA."""
+
+    media_type: str
+
+
+class Licence(Strict):
+    """A licence of the authority table, and its SPDX name."""
+
+    code: str
+    spdx: str
+
+
+class Dimension(Strict):
+    """A dimension of quality and the nearest one of W3C's list."""
+
+    title: Title
+    like: str
+
+
+class Standards(Strict):
+    """`standards.yml`: every table by the value that stands in the catalog."""
+
+    version: str
+    languages: dict[str, Concept]
+    countries: dict[str, Concept]
+    frequencies: dict[str, Frequency]
+    themes: dict[str, Concept]
+    access_rights: dict[Extent, Concept]
+    formats: dict[str, FileFormat]
+    licences: dict[str, Licence]
+    sharing: dict[Extent, Title]
+    opening: dict[Extent, Title]
+    dimensions: dict[str, Dimension]
+
+
+@cache
+def load_standards() -> Standards:
+    """The tables, read once. CatalogError when the file is not as it must be."""
+    return validate(Standards, read_yaml(STANDARDS_FILE))
