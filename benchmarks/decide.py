@@ -2,12 +2,14 @@
 
     python -m benchmarks.decide [--rows N] [--repeat N]
 
-Processor time of this process, the middle of several runs, all in one go; ratios are what to compare.
+Processor time of this process, the middle of several runs, all in one go; ratios are what to compare. Queries run in
+the gateway's own engine, with and without withdrawn rows.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import statistics
 import sys
 import time
@@ -15,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
-
-import duckdb
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.tables import table
 from catalog.compiled import CompiledColumn, CompiledDataset
@@ -32,6 +34,7 @@ from catalog.policy.model import (
     ScopeColumns,
     TierLimits,
 )
+from gateway.engine import Engine
 from gateway.policy.actor import PUBLIC, Actor, Grant
 from gateway.policy.decide import decide
 from gateway.policy.masks import JoinKeys
@@ -41,6 +44,7 @@ from gateway.query.compile import compile_page
 from gateway.query.operators import OPERATORS
 from gateway.query.tree import Condition, Query, Sort
 from gateway.view.view import View
+from gateway.withdrawal.hidden import Withdrawn
 
 TODAY = date(2026, 11, 22)
 TITLE = Title(zh="案件", en="Cases")
@@ -149,22 +153,28 @@ def view_of(policy: CompiledPolicy, dataset: str, actor: Actor) -> View:
 _ENTRIES = {name: entry(name) for name in ("open", "cases_0")}
 
 
-def fill(con: duckdb.DuckDBPyConnection, rows: int) -> None:
-    """The table every query reads, in key order."""
-    con.execute("SET default_null_order = 'nulls_last'")
-    con.execute(
+def fill(engine: Engine, rows: int) -> None:
+    """The table every query reads, in key order, and the keys of some withdrawn rows of it."""
+    engine.run(
         f"""
-        CREATE TABLE cases AS
+        CREATE TABLE memory.main.cases AS
         SELECT printf('C%09d', i) AS case_no, substr(street, 1, 6) AS district, street,
             'kind ' || (i % 9) AS kind, (i % 500)::INTEGER AS minutes,
             TIMESTAMP '2026-01-01' + to_minutes(i) AS reported_at, (i % 900)::DECIMAL(18,2) AS fee,
             '来电 139' || printf('%08d', i * 7919 % 100000000) || ' 反映路灯不亮' AS note, '张三' || (i % 7) AS name,
             '138' || printf('%08d', i * 6007 % 100000000) AS phone, '建国路' || (i % 300) || '号' AS address,
             printf('990101199001%06d', i % 1000000) AS id_no
-        FROM (SELECT i, $streets[1 + (i % {len(STREETS)})::INTEGER] AS street FROM range({rows}) AS r(i))
-        """,
-        {"streets": list(STREETS)},
+        FROM (SELECT i, list_value({", ".join(f"'{s}'" for s in STREETS)})[1 + (i % {len(STREETS)})::INTEGER] AS street
+            FROM range({rows}) AS r(i))
+        """
     )
+    engine.run("CREATE TABLE memory.main.gone AS SELECT case_no FROM cases WHERE hash(case_no) % 1000 = 7")
+
+
+def hides(view: View) -> View:
+    """The view of a dataset with withdrawn rows, which has to be sorted, since leaving rows out keeps no order."""
+    gone = Withdrawn(("memory", "main", "gone"), ("case_no",), 1, "gone", lambda _: ())
+    return replace(view, withdrawn=gone.condition, sorted=False)
 
 
 def queries(view: View) -> dict[str, Query]:
@@ -208,31 +218,37 @@ def main() -> int:
     sys.stdout.write(f"Rules: {len(policy.rules)}, datasets: {len(policy.datasets)}. Milliseconds of processor.\n\n")
     cold = [[name, *cold_and_cached(policy, *asked, given.repeat)] for name, asked in ACTORS.items()]
     sys.stdout.write(table(["caller", "decide", "decide and rewrite", "cached"], cold) + "\n\n")
-    with duckdb.connect() as con:
-        fill(con, given.rows)
+    with TemporaryDirectory() as folder:
+        engine = Engine(Path(folder), memory_limit="2GB", threads=2, places=1, exports=1)
+        fill(engine, given.rows)
         sys.stdout.write(f"{given.rows:,} rows; milliseconds, and ratio to the same query ungoverned.\n\n")
-        rows = against(con, policy, given.repeat)
-    sys.stdout.write(table(["query", "caller", "governed", "ungoverned", "ratio"], rows) + "\n")
+        rows = against(engine, policy, given.repeat)
+        engine.close()
+    heads = ["query", "caller", "governed", "ungoverned", "ratio", "with withdrawn rows", "ratio"]
+    sys.stdout.write(table(heads, rows) + "\n")
     return 0
 
 
-def against(con: duckdb.DuckDBPyConnection, policy: CompiledPolicy, repeat: int) -> list[list[object]]:
-    """Every query of every caller, and the same query over the same columns without policy: one row each."""
+def against(engine: Engine, policy: CompiledPolicy, repeat: int) -> list[list[object]]:
+    """Every query of every caller, with and without withdrawn rows, and over the same columns without policy."""
     rows: list[list[object]] = []
-    for name, (dataset, actor) in ACTORS.items():
-        view = view_of(policy, dataset, actor)
-        bare = replace(view, governed=None, key=tuple(c for c in view.columns if c.name == "case_no"), sorted=True)
-        for asked, query in queries(view).items():
-            governed = milliseconds(partial(run, con, query), repeat)
-            ungoverned = milliseconds(partial(run, con, replace(query, view=bare)), repeat)
-            rows.append([asked, name, f"{governed:.2f}", f"{ungoverned:.2f}", f"{governed / ungoverned:.2f}"])
+    with asyncio.Runner() as runner:
+        for name, (dataset, actor) in ACTORS.items():
+            view = view_of(policy, dataset, actor)
+            bare = replace(view, governed=None, key=tuple(c for c in view.columns if c.name == "case_no"), sorted=True)
+            for asked, query in queries(view).items():
+                seen, plain, less = (
+                    milliseconds(partial(run, runner, engine, replace(query, view=over)), repeat)
+                    for over in (view, bare, hides(view))
+                )
+                ratios = [f"{seen / plain:.2f}", f"{less:.2f}", f"{less / plain:.2f}"]
+                rows.append([asked, name, f"{seen:.2f}", f"{plain:.2f}", *ratios])
     return rows
 
 
-def run(con: duckdb.DuckDBPyConnection, query: Query) -> object:
-    """Compile a query and run it."""
-    statement = compile_page(query)
-    return con.execute(statement.text, statement.binds).fetchall()
+def run(runner: asyncio.Runner, engine: Engine, query: Query) -> object:
+    """Compile a query and run it as the gateway does."""
+    return runner.run(engine.fetch(compile_page(query), timeout=60))
 
 
 if __name__ == "__main__":

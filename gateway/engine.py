@@ -168,7 +168,7 @@ def _lockdown(folders: Sequence[Path], memory_limit: str, threads: int) -> list[
         f"SET threads = {int(threads)}",
         "SET default_null_order = 'nulls_last'",
         "SET preserve_insertion_order = true",
-        f"SET late_materialization_max_rows = {_LATE_ROWS}",
+        f"SET GLOBAL late_materialization_max_rows = {_LATE_ROWS}",  # else of this connection only, not of its cursors
         "SET temp_directory = ''",
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from gateway.query.keyset import after, lies_sorted, total_order
+from gateway.query.keyset import Term, after, lies_sorted, total_order
 from gateway.query.tree import Condition, Query
 from gateway.view.types import Scalar
-from gateway.view.view import View
+from gateway.view.view import PICKED, View
 
 RELATION = "relation"  # the name under which a statement reads what the caller sees of the rows
+_PAGE = "page"  # the same of the rows whose keys were picked
 
 
 @dataclass(frozen=True)
@@ -19,19 +20,23 @@ class Statement:
     """A SELECT, the text of the view's relation it reads if it reads one, and the values of the placeholders in both.
 
     `outputs` are the leading result columns that are the answer; what follows them are the sort values of the row.
+    `steps` are further relations by name, as SQL text; each may read the relation and the steps before it.
     """
 
     select: exp.Select
     binds: dict[str, Scalar | bytes]
     outputs: int
     relation: str | None = None
+    steps: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
         """SQL of the statement. The relation stands in front under its name, and is planned as if it stood within."""
         if self.relation is None:
             return self.select.sql(dialect="duckdb")
-        return f'WITH "{RELATION}" AS NOT MATERIALIZED ({self.relation}) {self.select.sql(dialect="duckdb")}'
+        named = ((RELATION, self.relation), *self.steps)
+        relations = ", ".join(f'"{name}" AS NOT MATERIALIZED ({text})' for name, text in named)
+        return f"WITH {relations} {self.select.sql(dialect='duckdb')}"
 
 
 class Binds:
@@ -58,12 +63,25 @@ def compile_page(query: Query, outputs: list[exp.Expr] | None = None) -> Stateme
     terms = total_order(query)
     chosen = _columns(query) if outputs is None else outputs
     places = [exp.alias_(term.expression.copy(), f"#sort{number}", quoted=True) for number, term in enumerate(terms)]
-    select = filtered(query.where, [*chosen, *places], binds)
+    relation, outer = query.view.relation_text, [*chosen, *places]
+    if not query.view.picks_first:
+        select = _cut(query, filtered(query.where, outer, binds), terms, binds)
+        return Statement(select, binds.values, len(chosen), relation)
+    # What is shown is made for the rows of the page only, not for all from which they are picked.
+    picked = _cut(query, filtered(query.where, [column.ref for column in query.view.key], binds), terms, binds)
+    page = exp.select(*outer, copy=False).from_(exp.table_(_PAGE, quoted=True), copy=False)
+    page.order_by(*(term.ordered for term in terms), copy=False)
+    steps = ((PICKED, picked.sql(dialect="duckdb")), (_PAGE, query.view.picked_text))
+    return Statement(page, binds.values, len(chosen), relation, steps)
+
+
+def _cut(query: Query, select: exp.Select, terms: tuple[Term, ...], binds: Binds) -> exp.Select:
+    """The first rows of a selection from the query's place on, and one more."""
     if query.after is not None:
         select = select.where(after(terms, query.after, binds), copy=False)
     if not lies_sorted(query):
         select = select.order_by(*(term.ordered for term in terms), copy=False)
-    return Statement(select.limit(query.limit + 1, copy=False), binds.values, len(chosen), query.view.relation_text)
+    return select if query.limit is None else select.limit(query.limit + 1, copy=False)
 
 
 def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:

@@ -6,14 +6,17 @@ A column the caller may not see is not marked in here, it is absent; so nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sqlglot import exp
 
+from catalog.contract.options import Extent, Level
+from catalog.release import DatasetQuality
 from gateway.view.types import Family, ValueType
 
 ORDINAL = "#ordinal"  # no column can be asked for by this name: it is never looked up, only compiled
+PICKED = "picked"  # name of the relation that holds the keys of the rows of a page
 _STORED, _SEEN = "#stored", "#seen"  # names of the table as it is stored, and of what the caller sees of it
 
 
@@ -34,6 +37,7 @@ class Column:
     title: Text
     description: str = ""
     nullable: bool = True
+    level: Level = "L1"
 
     @property
     def ref(self) -> exp.Column:
@@ -57,7 +61,11 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is told about a dataset besides its columns; `row_count` is None where not every row is seen."""
+    """What is told about a dataset besides its columns; `row_count` is None where not every row is seen.
+
+    `owner` is the code of the organisation that answers for it. `quality` is that of its rows, None where not all of
+    them are seen in clear and whole.
+    """
 
     title: Text
     description: str
@@ -67,6 +75,11 @@ class Facts:
     frequency: str
     themes: tuple[str, ...]
     row_count: int | None
+    sharing: Extent = "none"
+    opening: Extent = "none"
+    owner: str | None = None
+    resource_code: str | None = None
+    quality: DatasetQuality | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +137,25 @@ class View:
     def relation_text(self) -> str:
         """SQL of the relation, written once for all queries over the view."""
         return self.relation().sql(dialect="duckdb", copy=False)
+
+    @property
+    def picks_first(self) -> bool:
+        """Whether the rows of a page are to be picked by their keys first, and shown then.
+
+        Elsewhere the engine does so by itself; leaving out withdrawn rows is what it does not see through.
+        """
+        return self.withdrawn is not None and bool(self.key) and all(column.kind.cast is None for column in self.key)
+
+    @cached_property
+    def picked_text(self) -> str:
+        """SQL of those rows of the relation whose keys are in PICKED, written once for all queries over the view.
+
+        Withdrawn rows are not left out again: they were where the keys were picked.
+        """
+        key: list[exp.Expr] = [stored_column(column.name) for column in self.key]
+        keys = exp.select(*(column.ref for column in self.key)).from_(exp.table_(PICKED, quoted=True))
+        these = exp.In(this=key[0] if len(key) == 1 else exp.Tuple(expressions=key), query=exp.Subquery(this=keys))
+        return replace(self, withdrawn=these).relation().sql(dialect="duckdb", copy=False)
 
     def relation(self) -> exp.Select:
         """The innermost relation: visible rows and columns only, masked where they are, brought to their API types.
