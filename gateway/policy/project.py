@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from catalog.compiled import CompiledColumn, CompiledDataset
 from catalog.contract.options import Title
+from catalog.release import DatasetQuality
 from catalog.release import Distribution as ReleasedDistribution
 from gateway.policy.cells import cells_of
 from gateway.policy.decision import Decision
@@ -27,6 +28,7 @@ def project(
     files: Mapping[ReleasedDistribution, tuple[str, ...]],
     release: str,
     keys: JoinKeys,
+    quality: DatasetQuality | None = None,
 ) -> View | None:
     """The view of a dataset under a decision; None when it lets no column of the dataset through.
 
@@ -34,7 +36,7 @@ def project(
     each distribution to the column names found in it, `release` names the release and its time. The key counts
     only when it is clear on every visible row. A file is offered when every cell in it is clear, whatever the
     release says about it; not one that lies in the order of a hidden key, for its order would tell. How many rows
-    there are is told when all of them are seen.
+    there are is told when all of them are seen, of what `quality` they are when they are seen whole and in clear.
     """
     if not decision.allow:
         return None
@@ -52,12 +54,13 @@ def project(
     whole_key = cells.clear.issuperset(dataset.key)
     offered = tuple(file for file, inside in files.items() if whole_key and cells.whole.issuperset(inside))
     count = row_count if cells.rows is None else None
+    measured = quality if cells.plain and len(columns) == len(published) else None
     return View(
         dataset=dataset.id,
         columns=columns,
         key=tuple(visible[name] for name in dataset.key) if whole_key else (),
         order=tuple(visible[name] for name in dataset.order if name in visible),
-        facts=_facts(dataset, count),
+        facts=_facts(dataset, count, measured),
         distributions=tuple(
             Distribution(file.name, file.format, file.media_type, file.bytes, file.sha256) for file in offered
         ),
@@ -112,10 +115,11 @@ def _column(column: CompiledColumn, stored: Mapping[str, str], *, clear: bool) -
         title=_text(column.title),
         description=column.description,
         nullable=column.nullable or not clear,
+        level=column.level,
     )
 
 
-def _facts(dataset: CompiledDataset, row_count: int | None) -> Facts:
+def _facts(dataset: CompiledDataset, row_count: int | None, quality: DatasetQuality | None = None) -> Facts:
     return Facts(
         title=_text(dataset.title),
         description=dataset.description,
@@ -125,6 +129,11 @@ def _facts(dataset: CompiledDataset, row_count: int | None) -> Facts:
         frequency=dataset.frequency,
         themes=dataset.themes,
         row_count=row_count,
+        sharing=dataset.sharing,
+        opening=dataset.opening,
+        owner=dataset.owner,
+        resource_code=dataset.resource_code,
+        quality=quality,
     )
 
 

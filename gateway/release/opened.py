@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from catalog.compiled import CATALOG_FILE, CompiledCatalog, CompiledDataset
 from catalog.policy.model import Action
-from catalog.release import Distribution, ReleaseManifest, read_manifest, release_folder
+from catalog.release import DatasetQuality, Distribution, ReleaseManifest, read_manifest, release_folder
 from catalog.workspace import Workspace
 from gateway.engine import Engine
 from gateway.policy.actor import Actor
@@ -48,6 +48,7 @@ class StoredDataset:
     row_count: int
     files: dict[Distribution, tuple[str, ...]]
     hidden: Hidden | None = None
+    quality: DatasetQuality | None = None
 
     @property
     def shown_rows(self) -> int:
@@ -134,6 +135,7 @@ class OpenRelease:
             files=stored.shown_files,
             release=release,
             keys=self.policies.keys,
+            quality=stored.quality,
         )
         return view if view is None or stored.hidden is None else stored.hidden.leave_out(view)
 
@@ -191,7 +193,7 @@ def _stored(
     in_order = engine.lies_in_order(table, entry.key)
     if not in_order:
         log.warning("%s.%s is not stored in the order of its key: pages are slower", SERVING_SCHEMA, entry.id)
-    return StoredDataset(entry, stored, in_order, released.row_count, files)
+    return StoredDataset(entry, stored, in_order, released.row_count, files, quality=released.quality)
 
 
 def _columns_of(folder: Path, file: Distribution, engine: Engine) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,23 +20,12 @@ from catalog.release import (
     read_manifest,
     release_folder,
 )
+from catalog.switches import LOG_FILE, SEAL, Switch, log_entries, switches
 from catalog.workspace import Workspace
 from orchestration.release.errors import NoReleaseError
 from orchestration.release.files import describe_file
 
 _STAGING = ".staging-"
-_LOG = "log.jsonl"
-_SEAL = "seal"
-
-
-@dataclass(frozen=True)
-class Switch:
-    """A line of the log on what is served: `action` is `publish` or `rollback`; `previous` None at first."""
-
-    at: str
-    action: str
-    number: int
-    previous: int | None
 
 
 class ReleaseStore:
@@ -105,7 +93,7 @@ class ReleaseStore:
             _fsync(path)
         _fsync(folder)
         # Before the rename: a release that has its number always has its checksum too.
-        self._log({"action": _SEAL, "number": number, "manifest": describe_file(folder, MANIFEST_FILE).sha256})
+        self._log({"action": SEAL, "number": number, "manifest": describe_file(folder, MANIFEST_FILE).sha256})
         folder.rename(self.path(number))
         _fsync(self.root)
 
@@ -123,26 +111,20 @@ class ReleaseStore:
 
     def log(self) -> list[Switch]:
         """Every recorded switch, oldest first; a line cut short by a crash is passed over."""
-        return [Switch(**entry) for entry in self._entries() if entry["action"] != _SEAL]
+        return switches(self._workspace)
 
     def sealed(self, number: int) -> str | None:
         """The sha256 the manifest of release `number` had when it was sealed; None when the log does not know."""
-        seals = [entry for entry in self._entries() if entry["action"] == _SEAL and entry["number"] == number]
+        entries = log_entries(self._workspace)
+        seals = [entry for entry in entries if entry["action"] == SEAL and entry["number"] == number]
         return str(seals[-1]["manifest"]) if seals else None
 
     def was_served(self, number: int) -> bool:
         """Whether `number` has ever been current, as far as the log knows."""
         return number == self.current() or any(number in (s.number, s.previous) for s in self.log())
 
-    def _entries(self) -> list[dict[str, Any]]:
-        try:
-            lines = (self.root / _LOG).read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in lines if line.endswith("}")]
-
     def _log(self, entry: dict[str, Any]) -> None:
-        path = self.root / _LOG
+        path = self.root / LOG_FILE
         cut_short = path.exists() and not path.read_bytes().endswith(b"\n")
         with path.open("a", encoding="utf-8") as file:
             file.write(("\n" if cut_short else "") + json.dumps(entry) + "\n")
