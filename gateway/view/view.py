@@ -6,7 +6,7 @@ A column the caller may not see is not marked in here, it is absent; so nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sqlglot import exp
@@ -16,6 +16,7 @@ from catalog.release import DatasetQuality
 from gateway.view.types import Family, ValueType
 
 ORDINAL = "#ordinal"  # no column can be asked for by this name: it is never looked up, only compiled
+PICKED = "picked"  # name of the relation that holds the keys of the rows of a page
 _STORED, _SEEN = "#stored", "#seen"  # names of the table as it is stored, and of what the caller sees of it
 
 
@@ -136,6 +137,25 @@ class View:
     def relation_text(self) -> str:
         """SQL of the relation, written once for all queries over the view."""
         return self.relation().sql(dialect="duckdb", copy=False)
+
+    @property
+    def picks_first(self) -> bool:
+        """Whether the rows of a page are to be picked by their keys first, and shown then.
+
+        Elsewhere the engine does so by itself; leaving out withdrawn rows is what it does not see through.
+        """
+        return self.withdrawn is not None and bool(self.key) and all(column.kind.cast is None for column in self.key)
+
+    @cached_property
+    def picked_text(self) -> str:
+        """SQL of those rows of the relation whose keys are in PICKED, written once for all queries over the view.
+
+        Withdrawn rows are not left out again: they were where the keys were picked.
+        """
+        key: list[exp.Expr] = [stored_column(column.name) for column in self.key]
+        keys = exp.select(*(column.ref for column in self.key)).from_(exp.table_(PICKED, quoted=True))
+        these = exp.In(this=key[0] if len(key) == 1 else exp.Tuple(expressions=key), query=exp.Subquery(this=keys))
+        return replace(self, withdrawn=these).relation().sql(dialect="duckdb", copy=False)
 
     def relation(self) -> exp.Select:
         """The innermost relation: visible rows and columns only, masked where they are, brought to their API types.
