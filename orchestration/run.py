@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -11,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.city import City
@@ -137,40 +135,17 @@ def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], 
     from orchestration.defs.home import ensure_dagster_home
     from orchestration.defs.session import Session, silent
     from orchestration.transform.assemble import assemble
+    from orchestration.transform.build import parse_project
 
     ensure_dagster_home(workspace)
     assemble(city, workspace)
-    return Session(city, workspace, _parsed(city, workspace), on_progress or silent)
+    return Session(city, workspace, parse_project(workspace, city), on_progress or silent)
 
 
 def get_ready(city: City, workspace: Workspace) -> None:
     """Assemble and parse the city's models and load the libraries of a run, so that the run itself begins at once."""
 
     prepare(city, workspace)
-
-
-def _parsed(city: City, workspace: Workspace) -> Path:
-    """The manifest of the assembled project, parsed again only when a file of the project changed."""
-    from orchestration.transform.assemble import project_digest
-
-    manifest = workspace.dbt / "target" / "manifest.json"
-    mark = workspace.dbt / "target" / "parsed.sha256"
-    digest = project_digest(workspace.dbt)
-    if not _whole(manifest) or not mark.exists() or mark.read_text(encoding="utf-8", errors="replace") != digest:
-        from orchestration.transform.build import parse_project
-
-        parse_project(workspace, city)
-        mark.write_text(digest, encoding="ascii")
-    return manifest
-
-
-def _whole(manifest: Path) -> bool:
-    """Whether the manifest is there and complete: dbt killed while writing leaves half of one."""
-    try:
-        json.loads(manifest.read_bytes())
-    except (FileNotFoundError, ValueError):
-        return False
-    return True
 
 
 def _require_days(session: Session, start: date, end: date) -> None:

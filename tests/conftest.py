@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+CACHE = "CIVICLAKE_CACHE"
 PRINTED = "printed"
 LEAST = 5  # seconds of a test called slow
 
@@ -15,6 +18,20 @@ def pytest_configure() -> None:
     """Hear Ctrl-C in the background of a shell too: from what is ignored there, Dagster makes a SIGTERM ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The user's cache is one of this test run, shared by its processes."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+    before = os.environ.get(CACHE)
+    os.environ[CACHE] = str(root / "cache")
+    yield
+    if before is None:
+        del os.environ[CACHE]
+    else:
+        os.environ[CACHE] = before
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

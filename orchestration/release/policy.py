@@ -52,8 +52,7 @@ def authored_manifest(city: City, workspace: Workspace) -> DbtManifest:
     with tempfile.TemporaryDirectory(prefix="civiclake-policy-") as folder:
         aside = Workspace(Path(folder))
         assemble(city, aside)
-        parse_project(aside, city)
-        raw = json.loads((aside.dbt / "target" / "manifest.json").read_bytes())
+        raw = json.loads(parse_project(aside, city).read_bytes())
     return DbtManifest.parse(raw, workspace.dbt / "target", authored_file(city))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from catalog.city import City
 from catalog.exporters.dbt_sources import dbt_sources
+from catalog.policy.mask_forms import mask_forms
 from catalog.workspace import Workspace
 from orchestration.transform.errors import TransformError
 from orchestration.transform.interfaces import (
@@ -24,6 +25,7 @@ from orchestration.transform.profile import profile_text
 from orchestration.transform.steps import load_steps
 
 SHARED_FOLDERS = ("macros", "models", "tests")
+PROFILES_FILE = "profiles.yml"
 KEPT_FOLDERS = ("target", "logs")
 
 
@@ -37,17 +39,17 @@ def assemble(city: City, workspace: Workspace) -> Path:
     wanted = shared_files() | staging_files(city)
     wanted["dbt_project.yml"] = (PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8") + _variables(city)
     wanted["models/sources.yml"] = dbt_sources(city)
-    wanted["profiles.yml"] = profile_text(workspace)
+    wanted[PROFILES_FILE] = profile_text(workspace)
     _synchronise(workspace.dbt, wanted)
     return workspace.dbt
 
 
 def project_digest(root: Path) -> str:
-    """Digest of every file of the assembled project in `root` and of the version of dbt."""
+    """Digest of every file of the assembled project in `root`, but for that of its paths, and of the version of dbt."""
     digest = hashlib.sha256(version("dbt-core").encode())
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        if path.is_file() and name.split("/")[0] not in KEPT_FOLDERS:
+        if path.is_file() and name != PROFILES_FILE and name.split("/")[0] not in KEPT_FOLDERS:
             digest.update(f"{name}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -110,13 +112,14 @@ def _provided(city: City, interfaces: dict[str, Interface]) -> dict[str, Path]:
 
 
 def _variables(city: City) -> str:
-    """The `vars` block: who owns the models of each feed, and how late its deliveries may be."""
+    """The `vars` block: who owns the models of each feed, how late its deliveries may be, what masks leave."""
     owners = {
         f"owner_{feed}": city.feeds[feed].options.owner_org if feed in city.feeds else city.id
         for feed in sorted({interface.feed for interface in load_interfaces().values()} | city.feeds.keys())
     }
     lateness = {feed.id: feed.options.lateness.days for feed in city.feeds.values()}
-    values = {"city": city.id, "owner_city": city.id, "lateness_days": lateness, **owners}
+    masks = mask_forms().model_dump(mode="json", include={"compound_surnames", "text"})
+    values = {"city": city.id, "owner_city": city.id, "lateness_days": lateness, "masks": masks, **owners}
     return f"\nvars:\n  civiclake: {json.dumps(values, ensure_ascii=False)}\n"
 
 

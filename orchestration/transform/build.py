@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.city import City
@@ -15,8 +16,10 @@ from catalog.workspace import Workspace
 from orchestration.lake.threads import THREADS, engine_threads
 from orchestration.transform.errors import TransformError
 from orchestration.transform.fingerprint import fingerprint, forget_built, is_built, remember_built
+from orchestration.transform.parsed import keep_parsed, manifest_file, parsed_project, take_parsed
 
 if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
     from duckdb import DuckDBPyConnection
 
 AS_OF = "CIVICLAKE_AS_OF"
@@ -91,30 +94,57 @@ def run_dbt(
         full_refresh = True
     full_refresh = builds and full_refresh
     arguments = [command, *_places(workspace), *_selection(select, exclude)]
+    known = None
+    if not variables:
+        _ensure_parsed(workspace)
+        known = parsed_project(workspace)
+        arguments.append("--no-write-json")  # the manifest is there, and results are returned
     if variables:
         arguments += ["--vars", json.dumps(variables, ensure_ascii=False)]
     if full_refresh:
         arguments.append("--full-refresh")
     if command == "build" and not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
-    with _told(as_of, engine_threads(workspace)), _connections_closed():
-        outcome = _runner(progress).invoke(arguments)
-    if outcome.exception is not None:
-        raise TransformError(f"dbt {command} in {workspace.dbt} could not run: {outcome.exception}")
+    outcome = _invoke(workspace, arguments, as_of, progress=progress, known=known)
     nodes = tuple(_node(result) for result in getattr(outcome.result, "results", ()) or ())
     if builds and not (select or exclude) and not _unbuilt(nodes):
         remember_built(workspace, stands_on)
     return DbtRun(nodes, full_refresh)
 
 
-def parse_project(workspace: Workspace, city: City) -> None:
-    """Parse the project assembled for `city`, which writes target/manifest.json; TransformError when it does not."""
+def parse_project(workspace: Workspace, city: City) -> Path:
+    """The manifest of the project assembled for `city`, parsed unless the same one was; TransformError when it fails.
+
+    `city` is for the words of the error only.
+    """
     from orchestration.transform.messages import readable
 
     try:
-        run_dbt(workspace, "parse", as_of=date.min.replace(year=1970))
+        _ensure_parsed(workspace)
     except TransformError as error:
         raise TransformError(readable(str(error), city)) from error
+    return manifest_file(workspace)
+
+
+def _ensure_parsed(workspace: Workspace) -> None:
+    if not take_parsed(workspace):
+        _invoke(workspace, ["parse", *_places(workspace)], date(1970, 1, 1))  # models speak of no day yet
+        keep_parsed(workspace)
+
+
+def _invoke(
+    workspace: Workspace,
+    arguments: list[str],
+    as_of: date,
+    *,
+    progress: Callable[[NodeResult], None] | None = None,
+    known: Manifest | None = None,
+) -> Any:
+    with _told(as_of, engine_threads(workspace)), _connections_closed():
+        outcome = _runner(progress, known).invoke(arguments)
+    if outcome.exception is not None:
+        raise TransformError(f"dbt {arguments[0]} in {workspace.dbt} could not run: {outcome.exception}")
+    return outcome
 
 
 def _unbuilt(nodes: Sequence[NodeResult]) -> list[NodeResult]:
@@ -132,14 +162,14 @@ def _places(workspace: Workspace) -> list[str]:
     return ["--project-dir", folder, "--profiles-dir", folder, "--log-level", "none", "--log-level-file", "none"]
 
 
-def _runner(progress: Callable[[NodeResult], None] | None) -> Any:
+def _runner(progress: Callable[[NodeResult], None] | None, known: Manifest | None) -> Any:
     from dbt.cli.main import dbtRunner
 
     def on_event(event: Any) -> None:
         if progress is not None and event.info.name == "NodeFinished":
             progress(_finished(event))
 
-    return dbtRunner(callbacks=[on_event])
+    return dbtRunner(manifest=known, callbacks=[on_event])
 
 
 def _finished(event: Any) -> NodeResult:
