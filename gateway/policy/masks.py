@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import tomllib
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 from sqlglot import exp
 
+from catalog.policy.mask_forms import mask_forms
 from catalog.policy.model import MaskKind
 
 _BLOCK = 64  # bytes of a SHA-256 block
@@ -73,12 +71,12 @@ def _name(value: exp.Expr) -> exp.Expr:
 
 def _whole(kind: MaskKind, value: exp.Expr) -> exp.Expr:
     """What the first pattern that changes the value leaves of it; a value that none changes is not understood."""
-    data = _data()
+    forms = mask_forms()
     tried = [
         _call("nullif", _call("regexp_replace", value.copy(), pattern, left), value.copy())
-        for pattern, left in data["whole"][kind]
+        for pattern, left in forms.whole[kind]
     ]
-    return _unless_missing(value, _call("coalesce", *tried, data["unknown"]))
+    return _unless_missing(value, _call("coalesce", *tried, forms.unknown))
 
 
 def _unless_missing(value: exp.Expr, shown: exp.Expr) -> exp.Expr:
@@ -87,9 +85,9 @@ def _unless_missing(value: exp.Expr, shown: exp.Expr) -> exp.Expr:
 
 
 def _free_text(value: exp.Expr) -> exp.Expr:
-    data = _data()["text"]
-    found = _call("translate", value.copy(), *data["fold"])
-    for pattern, left in data["patterns"]:
+    forms = mask_forms().text
+    found = _call("translate", value.copy(), *forms.fold)
+    for pattern, left in forms.patterns:
         found = _call("regexp_replace", found, pattern, left, "g")
     return found
 
@@ -101,7 +99,7 @@ def _when(case: exp.Case, condition: exp.Expr, value: exp.Expr) -> exp.Case:
 @cache
 def _surnames() -> str:
     """The compound surnames as one text, each between bars."""
-    return f"|{'|'.join(_data()['compound_surnames'])}|"
+    return f"|{'|'.join(mask_forms().compound_surnames)}|"
 
 
 def _call(name: str, *arguments: exp.Expr | str | int) -> exp.Expr:
@@ -112,9 +110,3 @@ def _argument(value: exp.Expr | str | int) -> exp.Expr:
     if isinstance(value, str):
         return exp.Literal.string(value)
     return exp.Literal.number(value) if isinstance(value, int) else value
-
-
-@cache
-def _data() -> dict[str, Any]:
-    """The data file, read on first use."""
-    return tomllib.loads((Path(__file__).parent / "masks.toml").read_text(encoding="utf-8"))

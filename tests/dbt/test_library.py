@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 
 import pytest
+from sqlglot import exp
 
 from catalog.city import load_city
 from catalog.manifest import DbtManifest
+from catalog.policy.model import MaskKind
 from catalog.rules import check_models
+from gateway.policy.masks import masked
 from orchestration.lake.connect import open_lake
 from orchestration.transform.assemble import staging_files
 from orchestration.transform.build import DbtRun
 from orchestration.transform.errors import TransformError
 from orchestration.transform.fingerprint import fingerprint, is_built
+from tests.dbt.hostile import NAMES, texts
 from tests.dbt.landed import YUNZHOU, Lake
 
 pytestmark = pytest.mark.slow(seconds=40)
@@ -92,6 +97,8 @@ PERMIT = {
     "valid_to": date(2099, 12, 31),
     "updated_at": datetime(2026, 3, 2),
 }
+GATE: dict[MaskKind, str] = {"name": "stg.party_name", "free_text": "stg.content"}
+HARD_TO_MASK = {"authority_code": "YZ-HARD"}
 WITHDRAWN = {"doc_no": "云审批〔2026〕8号", "authority_code": "YZ-XSJ"}
 
 
@@ -129,6 +136,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
                 PERMIT,
                 {**PERMIT, **WITHDRAWN, "party_type": "法人", "party_uscc": USCC, "party_name": "甲公司"},
                 {**WITHDRAWN, "_op": "delete", "_business_date": date(2026, 3, 5)},
+                *(
+                    {**PERMIT, **HARD_TO_MASK, "doc_no": f"难〔2026〕{n}号", "party_name": name, "content": text}
+                    for n, (text, name) in enumerate(zip(texts(), cycle(NAMES), strict=False))
+                ),
             ],
             "legal_entity": [
                 {**entity, "entity_name": "甲公司", "reg_capital": "100万人民币"},
@@ -217,10 +228,22 @@ def test_a_penalty_is_in_yuan_and_a_repair_ends_its_publicity(library: Lake) -> 
 
 def test_a_deleted_permit_stays_marked_and_a_person_is_not_published(library: Lake) -> None:
     permits = library.rows(
-        "SELECT doc_no, party_name, is_long_term, is_deleted FROM lake.topic.topic_permit ORDER BY doc_no"
+        "SELECT doc_no, party_name, is_long_term, is_deleted FROM lake.topic.topic_permit"
+        " WHERE authority_code <> 'YZ-HARD' ORDER BY doc_no"
     )
     assert permits == [("云审批〔2026〕7号", "王*", True, False), ("云审批〔2026〕8号", None, False, True)]
     assert library.rows("SELECT count(*) FROM lake.open.open_permit") == [(0,)]
+
+
+def test_the_models_mask_as_the_gateway_does(library: Lake) -> None:
+    name, text = (masked(kind, exp.column(*reversed(column.split(".")))).sql("duckdb") for kind, column in GATE.items())
+    rows = library.rows(
+        f"SELECT stg.party_name, content, topic.party_name, content_masked, {name}, {text}"
+        " FROM lake.topic.topic_permit AS topic JOIN lake.staging.stg_permits__permit AS stg USING (doc_no)"
+        " WHERE topic.authority_code = 'YZ-HARD'"
+    )
+    assert len(rows) == len(texts())
+    assert [row[:4] for row in rows if row[2:4] != row[4:]] == []
 
 
 def test_a_legal_entity_has_one_row_now_and_a_history(library: Lake) -> None:

@@ -37,19 +37,26 @@ create macro pseudonym(t, purpose) as case when t is not null then 'P' || substr
     || ':outer:' || sha256(getvariable('pseudonym_key') || ':' || purpose || ':' || t)), 1, 32) end;
 create macro mask_name(n) as case
     when n is null then null
-    when substr(n, 1, 2) in ('欧阳', '上官', '司马', '诸葛', '东方', '皇甫', '尉迟', '公孙', '慕容', '司徒')
+    when length(n) > 2 and substr(n, 1, 2) in (
+        '欧阳', '太史', '端木', '上官', '司马', '东方', '独孤', '南宫', '万俟', '闻人', '夏侯', '诸葛', '尉迟', '公羊', '赫连',
+        '澹台', '皇甫', '宗政', '濮阳', '公冶', '太叔', '申屠', '公孙', '慕容', '仲孙', '钟离', '长孙', '宇文', '司徒', '鲜于',
+        '司空', '闾丘', '子车', '亓官', '司寇', '巫马', '公西', '颛孙', '壤驷', '公良', '漆雕', '乐正', '宰父', '谷梁', '拓跋',
+        '夹谷', '轩辕', '令狐', '段干', '百里', '呼延', '东郭', '南门', '羊舌', '微生', '公户', '公玉', '公仪', '梁丘', '公仲',
+        '公上', '公门', '公山', '公坚', '左丘', '公伯', '西门', '公祖', '第五', '公乘', '贯丘', '公皙', '南荣', '东里', '东宫',
+        '仲长', '子书', '子桑', '即墨', '达奚', '褚师', '纳兰', '完颜', '爱新')
         then substr(n, 1, 2) || '**'
+    when length(n) < 2 then '*'
     else substr(n, 1, 1) || '*' end;
 create macro mask_text(t) as
-    regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+    regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
         translate(t, '０１２３４５６７８９', '0123456789'),
-        '([1-9][0-9]{5})[0-9]{8}([0-9]{3}[0-9Xx])', '\1********\2', 'g'),
+        '([1-9][0-9]{2})[0-9]{11}([0-9]{3}[0-9Xx])', '\1***********\2', 'g'),
         '[0-9]{12,15}([0-9]{4})', '************\1', 'g'),
+        '([1-9][0-9]{2})[0-9]{8}([0-9]{4})', '\1********\2', 'g'),
         '(1[3-9][0-9])[ -]?[0-9]{4}[ -]?([0-9]{4})', '\1****\2', 'g'),
         '(0[0-9]{2,3})[ -]?[0-9]{4,5}([0-9]{3})', '\1-****\2', 'g'),
         '([A-Za-z0-9])[A-Za-z0-9._-]*@[A-Za-z0-9.-]+', '\1***@***', 'g'),
-        '([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z])[·]?[A-Z0-9]{2,3}([A-Z0-9]{3})',
-        '\1·***\2', 'g'),
+        '([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z])[·• .-]?[A-Z0-9]{2,3}([A-Z0-9]{3})', '\1·***\2', 'g'),
         '[0-9]+(号|栋|幢|单元|室)', '**\1', 'g');
 create macro mask_text_of(t, n) as
     case when length(n) >= 2 then replace(mask_text(t), n, mask_name(n)) else mask_text(t) end;
