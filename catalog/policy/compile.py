@@ -15,7 +15,7 @@ from catalog.canonical import write_json
 from catalog.contract.options import Extent, Level, Title
 from catalog.errors import CatalogError
 from catalog.policy.check import check_policy
-from catalog.policy.load import AuthoredClock, Cell, Matrix, TierRow, load_city_policy, shared_policy
+from catalog.policy.load import AuthoredClock, Cell, Matrix, TierRow, load_city_policy, minimum_cell, shared_policy
 from catalog.policy.model import (
     Clock,
     ColumnPolicy,
@@ -48,7 +48,7 @@ def compile_policy(city: City, datasets: Iterable[CompiledDataset | DatasetPolic
         datasets=tuple(sorted(entries, key=lambda entry: entry.id)),
         limits=shared.limits | own.limits,
         clocks={name: _clock(clock) for name, clock in sorted((shared.clocks | own.clocks).items())},
-        minimum_cell=max(shared.matrix.minimum_cell, own.minimum_cell or 0),
+        minimum_cell=minimum_cell(city.root),
         divisions=tuple(_divisions(city.vocabulary_dir / "division.csv")),
         purposes=shared.purposes | own.purposes,
         calendar_from=min(calendar, default=None),

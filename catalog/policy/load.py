@@ -220,6 +220,12 @@ def load_city_policy(root: Path) -> tuple[CityPolicy, YamlFile | None]:
     return _checked(CityPolicy, file), file
 
 
+def minimum_cell(root: Path) -> int:
+    """The smallest group that the city in `root` shows in an aggregate: that of all cities, or its own larger one."""
+    own, _ = load_city_policy(root)
+    return max(shared_policy().matrix.minimum_cell, own.minimum_cell or 0)
+
+
 def _checked(model: type[AuthoredT], file: YamlFile) -> AuthoredT:
     checked = validate(model, file)
     for name in model.model_fields:

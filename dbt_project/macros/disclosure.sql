@@ -1,15 +1,15 @@
 {# Disclosure control: what is shown of single rows and of small counts. #}
 
-{# Thresholds, from the CTE `parameter` on a day: rows alike in all quasi-identifiers, different sensitive values among
-   them, and the smallest count that is shown. #}
+{# Thresholds: rows alike in all quasi-identifiers and different sensitive values among them, from the CTE `parameter`
+   on a day; the smallest count that is shown is the policy's. #}
 {% macro smallest_group(day) -%}
     {{ parameter('disclosure.k', 5, day) }}
 {%- endmacro %}
 {% macro smallest_variety(day) -%}
     {{ parameter('disclosure.l', 2, day) }}
 {%- endmacro %}
-{% macro smallest_cell(day) -%}
-    {{ parameter('disclosure.minimum_cell', 5, day) }}
+{% macro smallest_cell() -%}
+    {{ var('minimum_cell') }}
 {%- endmacro %}
 
 {# CTEs up to `generalised`: the rows of `relation` with the step of the ladder on which each may be shown as `detail`.

@@ -153,10 +153,8 @@
    `down` its columns. Returns the hidden counts that are known exactly and are small. #}
 {% test withstands_subtraction(model, measures, within, across, down, truth) %}
     {%- set lines = [[within, across], [within, down]] %}
-    with {{ parameters_of_base() }},
-
-    limits as (
-        select {{ smallest_cell(as_of()) }} as smallest
+    with limits as (
+        select {{ smallest_cell() }} as smallest
     )
     {%- for measure in measures %},
 

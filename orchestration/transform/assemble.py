@@ -10,6 +10,7 @@ from pathlib import Path
 
 from catalog.city import City
 from catalog.exporters.dbt_sources import dbt_sources
+from catalog.policy.load import minimum_cell
 from catalog.policy.mask_forms import mask_forms
 from catalog.workspace import Workspace
 from orchestration.transform.errors import TransformError
@@ -112,14 +113,16 @@ def _provided(city: City, interfaces: dict[str, Interface]) -> dict[str, Path]:
 
 
 def _variables(city: City) -> str:
-    """The `vars` block: who owns the models of each feed, how late its deliveries may be, what masks leave."""
+    """The `vars` block: who owns the models of each feed, how late its deliveries may be, and what of the policy
+    the models keep to."""
     owners = {
         f"owner_{feed}": city.feeds[feed].options.owner_org if feed in city.feeds else city.id
         for feed in sorted({interface.feed for interface in load_interfaces().values()} | city.feeds.keys())
     }
     lateness = {feed.id: feed.options.lateness.days for feed in city.feeds.values()}
     masks = mask_forms().model_dump(mode="json", include={"compound_surnames", "text"})
-    values = {"city": city.id, "owner_city": city.id, "lateness_days": lateness, "masks": masks, **owners}
+    policy = {"masks": masks, "minimum_cell": minimum_cell(city.root)}
+    values = {"city": city.id, "owner_city": city.id, "lateness_days": lateness, **policy, **owners}
     return f"\nvars:\n  civiclake: {json.dumps(values, ensure_ascii=False)}\n"
 
 

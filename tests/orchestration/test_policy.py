@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from rich.console import Console
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from catalog.city import City, load_city
@@ -16,7 +17,7 @@ from catalog.errors import CatalogError
 from catalog.levels import flow_levels
 from catalog.lineage import column_lineage
 from catalog.manifest import DbtManifest
-from catalog.policy.compile import read_policy
+from catalog.policy.compile import compile_policy, read_policy
 from catalog.workspace import Workspace
 from orchestration.cli.exits import CommandError
 from orchestration.cli.init import write_city
@@ -24,6 +25,7 @@ from orchestration.cli.lineage import Drawing, asked
 from orchestration.cli.main import app
 from orchestration.release.policy import apply_policy, renew_policy
 from orchestration.release.store import ReleaseStore
+from orchestration.transform.assemble import assemble
 from tests.catalog.conftest import city, manifest
 from tests.orchestration.test_release import CATALOG, Lake, dataset, lake, make, workspace
 
@@ -71,6 +73,15 @@ def test_a_policy_is_shown_applied_and_refused(new_city: City, tmp_path: Path) -
         assert "rules.yml:3" in said.replace("\n", "")
         assert "unopened" in said
     assert read_policy(policy_file) == in_force, "what was in force stays"
+
+
+def test_models_and_gateway_keep_to_the_same_smallest_cell(new_city: City, tmp_path: Path) -> None:
+    """One number: that of all cities, or the larger one of the city's rules; the models are handed the policy's."""
+    for rules, cell in (('version: "1"\n', 5), ('version: "1"\nminimum_cell: 12\n', 12)):
+        (new_city.root / "policy" / "rules.yml").write_text(rules, encoding="utf-8")
+        project = assemble(new_city, Workspace(tmp_path / "home")) / "dbt_project.yml"
+        variables = YAML(typ="safe").load(project)["vars"]["civiclake"]
+        assert (variables["minimum_cell"], compile_policy(new_city, ()).minimum_cell) == (cell, cell)
 
 
 def test_a_start_renews_rules_and_never_reopens_datasets(new_city: City, tmp_path: Path) -> None:

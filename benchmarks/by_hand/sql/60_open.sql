@@ -25,8 +25,8 @@ union select month, other_d, t from chosen
 union select month, other_d, other_t from chosen;
 create table hotline_tickets_n as select month, d, t, tickets as n from hotline_counted;
 create table hotline_finished_n as select month, d, t, finished as n from hotline_counted;
-create table hotline_hidden as from hidden_of('hotline_tickets_n', setting('disclosure.minimum_cell'));
-create table hotline_hidden_finished as from hidden_of('hotline_finished_n', setting('disclosure.minimum_cell'));
+create table hotline_hidden as from hidden_of('hotline_tickets_n', 5);
+create table hotline_hidden_finished as from hidden_of('hotline_finished_n', 5);
 
 create table open_hotline_monthly as
 with cell as (

@@ -1,19 +1,17 @@
 -- Requests to the hotline by district, month and type. Small counts are not published, nor those from which they could
 -- be worked out when the totals of districts and types are known.
-with {{ parameters_of_base() }},
-
-counted as (
+with counted as (
     select district_code, month, ticket_type_code, tickets, finished from {{ ref('theme_hotline_monthly') }}
 ),
 
 hidden as (
     {{ hidden_cells('counted', 'month', 'district_code', 'ticket_type_code', 'tickets',
-        'select ' ~ smallest_cell(as_of()) ~ ' as smallest') }}
+        'select ' ~ smallest_cell() ~ ' as smallest') }}
 ),
 
 hidden_finished as (
     {{ hidden_cells('counted', 'month', 'district_code', 'ticket_type_code', 'finished',
-        'select ' ~ smallest_cell(as_of()) ~ ' as smallest') }}
+        'select ' ~ smallest_cell() ~ ' as smallest') }}
 ),
 
 -- Corners without a request are listed too, as hidden: that nothing stands there would tell as much as a count.

@@ -103,6 +103,5 @@ def parameter_rows() -> Iterator[Row]:
     for name, value, meaning in (
         ("disclosure.k", 5, "Open microdata: rows alike in all quasi-identifiers"),
         ("disclosure.l", 2, "Open microdata: different sensitive values among them"),
-        ("disclosure.minimum_cell", 5, "Smallest count that is published"),
     ):
         yield name, value, SINCE, None, f"{meaning} (choice of the demonstration city)"
