@@ -103,14 +103,6 @@ class GatewaySettings(BaseSettings):
         description='Private networks into which webhooks may go, as JSON: `["10.2.0.0/16"]`. Loopback among them, for '
         "trials, may be reached without TLS.",
     )
-    webhook_timeout: float = Field(10.0, gt=0, le=120, description="A webhook must have answered after this time.")
-    webhook_attempts: int = Field(15, ge=1, le=100, description="Attempts after which a delivery is given up.")
-    webhook_first_wait: float = Field(
-        10.0, gt=0, le=3600, description="Longest wait after a first failure; each further failure doubles it."
-    )
-    webhook_longest_wait: float = Field(21_600.0, gt=0, le=86_400, description="Longest wait between two attempts.")
-    subscriptions_per_caller: int = Field(20, ge=1, le=1000, description="Subscriptions one caller may have.")
-    events_kept_days: int = Field(90, ge=1, le=3660, description="Events are cleared away after so many days.")
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         (), description='Networks of our own proxies, as JSON: `["10.0.0.0/8"]`. Their X-Forwarded-For is believed.'
     )

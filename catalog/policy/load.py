@@ -11,7 +11,16 @@ from pydantic import Field, model_validator
 
 from catalog.contract.options import Classification, Extent, Level, Strict, Title
 from catalog.errors import CatalogError
-from catalog.policy.model import Action, MaskKind, PolicyRule, Tier, TierLimits, Treatment
+from catalog.policy.model import (
+    Action,
+    CostWeights,
+    MaskKind,
+    PolicyRule,
+    Tier,
+    TierLimits,
+    Treatment,
+    WebhookLimits,
+)
 from catalog.policy.procedures import ApplicationTerms, BreakGlassTerms, ProcedureName, Procedures
 from catalog.validate import validate
 from catalog.yamlfile import YamlFile, read_yaml
@@ -144,6 +153,8 @@ class Limits(Strict):
 
     limits: dict[Tier, TierLimits]
     failed_credentials_per_minute: int = Field(ge=1)
+    cost: CostWeights
+    webhooks: WebhookLimits
 
 
 class Purposes(Strict):
@@ -160,6 +171,7 @@ class SharedPolicy(Strict):
     masks: dict[MaskKind, Mask]
     limits: dict[Tier, TierLimits]
     failed_credentials_per_minute: int = Field(ge=1)
+    webhooks: WebhookLimits
     clocks: dict[str, AuthoredClock]
     purposes: dict[str, Title]
     procedures: Procedures
@@ -177,6 +189,7 @@ class CityPolicy(Strict):
     clocks: dict[str, AuthoredClock] = Field(default_factory=dict)
     limits: dict[Tier, TierLimits] = Field(default_factory=dict)
     failed_credentials_per_minute: int | None = Field(None, ge=1)
+    webhooks: WebhookLimits | None = None
     purposes: dict[str, Title] = Field(default_factory=dict)
     application: ApplicationTerms | None = None
     break_glass: BreakGlassTerms | None = None
@@ -191,17 +204,28 @@ def shared_policy() -> SharedPolicy:
 def load_shared(folder: Path) -> SharedPolicy:
     """The shared policy in `folder`."""
     clocks = _checked(Clocks, read_yaml(folder / "clocks.yml")).clocks
-    limits = _checked(Limits, read_yaml(folder / "limits.yml"))
+    limits = _limits(folder)
     return SharedPolicy(
         matrix=_checked(Matrix, read_yaml(folder / "matrix.yml")),
         pairs=_checked(Pairs, read_yaml(folder / "pairs.yml")),
         masks=_checked(Masks, read_yaml(folder / "masks.yml")).masks,
         limits=limits.limits,
         failed_credentials_per_minute=limits.failed_credentials_per_minute,
+        webhooks=limits.webhooks,
         clocks=clocks,
         purposes=_checked(Purposes, read_yaml(folder / "purposes.yml")).purposes,
         procedures=_procedures(read_yaml(folder / "procedures.yml"), set(clocks)),
     )
+
+
+@cache
+def shared_limits() -> Limits:
+    """The file of limits beside this module, alone."""
+    return _limits(FOLDER)
+
+
+def _limits(folder: Path) -> Limits:
+    return _checked(Limits, read_yaml(folder / "limits.yml"))
 
 
 def _procedures(file: YamlFile, clocks: set[str]) -> Procedures:

@@ -132,13 +132,37 @@ class Division(Strict):
     parent: str | None = None
 
 
+class CostWeights(Strict):
+    """How much one unit of cost buys, by kind of work; what each means stands in `limits.yml`."""
+
+    read: int = Field(ge=1)
+    picked: int = Field(ge=1)
+    sorted: int = Field(ge=1)
+    paged: int = Field(ge=1)
+    streamed: int = Field(ge=1)
+    file_bytes: int = Field(ge=1)
+    group: int = Field(ge=1)
+    unknown_rows: int = Field(ge=1)
+
+
+class WebhookLimits(Strict):
+    """How long it is tried to send an event, how long events are kept, how many subscriptions a caller may have."""
+
+    timeout_seconds: float = Field(gt=0, le=120)
+    attempts: int = Field(ge=1, le=100)
+    first_wait_seconds: float = Field(gt=0, le=3600)
+    longest_wait_seconds: float = Field(gt=0, le=86_400)
+    subscriptions_per_caller: int = Field(ge=1, le=1000)
+    events_kept_days: int = Field(ge=1, le=3660)
+
+
 class CompiledPolicy(Strict):
     """All of a city's policy. Without it nothing is decided in anybody's favour.
 
     `minimum_cell` is the smallest group an aggregate may show. `non_working` are the days the calendar calls free
     between `calendar_from` and `calendar_to`; a clock that would leave the calendar is an error, not a guess. Without
-    `procedures` nobody can ask for anything. `failed_credentials_per_minute` is for one address; without it the shared
-    policy's number holds.
+    `procedures` nobody can ask for anything. `failed_credentials_per_minute` is for one address; without it, and
+    without `webhooks`, what the shared policy says holds.
     """
 
     version: str
@@ -155,6 +179,7 @@ class CompiledPolicy(Strict):
     non_working: tuple[date, ...] = ()
     procedures: Procedures | None = None
     failed_credentials_per_minute: int | None = Field(None, ge=1)
+    webhooks: WebhookLimits | None = None
 
     @cached_property
     def digest(self) -> str:

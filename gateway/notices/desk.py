@@ -22,7 +22,7 @@ from gateway.notices import deliveries
 from gateway.notices.deliveries import Due, Terms
 from gateway.notices.outbox import clear
 from gateway.notices.send import Outcome, Sender
-from gateway.notices.subscriptions import Standing
+from gateway.notices.subscriptions import Standing, webhook_limits
 from gateway.notices.target import Targets
 from gateway.notices.tell import Listener, Teller
 from gateway.notices.watch import Watcher
@@ -72,8 +72,8 @@ class NoticeDesk:
 
     @property
     def _terms(self) -> Terms:
-        s = self.settings
-        return Terms(s.webhook_first_wait, s.webhook_longest_wait, s.webhook_attempts, s.webhook_timeout)
+        limits = webhook_limits(self.policies.current)
+        return Terms(limits.first_wait_seconds, limits.longest_wait_seconds, limits.attempts, limits.timeout_seconds)
 
     @property
     def _standing(self) -> Standing | None:
@@ -101,8 +101,8 @@ class NoticeDesk:
         await self._send_due()
         now = self.policies.now
         if self._cleared is None or now - self._cleared > _CLEARED_EVERY:
-            self._cleared = now
-            await asyncio.to_thread(self._clear, now - timedelta(days=self.settings.events_kept_days))
+            self._cleared, kept = now, webhook_limits(self.policies.current).events_kept_days
+            await asyncio.to_thread(self._clear, now - timedelta(days=kept))
 
     async def _hand_over(self) -> None:
         """Make a delivery of every event that a subscription asks for and its listener is told."""
@@ -152,7 +152,7 @@ class NoticeDesk:
                     return  # nothing leaves that cannot be accounted for; it is due again soon
                 outcome = _BROKEN_OFF
                 try:
-                    outcome = await self.sender.send(taken.subscription.target, name, document)
+                    outcome = await self.sender.send(taken.subscription.target, name, document, self._terms.timeout)
                 finally:
                     self._account(taken.event.dataset, taken.listener, outcome)
             state = await asyncio.to_thread(self._record, taken, outcome)
@@ -198,5 +198,5 @@ def open_desk(  # noqa: PLR0917  -- every part once, in the order they are made
     """The desk of one gateway process; nothing is connected yet."""
     watcher = Watcher(identity.store, workspace, shelf, withdrawals, identity.clock)
     targets = Targets(settings.webhook_networks)
-    sender = Sender(targets, lambda: admission.receipt_key, identity.clock, settings.webhook_timeout)
+    sender = Sender(targets, lambda: admission.receipt_key, identity.clock)
     return NoticeDesk(settings, identity.store, shelf, policies, withdrawals, watcher, sender, admission.log)

@@ -42,12 +42,12 @@ class Outcome:
 class Sender:
     """One client for all targets; `key` is the one receipts are signed with."""
 
-    def __init__(self, targets: Targets, key: Callable[[], SigningKey], clock: Clock, timeout: float) -> None:
-        self._targets, self._key, self._clock, self._timeout = targets, key, clock, timeout
+    def __init__(self, targets: Targets, key: Callable[[], SigningKey], clock: Clock) -> None:
+        self._targets, self._key, self._clock = targets, key, clock
         self._made: httpx.AsyncClient | None = None
 
-    async def send(self, target: str, subscription: str, document: dict[str, Any]) -> Outcome:
-        """Try once. Nothing of the answer but its status and Retry-After is read."""
+    async def send(self, target: str, subscription: str, document: dict[str, Any], timeout: float) -> Outcome:
+        """Try once, for so many seconds. Nothing of the answer but its status and Retry-After is read."""
         body = dumps(document)
         url = httpx.URL(target)
         whole = f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}"
@@ -56,8 +56,10 @@ class Sender:
         more = {"User-Agent": "CivicLake", "CivicLake-Subscription": subscription}
         try:
             async with (
-                asyncio.timeout(self._timeout),
-                self._client.stream("POST", url, content=body, headers={**headers, **signed, **more}) as answer,
+                asyncio.timeout(timeout),
+                self._client.stream(
+                    "POST", url, content=body, headers={**headers, **signed, **more}, timeout=timeout
+                ) as answer,
             ):
                 status, asked = answer.status_code, retry_after(answer.headers.get("Retry-After"), 0.0)
         except (TimeoutError, httpx.TimeoutException):
@@ -83,7 +85,6 @@ class Sender:
                 transport=AsyncGuardedTransport(judge("https")),
                 mounts={"http://": AsyncGuardedTransport(judge("http"))},
                 trust_env=False,
-                timeout=self._timeout,
                 follow_redirects=False,
             )
         return self._made

@@ -95,7 +95,7 @@ async def subscribe(
     asked = body.model_copy(update={"target": target})
 
     def work(session: Session) -> Subscription:
-        most = settings.subscriptions_per_caller
+        most = subscriptions.webhook_limits(counter.services.policies.current).subscriptions_per_caller
         return subscriptions.subscribe(
             session, asked, counter.identified, purpose=caller.purpose, most=most, now=counter.now
         )

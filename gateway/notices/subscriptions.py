@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from catalog.contract.options import Strict
 from catalog.policy.divisions import DivisionTree
+from catalog.policy.load import shared_limits
+from catalog.policy.model import CompiledPolicy, WebhookLimits
 from gateway.control.actors import actor_for
 from gateway.control.errors import ConflictError, ControlError, UnknownError
 from gateway.control.rows import new_id, written
@@ -41,6 +43,12 @@ class Standing:
 
     tree: DivisionTree
     terms: str | None
+
+
+def webhook_limits(policy: CompiledPolicy | None) -> WebhookLimits:
+    """The limits in force; those of the shared policy where the policy says nothing."""
+    said = policy.webhooks if policy is not None else None
+    return said or shared_limits().webhooks
 
 
 def subscribe(

@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog.policy.load import shared_limits
+from catalog.policy.model import CostWeights
 from gateway.query.keyset import lies_sorted, total_order
 from gateway.query.tree import Query
-
-
-@dataclass(frozen=True)
-class Weights:
-    """How much one unit of cost buys: about a millisecond of one engine thread, measured over a million rows.
-
-    Cells `read` through for filters and order, cells of the order of a page (`picked`) or of everything (`sorted`),
-    cells written out in a page (`paged`) or in a stream (`streamed`), bytes of a file. `group` is the number of rows
-    that the engine skips or reads as a whole. `unknown_rows` stand for a number of rows the caller may not know:
-    what it pays must not tell it.
-    """
-
-    read: int = 100_000
-    picked: int = 50_000
-    sorted: int = 3_000
-    paged: int = 2_500
-    streamed: int = 15_000
-    file_bytes: int = 1 << 20
-    group: int = 122_880
-    unknown_rows: int = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -42,12 +24,12 @@ class Estimate:
     rows_known: bool
 
 
-def estimate(query: Query, weights: Weights | None = None) -> Estimate:
+def estimate(query: Query, weights: CostWeights | None = None) -> Estimate:
     """The cost of one page, or of everything where the query has no limit. Never less than one unit.
 
     Conditions can make the answer smaller than told here, never larger.
     """
-    weights = weights or Weights()
+    weights = weights or shared_limits().cost
     known, in_order = query.view.facts.row_count, lies_sorted(query)
     rows = weights.unknown_rows if known is None else known
     answered = rows if query.limit is None else min(query.limit + 1, rows)
@@ -62,10 +44,10 @@ def estimate(query: Query, weights: Weights | None = None) -> Estimate:
 
 def file_units(size: int) -> int:
     """The cost of a download of so many bytes."""
-    return 1 + size // Weights().file_bytes
+    return 1 + size // shared_limits().cost.file_bytes
 
 
-def _rows_read(query: Query, rows: int, answered: int, weights: Weights) -> int:
+def _rows_read(query: Query, rows: int, answered: int, weights: CostWeights) -> int:
     """Rows read through where they come in stored order: without conditions those of the answer; with one on the
     first key column the groups that can hold them; else any number, so all are counted."""
     if not query.where:

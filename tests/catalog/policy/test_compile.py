@@ -10,6 +10,7 @@ import pytest
 from catalog.city import City, load_city
 from catalog.errors import CatalogError
 from catalog.policy.compile import compile_policy, read_policy, write_policy
+from catalog.policy.load import shared_policy
 from catalog.policy.model import ColumnPolicy, DatasetPolicy, Division, ScopeColumns
 from tests.catalog.test_city import make_city
 
@@ -85,12 +86,16 @@ def test_a_city_adds_rules_clocks_and_limits(city: City) -> None:
         + "minimum_cell: 10\n"
         + "clocks:\n  provider_review: {title: {zh: 审核, en: Review}, working_days: 3, source: Local}\n"
         + "limits:\n  T0: {requests_per_minute: 1, cost_per_minute: 1, concurrent_exports: 0, page_rows: 1}\n"
+        + "webhooks: {timeout_seconds: 5, attempts: 2, first_wait_seconds: 1, longest_wait_seconds: 60,"
+        + " subscriptions_per_caller: 3, events_kept_days: 7}\n"
         + "purposes:\n  games: {zh: 赛会保障, en: Games}\n",
     )
     policy = compile_policy(city, DATASETS)
     assert policy.version.endswith("+7")
     assert policy.rules[-1].id == "mine"
     assert (policy.minimum_cell, policy.limits["T0"].page_rows, policy.limits["T1"].page_rows) == (10, 1, 10_000)
+    assert policy.webhooks is not None
+    assert (policy.webhooks.attempts, shared_policy().webhooks.attempts) == (2, 15)
     assert (policy.clocks["provider_review"].working_days, "games" in policy.purposes) == (3, True)
 
 

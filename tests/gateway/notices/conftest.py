@@ -13,14 +13,16 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from catalog.policy.load import shared_limits
 from catalog.workspace import Workspace
 from gateway.control.store import ControlStore, sqlite_url
 from gateway.control.tables.notices import Outbox
 from gateway.withdrawal.manual import Order, withdraw
 from tests.gateway.conftest import client_over, wait_for
 from tests.gateway.control.conftest import postgres_url, store, store_url  # noqa: F401  -- fixtures
+from tests.gateway.fake_policy import put_policy
 from tests.gateway.notices.receiver import Receiver, receiving
-from tests.gateway.policy.city import NOW, SECRET, Holder, publish_city, register, tables
+from tests.gateway.policy.city import NOW, SECRET, Holder, policy, publish_city, register, tables
 
 SETTINGS: dict[str, Any] = {
     **SECRET,
@@ -28,9 +30,10 @@ SETTINGS: dict[str, Any] = {
     "notice_poll": 0.05,
     "release_poll": 0.05,
     "withdrawal_poll": 0.05,
-    "webhook_attempts": 3,
-    "webhook_timeout": 5,
 }
+LIMITS = shared_limits().webhooks.model_copy(
+    update={"attempts": 3, "timeout_seconds": 5, "subscriptions_per_caller": 4}
+)
 
 
 @dataclass
@@ -95,6 +98,7 @@ class City:
 def city(tmp_path: Path) -> Iterator[City]:
     """A city of its own for each test, served."""
     publish_city(tmp_path, tables())
+    put_policy(tmp_path, policy().model_copy(update={"webhooks": LIMITS}))
     with ExitStack() as stack:
         made = City(tmp_path, register(tmp_path), stack.enter_context(receiving()))
         made.client = stack.enter_context(made.served())

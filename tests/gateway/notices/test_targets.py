@@ -79,9 +79,9 @@ def _sent(targets: Targets, target: str) -> Outcome:
     key = SigningKey.of(Ed25519PrivateKey.generate())
 
     async def run() -> Outcome:
-        sender = Sender(targets, lambda: key, utc_now, timeout=10)
+        sender = Sender(targets, lambda: key, utc_now)
         try:
-            return await sender.send(target, "sub-1", {"id": "1"})
+            return await sender.send(target, "sub-1", {"id": "1"}, timeout=10)
         finally:
             await sender.close()
 

@@ -16,7 +16,7 @@ from gateway.identity.secret_text import public_id
 from tests.gateway.conftest import wait_for
 from tests.gateway.fake_policy import put_policy
 from tests.gateway.fake_release import make_current, publish_rows
-from tests.gateway.notices.conftest import City
+from tests.gateway.notices.conftest import LIMITS, City
 from tests.gateway.notices.receiver import Got
 from tests.gateway.policy.city import COLUMNS, entries, policy, publish_city, tables
 from tests.gateway.test_receipts import Keys
@@ -249,7 +249,7 @@ def test_the_public_subscribes_to_nothing_and_callers_to_so_much(city: City) -> 
     asked = {"target": city.receiver.address}
     assert city.ask("public", "POST", "/v1/subscriptions", asked).status_code == 401
     assert city.ask("public", "GET", "/v1/subscriptions").status_code == 401
-    for _ in range(20):
+    for _ in range(LIMITS.subscriptions_per_caller):
         city.subscribe("developer")
     assert city.ask("developer", "POST", "/v1/subscriptions", asked).json()["code"] == "conflict"
     assert (
