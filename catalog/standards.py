@@ -31,10 +31,15 @@ class FileFormat(Concept):
     media_type: str
 
 
-class Licence(Strict):
-    """A licence of the authority table, and its SPDX name."""
+class Country(Concept):
+    """A country; `language` is the one its data is mostly in."""
 
-    code: str
+    language: str
+
+
+class Licence(Concept):
+    """A licence and its SPDX name."""
+
     spdx: str
 
 
@@ -50,7 +55,7 @@ class Standards(Strict):
 
     version: str
     languages: dict[str, Concept]
-    countries: dict[str, Concept]
+    countries: dict[str, Country]
     frequencies: dict[str, Frequency]
     themes: dict[str, Concept]
     access_rights: dict[Extent, Concept]

@@ -20,6 +20,7 @@ from gateway.doors.deps import PURPOSE_HEADER, admitted
 from gateway.doors.native import access, cost, datasets, files, openapi, rows
 from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
+from gateway.doors.standards import ROUTERS as STANDARDS_ROUTERS
 from gateway.engine import Engine
 from gateway.identity.middleware import Identify
 from gateway.identity.presented import KEY_HEADER
@@ -37,6 +38,7 @@ from gateway.receipts.middleware import Receipts
 from gateway.release.shelf import ReleaseShelf
 from gateway.services import Services
 from gateway.settings import GatewaySettings
+from gateway.standards.library import Library
 from gateway.web import handlers
 from gateway.web.body_limit import BodyLimit
 from gateway.web.middleware import ReleaseLease, RequestLog
@@ -50,6 +52,7 @@ ROUTERS = (
     health.router,
     problems.router,
     openapi.router,
+    *STANDARDS_ROUTERS,
     datasets.router,
     access.router,
     cost.router,
@@ -158,6 +161,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         identity,
         admission,
         failures,
+        Library(workspace, withdrawals, settings.document_cache),
     )
     for router in (*ROUTERS, *ADMIN_ROUTERS):
         app.include_router(router)

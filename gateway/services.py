@@ -15,13 +15,14 @@ from gateway.quota.admission import Admission
 from gateway.quota.failures import Failures
 from gateway.release.shelf import ReleaseShelf
 from gateway.settings import GatewaySettings
+from gateway.standards.library import Library
 from gateway.withdrawal.register import WithdrawalRegister
 
 
 @dataclass(frozen=True)
 class Services:
     """The long-lived parts: settings, engine, shelf of releases, policy in force, register of withdrawals,
-    signer of cursors, identity, admission."""
+    signer of cursors, identity, admission, refusals, the catalogue's documents."""
 
     settings: GatewaySettings
     engine: Engine
@@ -32,6 +33,7 @@ class Services:
     identity: Identity
     admission: Admission
     failures: Failures
+    library: Library
 
     def tier_limits(self, actor: Actor) -> TierLimits | None:
         """What the policy lets callers of the actor's tier use; None where it says nothing, so lets them do nothing."""

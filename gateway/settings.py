@@ -81,6 +81,12 @@ class GatewaySettings(BaseSettings):
     max_age: int = Field(
         0, ge=0, le=60, description="Seconds a cache may answer without asking; 0 asks each time (304 is cheap)."
     )
+    document_cache: int = Field(
+        32 << 20,
+        ge=0,
+        le=1 << 30,
+        description="Bytes of catalogue documents (DCAT and others) that are kept in memory.",
+    )
     audit_url: SecretStr | None = Field(
         None,
         description="Audit log: `postgresql+psycopg://…` or `sqlite:///…`. Unset: a SQLite file in the workspace.",

@@ -11,7 +11,7 @@ from gateway.web.disconnect import ClientGoneError
 _CLIENT_GONE, _FAULT = 499, 500
 _READING = ("GET", "HEAD", "OPTIONS")
 WITHOUT_DATA = frozenset(
-    {"/healthz", "/problems", "/problems/{code}", "/.well-known/http-message-signatures-directory"}
+    {"/healthz", "/problems", "/problems/{code}", "/robots.txt", "/.well-known/http-message-signatures-directory"}
 )
 """Routes that tell nothing about data or people; health checks alone would fill the log."""
 

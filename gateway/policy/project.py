@@ -52,7 +52,7 @@ def project(
         return None
     visible = {column.name: column for column in columns}
     whole_key = cells.clear.issuperset(dataset.key)
-    offered = tuple(file for file, inside in files.items() if whole_key and cells.whole.issuperset(inside))
+    offered = {file: inside for file, inside in files.items() if whole_key and cells.whole.issuperset(inside)}
     count = row_count if cells.rows is None else None
     measured = quality if cells.plain and len(columns) == len(published) else None
     return View(
@@ -62,7 +62,8 @@ def project(
         order=tuple(visible[name] for name in dataset.order if name in visible),
         facts=_facts(dataset, count, measured),
         distributions=tuple(
-            Distribution(file.name, file.format, file.media_type, file.bytes, file.sha256) for file in offered
+            Distribution(file.name, file.format, file.media_type, file.bytes, file.sha256, inside)
+            for file, inside in offered.items()
         ),
         table=table,
         sorted=stored_sorted and whole_key,

@@ -8,6 +8,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +16,9 @@ from fastapi import APIRouter, Request, Response
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
 from gateway.doors.deps import CallerDep, ReleaseDep, ServicesDep
 from gateway.doors.native.describe import dataset_summary, file_link, release_document
+from gateway.doors.standards.common import entries_of, site_of
 from gateway.release.opened import OpenRelease
+from gateway.standards.schema_org import catalogue
 from gateway.view.view import Distribution, View
 from gateway.web.answers import document_answer
 from gateway.web.negotiate import choose
@@ -34,16 +37,23 @@ async def landing(request: Request, release: ReleaseDep, caller: CallerDep, serv
     views = release.views(caller.actor, caller.purpose)
     cache = services.cache_control(caller.actor)
     if choose(request.headers.get("accept"), [MEDIA_TYPE, _HTML]) == _HTML:
-        page = render(release, views).encode()
+        entries = await entries_of(request, release, views)
+        page = render(release, views, catalogue(site_of(request, release), entries)).encode()
         return await document_answer(request, page, media_type=f"{_HTML}; charset=utf-8", cache=cache)
-    links = {"datasets": "/v1/datasets", "openapi": "/openapi.json", "health": "/healthz", "problems": "/problems"}
+    links = {
+        "datasets": "/v1/datasets",
+        "catalogue": "/v1/catalog",
+        "openapi": "/openapi.json",
+        "health": "/healthz",
+        "problems": "/problems",
+    }
     datasets = [dataset_summary(view) for view in views]
     document = {"release": release_document(release), "links": links, "datasets": datasets}
     return await document_answer(request, dumps(document), cache=cache)
 
 
-def render(release: OpenRelease, views: list[View]) -> str:
-    """The page. Everything that comes from a catalog is escaped."""
+def render(release: OpenRelease, views: list[View], described: dict[str, Any]) -> str:
+    """The page, with the same `described` for search engines. Everything that comes from a catalog is escaped."""
     city, manifest = release.catalog.city, release.manifest
     return _template("landing.html").substitute(
         city_zh=escape(city.title.zh),
@@ -54,6 +64,7 @@ def render(release: OpenRelease, views: list[View]) -> str:
         datasets=len(views),
         rows=f"{sum(view.facts.row_count or 0 for view in views):,}",
         example=escape(_example(views)),
+        described=dumps(described).decode().replace("<", "\\u003c"),
         cards="\n".join(_card(view) for view in views),
     )
 

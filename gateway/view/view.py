@@ -47,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Distribution:
-    """One downloadable file of the dataset: name, format, media type, size in bytes, sha256 of its bytes.
+    """One downloadable file of the dataset: name, format, media type, size in bytes, sha256 of its bytes, columns.
 
     One without sha256 is being made and cannot be sent yet.
     """
@@ -57,6 +57,7 @@ class Distribution:
     media_type: str
     bytes: int
     sha256: str
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

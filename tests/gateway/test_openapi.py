@@ -13,6 +13,7 @@ from gateway.app import ROUTERS
 from gateway.doors.native.openapi_parts import USAGE_OF_OWNERS
 from gateway.problems import CATALOGUE, InternalError
 from gateway.query.operators import OPERATORS, operators_of
+from gateway.standards.syntax import SYNTAXES
 from gateway.view.types import ValueType
 from tests.gateway.fake_release import TICKETS
 
@@ -43,7 +44,13 @@ def test_every_route_is_described_for_every_dataset(document: dict[str, Any]) ->
             concrete = path.replace("{dataset}", dataset)
             suffixes = ("json", "csv") if "{suffix}" in path else ("",)
             names = files.get(dataset, ()) if "{name}" in path else ("",)
-            expected |= {concrete.replace("{suffix}", s).replace("{name}", n) for s in suffixes for n in names}
+            syntaxes = SYNTAXES if "{syntax}" in path else ("",)
+            expected |= {
+                concrete.replace("{suffix}", s).replace("{name}", n).replace("{syntax}", g)
+                for s in suffixes
+                for n in names
+                for g in syntaxes
+            }
     assert set(document["paths"]) == expected - set(USAGE_OF_OWNERS)  # which the public is not told of
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.answers.json_rows import dumps
+from gateway.answers.json_rows import MEDIA_TYPE, dumps
 from gateway.doors.deps import CallerDep, DescribedDep, ReleaseDep, ServicesDep, only_parameters
 from gateway.doors.native.describe import dataset_document, dataset_summary, release_document
+from gateway.doors.standards.catalogue import dataset_as
+from gateway.doors.standards.common import entries_of
+from gateway.standards.syntax import BY_MEDIA_TYPE
 from gateway.web.answers import document_answer
+from gateway.web.negotiate import choose
 
 router = APIRouter()
 
@@ -25,7 +29,10 @@ async def list_datasets(request: Request, release: ReleaseDep, caller: CallerDep
 async def show_dataset(
     request: Request, view: DescribedDep, release: ReleaseDep, caller: CallerDep, services: ServicesDep
 ) -> Response:
-    """One dataset: titles, grain, licence, columns with types and operators, files."""
+    """One dataset: titles, grain, licence, columns with types and operators, files; as a graph for who accepts that."""
     only_parameters(request)
+    chosen = choose(request.headers.get("accept"), [MEDIA_TYPE, *BY_MEDIA_TYPE])
+    if chosen in BY_MEDIA_TYPE:
+        return await dataset_as(request, caller, await entries_of(request, release, [view]), BY_MEDIA_TYPE[chosen])
     body = dumps(dataset_document(view, release))
     return await document_answer(request, body, cache=services.cache_control(caller.actor))

@@ -8,6 +8,13 @@ from gateway.query.operators import operators_of
 from gateway.release.opened import OpenRelease
 from gateway.view.view import Column, Distribution, Text, View
 
+_DOCUMENTS = {
+    "schema_org": "schema-org.jsonld",
+    "core_metadata": "core-metadata.json",
+    "contract": "contract.yaml",
+}
+"""What else there is to read about a dataset, by the standard it keeps to."""
+
 
 def release_document(release: OpenRelease) -> dict[str, Any]:
     """Which release an answer was made from."""
@@ -38,9 +45,11 @@ def dataset_summary(view: View) -> dict[str, Any]:
 def _links(view: View) -> dict[str, Any]:
     """Addresses of a dataset; there are rows only where the caller may see some."""
     root = f"/v1/datasets/{view.dataset}"
-    links: dict[str, Any] = {"self": root, "access": f"{root}/access"}
+    links: dict[str, Any] = {"self": root, "access": f"{root}/access", "dcat": f"{root}.ttl"}
+    links |= {name: f"{root}/{document}" for name, document in _DOCUMENTS.items()}
     if view.readable:
         links |= {"rows": f"{root}/rows", "rows_csv": f"{root}/rows.csv"}
+        links |= {"data_package": f"{root}/datapackage.json", "croissant": f"{root}/croissant.json"}
     return links | {"files": [file_link(view, file) for file in view.distributions if file.sha256]}
 
 

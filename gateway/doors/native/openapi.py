@@ -29,6 +29,7 @@ from gateway.doors.openapi_identity import (
     paths_of_identity,
     subscribing,
 )
+from gateway.doors.standards.openapi import catalogue_paths, document_paths
 from gateway.query.parse import Limits
 from gateway.release.opened import OpenRelease
 from gateway.view.view import View
@@ -60,7 +61,7 @@ def build(release: OpenRelease, views: list[View], limits: Limits, default_rows:
     city = release.catalog.city.title
     asking = asking_for_access()
     events = subscribing()
-    paths = FIXED_PATHS | paths_of_identity() | asking["paths"] | events["paths"]
+    paths = FIXED_PATHS | catalogue_paths() | paths_of_identity() | asking["paths"] | events["paths"]
     schemas = SCHEMAS | asking["components"]["schemas"] | events["components"]["schemas"]
     parameters = dict[str, Any]()
     for view in views:
@@ -102,6 +103,7 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         root: {"get": _operation(view, "describe", answer("application/json", "#dataset"))},
         f"{root}/access": {"get": _operation(view, "access", answer("application/json", "#access"))},
         f"{root}/events.atom": {"get": _operation(view, "events", answer("application/atom+xml", None))},
+        **document_paths(view, _operation),
     }
     if not view.readable:
         return paths

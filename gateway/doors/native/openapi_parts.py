@@ -109,7 +109,8 @@ def _responses() -> dict[str, Any]:
     }
 
 
-def _fixed(summary: str, ok: dict[str, Any], *refusals: str) -> dict[str, Any]:
+def fixed(summary: str, ok: dict[str, Any], *refusals: str) -> dict[str, Any]:
+    """An address that does not depend on datasets, with the statuses of its refusals."""
     references = {status: {"$ref": f"#/components/responses/{status}"} for status in refusals}
     return {"get": {"summary": summary, "responses": {"200": ok, **references}}}
 
@@ -212,22 +213,22 @@ _USAGE = {
     ]
 }
 FIXED_PATHS: dict[str, Any] = {
-    "/": _fixed("The page for people; JSON for programs", answer("text/html", None)),
-    "/healthz": _fixed("Whether the server can answer, and from which release", answer(_JSON, "#health"), _NO_RELEASE),
-    "/problems": _fixed("Every problem type", answer(_JSON, None)),
-    "/problems/{code}": _fixed("One problem type", answer(_JSON, None), "404")
+    "/": fixed("The page for people; JSON for programs", answer("text/html", None)),
+    "/healthz": fixed("Whether the server can answer, and from which release", answer(_JSON, "#health"), _NO_RELEASE),
+    "/problems": fixed("Every problem type", answer(_JSON, None)),
+    "/problems/{code}": fixed("One problem type", answer(_JSON, None), "404")
     | {"parameters": [{"name": "code", "in": "path", "required": True, "schema": _TEXT}]},
-    "/openapi.json": _fixed("This document", answer(_JSON, None), _NO_RELEASE),
-    "/.well-known/http-message-signatures-directory": _fixed(
+    "/openapi.json": fixed("This document", answer(_JSON, None), _NO_RELEASE),
+    "/.well-known/http-message-signatures-directory": fixed(
         "The keys that signed receipts are checked with", answer(_JSON, None), "400"
     ),
-    "/v1/me/usage": _fixed("What the caller used", answer(_JSON, "#usage"), "400", "403") | _USAGE,
-    "/v1/feeds/events.atom": _fixed(
+    "/v1/me/usage": fixed("What the caller used", answer(_JSON, "#usage"), "400", "403") | _USAGE,
+    "/v1/feeds/events.atom": fixed(
         "What happened to datasets, as an Atom feed", answer("application/atom+xml", None), "400", _NO_RELEASE
     ),
-    "/v1/datasets": _fixed("Every dataset", answer(_JSON, "#datasets"), "400", _NO_RELEASE),
+    "/v1/datasets": fixed("Every dataset", answer(_JSON, "#datasets"), "400", _NO_RELEASE),
 }
 USAGE_OF_OWNERS: dict[str, Any] = {
-    "/v1/admin/usage": _fixed("Who used the caller's own datasets", answer(_JSON, "#usage"), "400", "404") | _USAGE,
+    "/v1/admin/usage": fixed("Who used the caller's own datasets", answer(_JSON, "#usage"), "400", "404") | _USAGE,
 }
 """For those who own datasets, and for stewards."""

@@ -36,6 +36,8 @@ _NONSENSE = (
 )
 _FIXED = (
     "/", "/healthz", "/openapi.json", "/v1/datasets", "/problems", "/v1/whoami", "/v1/datasets?x=1", "/nothing",
+    "/v1/catalog", "/v1/catalog.ttl", "/v1/catalog.jsonld?limit=1", "/v1/catalog.rdf?after=cases", "/sitemap.xml",
+    "/v1/catalog.ttl?modified_since=2024-05-02", "/v1/catalog.ttl?modified_since=x", "/robots.txt",
 )  # fmt: skip
 _PARTS = (
     "",
@@ -47,8 +49,17 @@ _PARTS = (
     "/rows/cost",
     "/files/{d}.csv",
     "/files/{d}.parquet",
+    ".ttl",
+    ".jsonld",
+    ".rdf",
+    ".x",
+    "/datapackage.json",
+    "/croissant.json",
+    "/schema-org.jsonld",
+    "/core-metadata.json",
+    "/contract.yaml",
 )
-_ACCEPT = ("application/json", "text/csv", "text/html", "*/*", "image/png")
+_ACCEPT = ("application/json", "text/turtle", "text/csv", "text/html", "*/*", "image/png")
 
 
 @dataclass

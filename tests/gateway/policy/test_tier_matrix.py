@@ -27,6 +27,7 @@ from gateway.control.store import ControlStore, sqlite_url
 from gateway.notices.outbox import NewEvent, append, writing
 from tests.gateway.policy.city import CALLERS, COLUMNS, MASKS, NOW, Holder, publish_city, register, tables
 from tests.gateway.policy.inside import opened
+from tests.gateway.policy.standard_doors import STANDARD_DOORS
 
 TABLE: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "tier_matrix.yml").read_text(encoding="utf-8"))
 CITY = tables()
@@ -323,6 +324,7 @@ DOORS: dict[str, Callable[[Ask, str, Place], Awaitable[None]]] = {
     "tombstones": tombstones,
     "events_of_dataset": events_of_dataset,
     "events": events,
+    **STANDARD_DOORS,
 }
 
 
@@ -338,6 +340,7 @@ def test_street_a_gets_no_row_of_street_b_at_any_door(city: tuple[Path, dict[str
                     address = path.format(
                         dataset="street_pack", suffix=suffix, name=f"street_pack.{suffix}", code="x", key="x",
                         client="x", delegation="x", grant="x", case="x", transition="x", subscription="x",
+                        syntax={"json": "jsonld", "csv": "ttl"}[suffix],
                     ) if "{" in path and "principals" not in path else path  # fmt: skip
                     for query in (
                         "",
