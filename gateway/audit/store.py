@@ -13,7 +13,9 @@ from sqlalchemy import URL, Connection, Engine, RowMapping, Select, create_engin
 
 from gateway.audit.chain import GENESIS, Checkpoint, Fields, link
 from gateway.audit.keys import SigningKey
-from gateway.audit.tables import access, checkpoint, metadata
+from gateway.audit.migrate import CHAIN
+from gateway.audit.tables import access, checkpoint
+from gateway.store_forms import begun
 
 Clock = Callable[[], datetime]
 
@@ -66,13 +68,15 @@ class AuditStore:
         self._newest: Checkpoint | None = None
 
     def prepare(self) -> None:
-        """Make the tables, and the folder of an SQLite file, if they are not there."""
+        """Bring the tables to the newest form, and make the folder of an SQLite file if it is not there.
+
+        Raises NewerFormError when the log was made by a newer program.
+        """
         file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
         if file:
             Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             Path(file).touch(mode=0o600)  # SQLite gives its other files the mode of this one
-        with self._writing() as connection:
-            metadata.create_all(connection)
+        CHAIN.upgrade(begun(self._engine), self._writing)
 
     def expect(self, anchor: Checkpoint) -> None:
         """Insist that the log holds the checkpoint that the anchor knows. Raises LogAlteredError."""

@@ -1,8 +1,8 @@
-"""The two tables of the audit log, and the triggers that refuse to change what was written."""
+"""The two tables of the audit log. Triggers, made by its migrations, refuse to change what was written."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, Text, event
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -45,34 +45,3 @@ checkpoint = Table(
     Column("key_id", String(16), nullable=False),
     Column("signature", String(128), nullable=False, comment="hex"),
 )
-
-_REFUSAL = "the audit log is append-only"
-
-
-def _guard(table: Table, dialect: str, statement: str) -> None:
-    @event.listens_for(table, "after_create")
-    def create(_table: Table, connection: Connection, **_: object) -> None:
-        if connection.dialect.name == dialect:
-            connection.exec_driver_sql(statement)
-
-
-for _table in (access, checkpoint):
-    for _change in ("UPDATE", "DELETE"):
-        _name = f"{_table.name}_no_{_change.lower()}"
-        _guard(
-            _table,
-            "sqlite",
-            f"CREATE TRIGGER {_name} BEFORE {_change} ON {_table.name} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
-        )
-    _guard(
-        _table,
-        "postgresql",
-        f"CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$",
-    )
-    _guard(
-        _table,
-        "postgresql",
-        f"CREATE TRIGGER {_table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {_table.name} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
-    )

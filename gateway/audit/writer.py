@@ -14,12 +14,15 @@ from gateway.audit.chain import Fields
 from gateway.audit.keys import KeyFileError, SigningKey, load_or_make
 from gateway.audit.record import missing_row
 from gateway.audit.store import AuditStore, LogAlteredError, utc_now
+from gateway.store_forms import NewerFormError
 
 log = logging.getLogger("gateway.audit")
 
 _BATCH = 500
 _LINGER = 0.05  # seconds in which rows gather: a batch costs one commit, however many rows it has
 _RETRY = 0.5
+
+_EXPLAINED = (LogAlteredError, NewerFormError, OSError, AnchorError, KeyFileError)  # their text says it all
 
 KEY_FILE, ANCHOR_FILE = "audit.pem", "audit.anchor"
 
@@ -195,7 +198,7 @@ class AuditLog:
             log.error(
                 "the audit log takes no rows, only the public is served: %s",
                 error,
-                exc_info=None if isinstance(error, (LogAlteredError, OSError, AnchorError, KeyFileError)) else error,
+                exc_info=None if isinstance(error, _EXPLAINED) else error,
             )
         self._open.clear()
 

@@ -1,27 +1,11 @@
-"""Where Alembic starts: over the connection it is given, never one of its own."""
+"""Where Alembic starts for the control store."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from alembic import context
-
-from gateway.control.migrate import VERSION_TABLE, all_tables
+from gateway.control.migrate import CHAIN, all_tables
 from gateway.control.tables.base import UtcTime
-
-
-def run() -> None:
-    """Run what was asked for, in the transaction of the given connection."""
-    context.configure(
-        connection=context.config.attributes["connection"],
-        target_metadata=all_tables(),
-        version_table=VERSION_TABLE,
-        render_as_batch=True,
-        render_item=_render,
-        compare_type=True,
-    )
-    with context.begin_transaction():
-        context.run_migrations()
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -30,4 +14,4 @@ def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 if __name__ == "env_py":  # the name Alembic gives to this file
-    run()
+    CHAIN.run(all_tables(), _render)

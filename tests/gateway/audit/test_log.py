@@ -42,7 +42,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     yield server
     engine = create_engine(server)
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS audit_access, audit_checkpoint CASCADE"))
+        connection.execute(text("DROP TABLE IF EXISTS audit_access, audit_checkpoint, audit_version CASCADE"))
     engine.dispose()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.control.errors import StoreError
-from gateway.control.migrate import VERSION_TABLE, configuration, newest
+from gateway.control.migrate import CHAIN
 from gateway.control.store import ControlStore
 from gateway.control.tables.identity import Organisation
 
@@ -28,15 +28,15 @@ def organisation(code: str) -> Organisation:
 
 def test_tables_and_migrations_say_the_same(store: ControlStore) -> None:
     with store.engine.begin() as connection:
-        command.check(configuration(connection))
+        command.check(CHAIN.configuration(connection))
 
 
 def test_migrations_are_one_chain_in_the_order_of_their_names(store: ControlStore) -> None:
     with store.engine.begin() as connection:
-        script = ScriptDirectory.from_config(configuration(connection))
+        script = ScriptDirectory.from_config(CHAIN.configuration(connection))
     chain = list(script.walk_revisions())
     assert [step.revision for step in chain] == [f"{number:04d}" for number in range(len(chain), 0, -1)]
-    assert script.get_heads() == [newest()]
+    assert script.get_heads() == [CHAIN.newest()]
     assert all(step.path.rpartition("/")[2].startswith(step.revision) for step in chain)
 
 
@@ -58,7 +58,7 @@ def test_migrating_at_the_same_time_and_again_does_no_harm(store_url: str) -> No
 
 def test_a_store_of_a_newer_program_is_refused(store: ControlStore) -> None:
     with store.engine.begin() as connection:
-        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+        connection.execute(text(f"UPDATE {CHAIN.version_table} SET version_num = '9999'"))
     with pytest.raises(StoreError, match=r"9999.*newer program"):
         store.migrate()
 

@@ -1,0 +1,1 @@
+"""Migrations of the audit log, run by `AuditStore.prepare()`; `versions/` holds one file for each step."""
