@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import orjson
 from rdflib import RDF, SKOS, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, RDFS
 from rdflib.term import Node
 
 from catalog.contract.options import Title
 from catalog.standards import Concept
-from gateway.standards.syntax import Syntax
+from gateway.standards.syntax import JSON_LD, Syntax
 from gateway.view.view import Text
 
 ADMS = Namespace("http://www.w3.org/ns/adms#")
@@ -39,9 +40,6 @@ PREFIXES: dict[str, str] = {
     "spdx": str(SPDX),
     "xsd": str(XSD),
 }
-
-
-_OPTIONS: dict[str, dict[str, Any]] = {"json-ld": {"context": PREFIXES, "sort_keys": True}}
 
 
 class Triples:
@@ -75,10 +73,21 @@ class Triples:
 
     def write(self, syntax: Syntax) -> bytes:
         """The graph in a syntax, as UTF-8."""
-        graph = Graph(bind_namespaces="none")
+        graph = Graph("SimpleMemory", bind_namespaces="none")  # a store that keeps the order it was given
         for prefix, address in PREFIXES.items():
             graph.bind(prefix, address)
         for triple in sorted(self._found, key=lambda t: tuple(part.n3() for part in t)):
             graph.add(triple)
-        text: str = graph.serialize(format=syntax.name, encoding=None, **_OPTIONS.get(syntax.name, {}))
-        return text.encode()
+        text: str = graph.serialize(format=syntax.name, encoding=None, context=PREFIXES)
+        return _sorted_bytes(_in_order(orjson.loads(text))) if syntax is JSON_LD else text.encode()
+
+
+def _in_order(value: Any) -> Any:
+    """JSON whose lists are sets, each in one order: the library gives them in any."""
+    if isinstance(value, dict):
+        return {name: _in_order(part) for name, part in value.items()}
+    return sorted(map(_in_order, value), key=_sorted_bytes) if isinstance(value, list) else value
+
+
+def _sorted_bytes(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -13,6 +13,7 @@ import duckdb
 from catalog.compiled import CATALOG_FILE, CityInfo, CompiledCatalog, CompiledColumn, CompiledDataset
 from catalog.contract.options import Level, Title
 from catalog.release import (
+    DatasetQuality,
     Distribution,
     QualitySummary,
     ReleasedColumn,
@@ -64,13 +65,24 @@ TICKETS_SQL = """
 """
 
 
-def publish(home: Path, number: int, *, rows: int = 200, hidden: int = 7, switch: bool = True, **changes: Any) -> Path:
+def publish(
+    home: Path,
+    number: int,
+    *,
+    rows: int = 200,
+    hidden: int = 7,
+    switch: bool = True,
+    quality: DatasetQuality | None = None,
+    columns: dict[str, tuple[str, Level]] | None = None,
+    **changes: Any,
+) -> Path:
     """Write release `number` and, unless told otherwise, make it current.
 
-    `hidden` varies what the public may not see, and nothing else; `changes` go to the catalog entry of `tickets`.
+    `hidden` varies what the public may not see, and nothing else; `quality` is that of every dataset; `columns` are
+    those of `tickets` that the catalog knows, `changes` go to its entry.
     """
     entries = [
-        dataset_entry("tickets", TICKETS, ("ticket_no",), **changes),
+        dataset_entry("tickets", columns or TICKETS, ("ticket_no",), **changes),
         dataset_entry(
             "sealed_key", {"secret": ("INTEGER", "L2"), "a": ("INTEGER", "L1"), "b": ("VARCHAR", "L1")}, ("secret",)
         ),
@@ -84,7 +96,7 @@ def publish(home: Path, number: int, *, rows: int = 200, hidden: int = 7, switch
         "conditional": "SELECT i::INTEGER AS id FROM range(5) AS r(i)",
         "all_secret": "SELECT i::INTEGER AS id FROM range(5) AS r(i)",
     }
-    folder = _publish(home, number, entries, sources)
+    folder = _publish(home, number, entries, sources, quality=quality)
     put_policy(home, policy_over(entries))
     if switch:
         make_current(home, number)
@@ -116,6 +128,8 @@ def _publish(
     entries: Sequence[CompiledDataset],
     sources: Mapping[str, str],
     load: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+    *,
+    quality: DatasetQuality | None = None,
 ) -> Path:
     """Write the folder of a release; `sources` gives the query of each dataset, `load` prepares what they read."""
     folder = release_folder(Workspace(home), number)
@@ -124,7 +138,8 @@ def _publish(
         con.execute("CREATE SCHEMA open")
         if load is not None:
             load(con)
-        released = [_write(con, folder, entry, sources[entry.id]) for entry in entries]
+        written = [_write(con, folder, entry, sources[entry.id]) for entry in entries]
+        released = [dataset.model_copy(update={"quality": quality}) for dataset in written]
     city = CityInfo(
         id="yunzhou", title=TITLE, country="CN", timezone="Asia/Shanghai", area_code="990100",
         bbox=(1.0, 2.0, 3.0, 4.0), licence="CC-BY-4.0", publisher=Title(zh="云州市数据局", en="Yunzhou Data Bureau"),
