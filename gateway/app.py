@@ -17,7 +17,7 @@ from gateway.audit.middleware import AuditTrail
 from gateway.doors import health, login, oauth, problems, whoami
 from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
 from gateway.doors.deps import PURPOSE_HEADER, admitted
-from gateway.doors.native import access, cost, datasets, files, openapi, rows
+from gateway.doors.native import access, cost, count, datasets, facets, files, groups, openapi, rows
 from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
 from gateway.doors.standards import ROUTERS as STANDARDS_ROUTERS
@@ -57,6 +57,9 @@ ROUTERS = (
     access.router,
     cost.router,
     rows.router,
+    groups.router,
+    facets.router,
+    count.router,
     files.router,
     usage.router,
     receipts.router,
@@ -75,6 +78,8 @@ _EXPOSED = (
     "X-Request-Id",
     "CivicLake-Release",
     "CivicLake-Complete",
+    "CivicLake-Total",
+    "CivicLake-Withheld",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from gateway.problems import Busy, QueryTimeout, QueryTooLarge
+from gateway.problems import Busy, NumberTooLarge, QueryTimeout, QueryTooLarge
 from gateway.query.compile import Statement
 from gateway.quota.places import FairPlaces
 
@@ -107,13 +107,26 @@ class Engine:
 
         Raises QueryTimeout, QueryTooLarge or Busy; being cancelled interrupts it.
         """
+        return await self._fetch(statement, lambda cursor: cursor.fetchall(), timeout, caller)
+
+    async def fetch_table(self, statement: Statement, timeout: float, *, caller: str = "") -> pa.Table:
+        """All rows of a statement as an Arrow table; everything else is as with `fetch`."""
+        return await self._fetch(statement, lambda cursor: cursor.to_arrow_table(), timeout, caller)
+
+    async def _fetch(
+        self,
+        statement: Statement,
+        take: Callable[[duckdb.DuckDBPyConnection], Result],
+        timeout: float,
+        caller: str,
+    ) -> Result:
         text, deadline = statement.text, asyncio.get_running_loop().time() + timeout
         async with self._places.place(caller, timeout):
             with self._root.cursor() as cursor:
                 left = max(deadline - asyncio.get_running_loop().time(), 0.001)
-                return await self._run(cursor, lambda: cursor.execute(text, statement.binds).fetchall(), left)
+                return await self._run(cursor, lambda: take(cursor.execute(text, statement.binds)), left)
 
-    async def stream_text(
+    async def stream(
         self,
         statement: Statement,
         *,
@@ -121,12 +134,12 @@ class Engine:
         total: float,
         caller: str = "",
         handed: Callable[[int], None] | None = None,
-    ) -> AsyncGenerator[bytes, None]:
-        """The UTF-8 text of a one-column statement, in chunks, as the engine laid it out in memory.
+    ) -> AsyncGenerator[pa.RecordBatch, None]:
+        """The rows of a statement in batches, at least one, as the engine laid them out in memory.
 
-        The first chunk must come within `first` seconds, the last within `total`. A slow reader holds no place:
-        places are taken chunk by chunk, after look-ups, and the engine computes only a little ahead. `handed` is
-        told the number of rows of each chunk.
+        The first batch must come within `first` seconds, the last within `total`. A slow reader holds no place:
+        places are taken batch by batch, after look-ups, and the engine computes only a little ahead. `handed` is
+        told the number of rows of each batch.
         """
         if self._exports.locked():
             raise Busy("All places for streamed answers are taken.", headers={"Retry-After": "10"})
@@ -137,15 +150,19 @@ class Engine:
                     reader = await self._run(
                         cursor, lambda: cursor.execute(text, statement.binds).to_arrow_reader(STREAM_ROWS), first
                     )
+                came = False
                 while True:
                     left = max(deadline - asyncio.get_running_loop().time(), 0.001)
                     async with self._places.place(caller, left, export=True):
                         batch = await self._run(cursor, lambda: next(iter(reader), None), left)
                     if batch is None:
-                        return
+                        break
                     if handed is not None:
                         handed(batch.num_rows)
-                    yield _text_of(batch)
+                    came = True
+                    yield batch
+                if not came:
+                    yield _no_rows(reader.schema)
 
     async def _run(self, cursor: duckdb.DuckDBPyConnection, work: Callable[[], Result], timeout: float) -> Result:
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -157,6 +174,8 @@ class Engine:
         except asyncio.CancelledError:
             await _stop(cursor, running)
             raise
+        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+            raise NumberTooLarge("A number of the answer has more than 38 digits.") from error
         except duckdb.OutOfMemoryException as error:
             raise QueryTooLarge("The query needs more memory than one request may use.") from error
 
@@ -187,14 +206,10 @@ async def _stop(cursor: duckdb.DuckDBPyConnection, running: asyncio.Future[Any])
     running.exception()  # looked at, so that asyncio does not report it as lost
 
 
-def _text_of(batch: pa.RecordBatch) -> bytes:
-    """The values of the first column end to end: in Arrow they lie so already, this is one copy and no loop."""
-    column = batch.column(0)
-    _, offsets, data = column.buffers()
-    if data is None or len(column) == 0:
-        return b""
-    bounds = memoryview(offsets).cast("i")
-    return bytes(memoryview(data)[bounds[column.offset] : bounds[column.offset + len(column)]])
+def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pylist([], schema=schema)
 
 
 def literal(text: str | Path) -> str:

@@ -47,12 +47,28 @@ class UnknownColumn(Problem):
     """A column that the dataset, as this caller sees it, does not have."""
 
 
+class UnknownOutput(Problem):
+    """A name by which the groups of an answer cannot be ordered or filtered: it is none of their outputs."""
+
+
 class UnknownOperator(Problem):
-    """An operator that does not exist or does not fit the column's type."""
+    """An operator, measure or time bucket that does not exist or does not fit the column's type."""
 
 
 class BadValue(Problem):
     """A value that cannot be read as its type, or is out of range."""
+
+
+class NotAggregable(Problem):
+    """A question about columns seen in large enough groups only, which would tell of single rows."""
+
+
+class NumberTooLarge(Problem):
+    """A figure of the answer has more digits than any number may have."""
+
+
+class TooManyRows(Problem):
+    """More rows than the asked format can hold: nothing is cut."""
 
 
 class TooManyConditions(Problem):
@@ -162,7 +178,7 @@ CATALOGUE: dict[type[Problem], ProblemType] = {
         406,
         "not-acceptable",
         "No offered format is acceptable",
-        "Ask for application/json or text/csv, or use format=json or format=csv.",
+        "The detail names what is offered; the parameter `format` asks for one by name.",
     ),
     UnknownParameter: ProblemType(
         400, "unknown-parameter", "The request has an unknown parameter", "See /openapi.json for this address."
@@ -173,6 +189,9 @@ CATALOGUE: dict[type[Problem], ProblemType] = {
     UnknownColumn: ProblemType(
         400, "unknown-column", "The dataset has no such column", "The member `columns` lists the columns there are."
     ),
+    UnknownOutput: ProblemType(
+        400, "unknown-output", "The answer has no such figure", "The member `outputs` lists what it has."
+    ),
     UnknownOperator: ProblemType(
         400, "unknown-operator", "The column has no such operator", "The member `operators` lists those it has."
     ),
@@ -181,6 +200,18 @@ CATALOGUE: dict[type[Problem], ProblemType] = {
         "bad-value",
         "A value cannot be read",
         "Correct the value; /openapi.json describes each body, GET /v1/datasets/{id} each column's type.",
+    ),
+    NotAggregable: ProblemType(
+        403,
+        "not-aggregable",
+        "You may see this in large enough groups only",
+        "GET /v1/datasets/{id}/access tells which columns you see in aggregates only; docs/api.md what may be asked.",
+    ),
+    NumberTooLarge: ProblemType(
+        400, "number-too-large", "A figure has too many digits", "Narrow the filter, or take another measure."
+    ),
+    TooManyRows: ProblemType(
+        400, "too-many-rows", "The format cannot hold so many rows", "Narrow the filter, or ask for CSV or Parquet."
     ),
     TooManyConditions: ProblemType(
         400, "too-many-conditions", "The request carries too many conditions", "Split it, or download the whole file."

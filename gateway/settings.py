@@ -70,6 +70,13 @@ class GatewaySettings(BaseSettings):
     max_page_rows: int = Field(10_000, ge=1, description="Largest `limit` of one page.")
     max_conditions: int = Field(50, ge=1, description="Most filter conditions of one request.")
     max_set_values: int = Field(500, ge=1, description="Most values of one `in` list.")
+    max_facets: int = Field(20, ge=1, le=100, description="Most columns of one request for facets.")
+    max_protected_groups: int = Field(
+        1_000, ge=1, le=10_000, description="Most groups of an answer over columns seen in aggregates only."
+    )
+    count_timeout: float = Field(
+        2.0, gt=0, le=60, description="A total that is not counted after this time is estimated, and says so."
+    )
     statement_timeout: float = Field(30.0, gt=0, description="A page query is interrupted after this time.")
     export_timeout: float = Field(900.0, gt=0, description="A streamed answer is broken off after this time.")
     concurrent_statements: int = Field(4, ge=1, le=256, description="Statements that run at the same time.")

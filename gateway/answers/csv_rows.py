@@ -10,21 +10,21 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from gateway.answers.fields import Field
 from gateway.view.types import Family
-from gateway.view.view import Column
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTE = exp.Literal.string('"')
 
 
-def header(columns: Sequence[Column], *, bom: bool) -> bytes:
+def header(columns: Sequence[Field], *, bom: bool) -> bytes:
     """The first line, after a byte order mark if spreadsheet programs are to recognise UTF-8."""
     names = (f'"{column.name.replace(chr(34), chr(34) * 2)}"' for column in columns)
     return (BYTE_ORDER_MARK if bom else b"") + (",".join(names) + "\r\n").encode()
 
 
-def line(columns: Sequence[Column]) -> exp.Expr:
+def line(columns: Sequence[Field]) -> exp.Expr:
     """Expression that gives a row's line, line end included.
 
     A missing value in the only column is written "", because many readers skip an empty line, and a row with it.
@@ -40,7 +40,7 @@ def line(columns: Sequence[Column]) -> exp.Expr:
     return exp.Concat(expressions=parts, safe=False, coalesce=False)
 
 
-def _field(column: Column) -> exp.Expr:
+def _field(column: Field) -> exp.Expr:
     family = column.kind.family
     if family is Family.TEXT:
         return _quoted(column.ref)

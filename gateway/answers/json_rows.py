@@ -16,9 +16,14 @@ def dumps(document: Any) -> bytes:
     return orjson.dumps(document, default=_other, option=orjson.OPT_NON_STR_KEYS)
 
 
-def rows_document(names: Sequence[str], rows: Sequence[tuple[Any, ...]], head: dict[str, Any]) -> bytes:
-    """`head` with the member `rows` added: one object per row."""
-    return dumps({**head, "rows": [dict(zip(names, row, strict=True)) for row in rows]})
+def document(names: Sequence[str], rows: Sequence[tuple[Any, ...]], head: dict[str, Any], member: str) -> bytes:
+    """`head` with a member added that holds one object per row."""
+    return dumps({**head, member: [dict(zip(names, row, strict=True)) for row in rows]})
+
+
+def list_document(rows: Sequence[tuple[Any, ...]], head: dict[str, Any], member: str) -> bytes:
+    """`head` with a member added that holds the only value of each row."""
+    return dumps({**head, member: [value for (value,) in rows]})
 
 
 def _other(value: Any) -> Any:

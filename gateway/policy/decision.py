@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import orjson
@@ -68,6 +68,19 @@ class Decision:
     def by_rows(self) -> dict[RowFilter, dict[str, Treatment]]:
         """Row-visible columns by row filter: branches over the same rows united, clear before masked."""
         return united((branch.rows, branch.visible) for branch in self.branches)
+
+    @cached_property
+    def summed(self) -> Decision:
+        """The decision for reckoning inside aggregates: what is opened for aggregates counts as clear there."""
+
+        def inside(seen: Treatment) -> Treatment:
+            return "clear" if seen == "aggregate" else seen
+
+        branches = tuple(
+            replace(branch, columns={name: inside(seen) for name, seen in branch.columns.items()})
+            for branch in self.branches
+        )
+        return replace(self, branches=branches)
 
     @cached_property
     def digest(self) -> str:

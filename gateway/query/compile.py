@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -91,6 +91,17 @@ def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:
     if not lies_sorted(query):
         select = select.order_by(*(term.ordered for term in total_order(query)), copy=False)
     return Statement(select, binds.values, len(outputs), query.view.relation_text)
+
+
+def counted(statement: Statement, most: int) -> Statement:
+    """How many rows a statement gives, counted up to one more than `most`."""
+    inner = exp.Subquery(this=statement.select.copy().limit(most + 1, copy=False), alias=_alias("#counted"))
+    select = exp.select(exp.Count(this=exp.Star(), big_int=True), copy=False).from_(inner, copy=False)
+    return replace(statement, select=select, outputs=1)
+
+
+def _alias(name: str) -> exp.TableAlias:
+    return exp.TableAlias(this=exp.to_identifier(name, quoted=True))
 
 
 def _columns(query: Query) -> list[exp.Expr]:

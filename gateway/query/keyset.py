@@ -77,9 +77,9 @@ def after(terms: tuple[Term, ...], values: tuple[Scalar | None, ...], bind: Bind
     alternatives: list[exp.Expr] = []
     same: list[exp.Expr] = []
     for place, (term, value) in enumerate(zip(terms, values, strict=True)):
-        if place:
-            same.append(_equal(terms[place - 1], values[place - 1], bind))
         if value is not None:
+            for before in range(len(same), place):  # bound only where it is used
+                same.append(_equal(terms[before], values[before], bind))
             alternatives.append(exp.and_(*same, _beyond(term, value, bind)))
     reached = exp.or_(*alternatives) if alternatives else exp.false()
     if values[0] is None:

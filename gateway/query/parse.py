@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gateway.problems import BadValue, RepeatedParameter, TooManyConditions, UnknownColumn, UnknownOperator
-from gateway.query.operators import EQUALS, OPERATORS, operators_of
+from gateway.query.operators import EQUALS, OPERATORS, Operator, operators_of
 from gateway.query.tree import Condition, Query, Sort
-from gateway.view.types import Family
+from gateway.view.types import Family, Scalar, ValueType
 from gateway.view.view import Column, View
 
-RESERVED = ("select", "order", "limit", "cursor", "format", "bom")
+RESERVED = ("select", "order", "limit", "cursor", "total", "format", "bom")
 """Parameters of the rows address. A column of such a name is filtered as `name__eq=`."""
 
-_SEPARATOR = "__"
+SEPARATOR = "__"
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,24 @@ def parse_query(view: View, parameters: Sequence[tuple[str, str]], limits: Limit
     Reserved parameters other than select, order and limit are left to the door. Raises the problems of a
     parameter, column, operator or value that cannot be used.
     """
+    given, where = conditions_and_rest(view, parameters, RESERVED, limits)
+    return Query(
+        view=view,
+        select=_select(view, given.get("select")),
+        where=where,
+        order=_order(view, given.get("order")),
+        limit=parse_limit(given.get("limit"), limits.max_rows, default_limit),
+    )
+
+
+def conditions_and_rest(
+    view: View, parameters: Sequence[tuple[str, str]], reserved: Collection[str], limits: Limits
+) -> tuple[dict[str, str], tuple[Condition, ...]]:
+    """The reserved parameters by name, and the conditions that all others are."""
     given: dict[str, str] = {}
     where: list[Condition] = []
     for name, text in parameters:
-        if name not in RESERVED:
+        if name not in reserved:
             where.append(_condition(view, name, text, limits))
         elif name in given:
             raise RepeatedParameter(f"`{name}` was given more than once.", parameter=name)
@@ -43,29 +57,28 @@ def parse_query(view: View, parameters: Sequence[tuple[str, str]], limits: Limit
             given[name] = text
     if len(where) > limits.max_conditions:
         raise TooManyConditions(f"{len(where)} conditions were given, {limits.max_conditions} are allowed.")
-    return Query(
-        view=view,
-        select=_select(view, given.get("select")),
-        where=tuple(where),
-        order=_order(view, given.get("order")),
-        limit=_limit(given.get("limit"), limits.max_rows, default_limit),
-    )
+    return given, tuple(where)
 
 
 def _condition(view: View, name: str, text: str, limits: Limits) -> Condition:
     column, operator = view.column(name), EQUALS
     if column is None:
-        stem, separator, suffix = name.rpartition(_SEPARATOR)
+        stem, separator, suffix = name.rpartition(SEPARATOR)
         column = view.column(stem) if separator else None
         if column is None:
-            raise _unknown(view, stem if separator and suffix in OPERATORS else name, name)
+            raise unknown_column(view, stem if separator and suffix in OPERATORS else name, name)
         if suffix not in OPERATORS:
             raise _no_operator(column, suffix, name)
         operator = OPERATORS[suffix]
     if not operator.fits(column.kind):
         raise _no_operator(column, operator.name, name)
+    return Condition(column, operator, parse_values(operator, text, column.kind, limits, name))
+
+
+def parse_values(operator: Operator, text: str, kind: ValueType, limits: Limits, name: str) -> tuple[Scalar, ...]:
+    """The right-hand side of a condition that the parameter `name` gives."""
     try:
-        return Condition(column, operator, operator.parse(text, column.kind, limits.max_set_values))
+        return operator.parse(text, kind, limits.max_set_values)
     except OverflowError as error:
         raise TooManyConditions(f"`{name}`: {error}.", parameter=name) from error
     except ValueError as error:
@@ -79,7 +92,7 @@ def _select(view: View, text: str | None) -> tuple[Column, ...]:
     for name in text.split(","):
         if name in chosen:
             raise BadValue(f"`select` names `{name}` twice.", parameter="select")
-        chosen[name] = _known(view, name, "select")
+        chosen[name] = known_column(view, name, "select")
     return tuple(chosen.values())
 
 
@@ -91,29 +104,31 @@ def _order(view: View, text: str | None) -> tuple[Sort, ...]:
         name = part.removeprefix("-")
         if name in sorts:
             raise BadValue(f"`order` names `{name}` twice.", parameter="order")
-        column = _known(view, name, "order")
+        column = known_column(view, name, "order")
         if column.kind.family is Family.NESTED:
             raise BadValue(f"`order`: `{name}` holds lists or structures, which have no order.", parameter="order")
         sorts[name] = Sort(column, descending=part.startswith("-"))
     return tuple(sorts.values())
 
 
-def _limit(text: str | None, largest: int, default: int | None) -> int | None:
+def parse_limit(text: str | None, largest: int, default: int | None, name: str = "limit") -> int | None:
+    """The number of rows or groups of a page."""
     if text is None:
         return default
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and 1 <= int(text) <= largest):
-        raise BadValue(f"`limit`: expected a whole number from 1 to {largest}.", parameter="limit")
+        raise BadValue(f"`{name}`: expected a whole number from 1 to {largest}.", parameter=name)
     return int(text)
 
 
-def _known(view: View, name: str, parameter: str) -> Column:
+def known_column(view: View, name: str, parameter: str) -> Column:
+    """The visible column of that name; raises UnknownColumn."""
     column = view.column(name)
     if column is None:
-        raise _unknown(view, name, parameter)
+        raise unknown_column(view, name, parameter)
     return column
 
 
-def _unknown(view: View, name: str, parameter: str) -> UnknownColumn:
+def unknown_column(view: View, name: str, parameter: str) -> UnknownColumn:
     """Says what was sent and what there is; never whether something of that name exists elsewhere."""
     columns = [column.name for column in view.columns]
     return UnknownColumn(f"There is no column `{name[:80]}`.", parameter=parameter[:80], columns=columns)

@@ -127,7 +127,7 @@ class OpenRelease:
             return describe_only(stored.entry, decision, stored=stored.stored, table=table, release=release)
         view = project(
             stored.entry,
-            decision,
+            decision.summed if action == "aggregate" else decision,
             stored=stored.stored,
             stored_sorted=stored.sorted and stored.hidden is None,
             table=table,

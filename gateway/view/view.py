@@ -15,6 +15,7 @@ from catalog.contract.options import Extent, Level
 from catalog.release import DatasetQuality
 from gateway.view.types import Family, ValueType
 
+LONGITUDE, LATITUDE = "lon", "lat"  # the columns of a point, WGS84 degrees, wherever there is one
 ORDINAL = "#ordinal"  # no column can be asked for by this name: it is never looked up, only compiled
 PICKED = "picked"  # name of the relation that holds the keys of the rows of a page
 _STORED, _SEEN = "#stored", "#seen"  # names of the table as it is stored, and of what the caller sees of it
@@ -105,6 +106,7 @@ class View:
     is made of what the caller can see anyway, so that it does not tell when something hidden changes. `governed`
     is None when all stored rows are seen in clear; `withdrawn` is a further condition over stored columns that every
     row must meet. A view that is not `readable` has no rows: the caller may only read about the dataset.
+    With `sample` it holds about so many per cent of its rows, always the same ones.
     """
 
     dataset: str
@@ -120,6 +122,7 @@ class View:
     governed: Governed | None = None
     withdrawn: exp.Expr | None = None
     readable: bool = True
+    sample: int | None = None
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:
@@ -187,6 +190,9 @@ class View:
             conditions = [*conditions, self.withdrawn]
         if self.governed is not None or conditions:
             source = stored_table(self.table)
+        if self.sample is not None:
+            percent, seed = exp.Literal.number(self.sample), exp.Literal.number(1)
+            source.set("sample", exp.TableSample(method=exp.Var(this="SYSTEM"), percent=percent, seed=seed))
         select = exp.select(*outputs, copy=False).from_(source, copy=False)
         return select.where(*(part.copy() for part in conditions), copy=False) if conditions else select
 

@@ -12,6 +12,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from gateway.answers.text_rows import text_of
 from gateway.engine import Engine
 from gateway.problems import Busy, QueryTimeout, QueryTooLarge
 from gateway.query.compile import Statement
@@ -119,15 +120,15 @@ def test_a_statement_that_needs_too_much_memory_is_refused(engine: Engine) -> No
 def test_a_stream_comes_in_pieces_and_may_be_left(engine: Engine) -> None:
     async def scene() -> None:
         lines = statement("SELECT concat(i, chr(10)) FROM range(100000) AS r(i)")
-        chunks = [chunk async for chunk in engine.stream_text(lines, first=10, total=60)]
+        chunks = [text_of(rows) async for rows in engine.stream(lines, first=10, total=60)]
         assert len(chunks) > 3
         assert b"".join(chunks) == b"".join(b"%d\n" % number for number in range(100_000))
-        left = engine.stream_text(lines, first=10, total=60)
+        left = engine.stream(lines, first=10, total=60)
         await anext(left)
         with pytest.raises(Busy):
-            await anext(engine.stream_text(lines, first=10, total=60))
+            await anext(engine.stream(lines, first=10, total=60))
         await left.aclose()
-        assert [chunk async for chunk in engine.stream_text(lines, first=10, total=60)] == chunks
+        assert [text_of(rows) async for rows in engine.stream(lines, first=10, total=60)] == chunks
 
     asyncio.run(scene())
 
@@ -135,6 +136,6 @@ def test_a_stream_comes_in_pieces_and_may_be_left(engine: Engine) -> None:
 def test_a_stream_without_rows_is_empty(engine: Engine) -> None:
     async def scene() -> list[bytes]:
         nothing = statement("SELECT 'x' AS line FROM range(3) AS r(i) WHERE i > 5")
-        return [chunk async for chunk in engine.stream_text(nothing, first=10, total=60)]
+        return [text_of(rows) async for rows in engine.stream(nothing, first=10, total=60)]
 
     assert b"".join(asyncio.run(scene())) == b""

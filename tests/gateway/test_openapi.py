@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi.openapi.models import OpenAPI
 
+from gateway.answers.forms import FORMS
 from gateway.app import ROUTERS
 from gateway.doors.native.openapi_parts import USAGE_OF_OWNERS
 from gateway.problems import CATALOGUE, InternalError
@@ -42,7 +43,7 @@ def test_every_route_is_described_for_every_dataset(document: dict[str, Any]) ->
     for path in (getattr(route, "path", "") for router in ROUTERS for route in router.routes):
         for dataset in files if "{dataset}" in path else ("",):
             concrete = path.replace("{dataset}", dataset)
-            suffixes = ("json", "csv") if "{suffix}" in path else ("",)
+            suffixes = [form for form in FORMS if form != "geojson"] if "{suffix}" in path else [""]
             names = files.get(dataset, ()) if "{name}" in path else ("",)
             syntaxes = SYNTAXES if "{syntax}" in path else ("",)
             expected |= {
@@ -62,13 +63,14 @@ def test_every_parameter_of_rows_is_taken_and_no_other(client: httpx.Client, doc
         for entry in document["paths"]["/v1/datasets/tickets/rows"]["get"]["parameters"]
     ]
     names = {described[reference]["name"] for reference in references}
-    expected = {"select", "order", "limit", "cursor", "format", "bom"}
+    own = {"select", "order", "limit", "cursor", "total", "format", "bom"}
+    expected = set(own)
     for column, (stored, level) in TICKETS.items():
         if level == "L1":
             expected |= {f"{column}__{operator.name}" for operator in operators_of(ValueType.of(stored))}
             expected |= {column} if stored != "VARCHAR[]" else set()
     assert names == expected
-    for name in names - {"select", "order", "limit", "cursor", "format", "bom"}:
+    for name in names - own:
         answer = client.get("/v1/datasets/tickets/rows", params={name: ""})
         assert answer.json().get("code", "bad-value") == "bad-value", name
 

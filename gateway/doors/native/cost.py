@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from gateway.answers.forms import FORMS
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import CallerDep, ReleaseDep, ServicesDep, visible
 from gateway.problems import BadValue
@@ -21,11 +22,11 @@ router = APIRouter()
 async def cost(
     dataset: str, request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep
 ) -> Response:
-    """The estimate for the same parameters at /rows; `format=csv` without `limit` means every row."""
+    """The estimate for the same parameters at /rows; without `limit` every format but JSON means every row."""
     form = request.query_params.get("format", "json")
-    if form not in ("json", "csv"):
-        raise BadValue("`format`: expected json or csv.", parameter="format")
-    whole = form == "csv" and "limit" not in request.query_params
+    if form not in FORMS:
+        raise BadValue(f"`format`: expected one of {', '.join(FORMS)}.", parameter="format")
+    whole = FORMS[form].writer is not None and "limit" not in request.query_params
     view = visible(release, caller, dataset, "export" if whole else "read")
     parameters = request.query_params.multi_items()
     default = None if whole else services.settings.default_page_rows

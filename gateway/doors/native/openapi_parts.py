@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.answers.forms import FORMS
 from gateway.problems import CATALOGUE, InternalError, NoRelease
 from gateway.query.operators import EQUALS, OPERATORS, operators_of
 from gateway.query.parse import Limits
@@ -25,9 +26,10 @@ def description(limits: Limits, default_rows: int) -> str:
         f"{operators}\n\n"
         f"A page has {default_rows} rows unless `limit` says otherwise (at most {limits.max_rows}). Follow the link "
         '`rel="next"`, or the member `next`, until `complete` is true: the walk gives every row exactly once, all from '
-        "one release. CSV without `limit` gives every row in one answer. Rows without a value come last in any order; "
-        "text is ordered by its first 200 characters. Dates and times are ISO 8601 local times without zone; "
-        "decimals are JSON numbers with all their places, to be read as decimals where cents matter."
+        "one release. Formats other than JSON give every row in one answer unless `limit` is given. Rows "
+        "without a value come last in any order; text is ordered by its first 200 characters. Dates and times are "
+        "ISO 8601 local times without zone; decimals are JSON numbers with all their places, to be read as decimals "
+        "where cents matter."
     )
 
 
@@ -44,18 +46,32 @@ def parameters_of(view: View, max_rows: int, default_rows: int) -> dict[str, dic
             "limit", "Rows of a page.", {"type": "integer", "minimum": 1, "maximum": max_rows, "default": default_rows}
         ),
         _parameter("cursor", "The place to go on from; part of the next link.", _TEXT),
-        _parameter("format", "Format of the answer, before any Accept header.", {"enum": ["json", "csv"]}),
+        _parameter(
+            "total",
+            "How many rows there are in all: counted, or estimated where that is quick enough; see CivicLake-Total.",
+            {"enum": ["exact", "estimate", "none"], "default": "none"},
+        ),
+        _parameter(
+            "format", "Format of the answer, before any Accept header.", {"enum": [f.name for f in FORMS.values()]}
+        ),
         _parameter(
             "bom", "CSV with a byte order mark, for spreadsheet programs.", {"type": "boolean", "default": False}
         ),
     ]
+    named = {parameter["name"]: parameter for parameter in found}
+    return named | {name: entry for name, entry in condition_parameters(view).items() if name not in named}
+
+
+def condition_parameters(view: View) -> dict[str, dict[str, Any]]:
+    """Every condition on a column, by the name of its parameter; `column=value` where no other parameter has it."""
+    found: dict[str, dict[str, Any]] = {}
     for column in view.columns:
         for operator in operators_of(column.kind):
             entry = operator.parameter(column.name, column.kind)
-            if operator is EQUALS and column.name not in {p["name"] for p in found[:6]}:
-                found.append(entry | {"name": column.name})
-            found.append(entry)
-    return {parameter["name"]: parameter for parameter in found}
+            if operator is EQUALS:
+                found[column.name] = entry | {"name": column.name}
+            found[entry["name"]] = entry
+    return found
 
 
 def row_schema(view: View) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tests.gateway.policy.worlds import Row
 Ask = tuple[str, dict[str, str]]
 
 _OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "between", "prefix", "contains", "isnull", "nonsense")
+_MEASURES = ("count", "distinct", "sum", "avg", "median", "min", "max", "nonsense")
 _NONSENSE = (
     "",
     "0",
@@ -64,11 +65,13 @@ _ACCEPT = ("application/json", "text/turtle", "text/csv", "text/html", "*/*", "i
 
 @dataclass
 class Questions:
-    """A seeded stream of requests. `values` are cell values of every city, hidden ones included."""
+    """A seeded stream of requests. `values` are cell values of every city, hidden ones included. `left_out` are columns
+    that the caller sees in aggregates only, where the two cities differ in them: they are asked of rows only."""
 
     seed: int
     visible: dict[str, list[str]]
     values: dict[str, Sequence[Any]]
+    left_out: dict[str, list[str]] = field(default_factory=dict)
     known: list[Ask] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -94,7 +97,9 @@ class Questions:
             if rng.random() < 0.3:
                 headers["Range"] = f"bytes={rng.randrange(400)}-{rng.randrange(900)}"
             return f"/v1/datasets/{dataset}{rng.choice(_PARTS).format(d=dataset)}", headers
-        door = rng.choice(("rows", "rows", "rows.csv", "rows.json", "rows/cost"))
+        if rng.random() < 0.35:
+            return f"/v1/datasets/{dataset}/{self._groups(dataset)}", headers
+        door = rng.choice(("rows", "rows", "rows.csv", "rows.json", "rows.ndjson", "rows.xlsx", "rows/cost"))
         return f"/v1/datasets/{dataset}/{door}?{urlencode(self._parameters(dataset))}", headers
 
     def learn(self, ask: Ask, answer: httpx.Response) -> None:
@@ -119,9 +124,35 @@ class Questions:
             found.append(("limit", str(rng.choice((1, 2, 5, 10, 70, 0, "x")))))
         return found
 
-    def _condition(self, dataset: str) -> tuple[str, str]:
+    def _groups(self, dataset: str) -> str:
+        """An address of groups, values, facets or totals with its parameters."""
         rng = self._random
-        column = self._column(dataset)
+        door = rng.choice(("aggregate", "aggregate", "aggregate.csv", "aggregate.xml", "distinct", "facets", "count"))
+        found = [self._condition(dataset, self._told(dataset)) for _ in range(rng.choice((0, 0, 1, 2)))]
+        keys = [
+            self._told(dataset) + rng.choice(("", "", "__month", "__nonsense")) for _ in range(rng.choice((0, 1, 2)))
+        ]
+        figures = [f"{self._told(dataset)}__{rng.choice(_MEASURES)}" for _ in range(rng.choice((0, 1, 2)))]
+        if door.startswith("aggregate"):
+            found += [("group", ",".join(keys))] if keys else []
+            found += [("measure", ",".join(["count", *figures]))] if rng.random() < 0.7 else []
+            found += (
+                [("having", rng.choice(("count__ge=3", "count=1", "x=1", "count__lt=99")))]
+                if rng.random() < 0.3
+                else []
+            )
+            found += [("order", rng.choice(("-count", "count", *keys)))] if rng.random() < 0.3 else []
+        elif door == "distinct":
+            found.append(("column", self._told(dataset)))
+        elif door == "facets":
+            found += [("facets", ",".join(keys)), ("own", rng.choice(("apply", "ignore"))), ("top", "3")]
+        if rng.random() < 0.3:
+            found.append(("total", "exact") if door == "count" else ("limit", rng.choice(("1", "3", "50"))))
+        return f"{door}?{urlencode(found)}"
+
+    def _condition(self, dataset: str, column: str | None = None) -> tuple[str, str]:
+        rng = self._random
+        column = self._column(dataset) if column is None else column
         operator = rng.choice(_OPERATORS)
         value = str(rng.choice(self.values.get(column) or _NONSENSE)) if rng.random() < 0.8 else rng.choice(_NONSENSE)
         if operator in ("prefix", "contains"):
@@ -138,6 +169,11 @@ class Questions:
         if self.visible.get(dataset) and rng.random() < 0.75:
             return rng.choice(self.visible[dataset])
         return rng.choice([*COLUMNS.get(dataset, {}), "poney", "#ordinal", "rowid"])
+
+    def _told(self, dataset: str) -> str:
+        """A column by which groups may be asked for."""
+        column = self._column(dataset)
+        return "poney" if column in self.left_out.get(dataset, ()) else column
 
 
 def values_of(*cities: dict[str, list[Row]]) -> dict[str, list[Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.gateway.policy import oracle
 from tests.gateway.policy.city import (
@@ -61,8 +62,11 @@ def seen_by(holder: Holder, dataset: str, rows: list[Row]) -> list[dict[str, str
     return found
 
 
-def another(holder: Holder, city: dict[str, list[Row]]) -> tuple[dict[str, list[Row]], dict[str, list[str]]]:
-    """A city that differs from the first in everything the holder does not see; and the columns it does see."""
+def another(
+    holder: Holder, city: dict[str, list[Row]], kept: dict[str, list[str]]
+) -> tuple[dict[str, list[Row]], dict[str, list[str]]]:
+    """A city that differs from the first in everything the holder does not see but the columns `kept`; and the
+    columns it does see."""
     rng = random.Random(holder.name)
     changed: dict[str, list[Row]] = {}
     visible: dict[str, list[str]] = {}
@@ -72,7 +76,10 @@ def another(holder: Holder, city: dict[str, list[Row]]) -> tuple[dict[str, list[
         changed[dataset] = []
         for number, (row, cells) in enumerate(zip(rows, seen, strict=True)):
             if any(cells.values()):
-                changed[dataset].append({n: _cell(rng, number, n, row[n], cells[n]) for n in row})
+                fixed = kept.get(dataset, ())
+                changed[dataset].append(
+                    {n: row[n] if n in fixed else _cell(rng, number, n, row[n], cells[n]) for n in row}
+                )
             elif rng.random() < 0.6:
                 fresh = case(1000 + number, secret=2)
                 changed[dataset].append({n: row[n] if n in SCOPES else fresh[n] for n in row})
@@ -91,19 +98,25 @@ def _cell(rng: random.Random, number: int, column: str, value: Any, how: str | N
     return rng.choice((None, case(500 + number, secret=1)[column]))
 
 
-def pair_for(holder: Holder, first: Path, folder: Path) -> Pair:
+def aggregated(name: str) -> dict[str, list[str]]:
+    """The columns a caller sees in aggregates only, by dataset."""
+    table = YAML(typ="safe").load((Path(__file__).parent / "tier_matrix.yml").read_text(encoding="utf-8"))
+    return {dataset: found for dataset in COLUMNS if (found := table["callers"][dataset][name].get("aggregate"))}
+
+
+def pair_for(holder: Holder, first: Path, folder: Path, kept: dict[str, list[str]]) -> Pair:
     """The first city and another one, with the same accounts and secrets."""
     second = folder / holder.name
     rows = tables()
-    changed, visible = another(holder, rows)
+    changed, visible = another(holder, rows, kept)
     publish_city(second, changed)
     shutil.copytree(first / "control", second / "control", dirs_exist_ok=True)
     return Pair((first, second), (rows, changed), visible)
 
 
-async def compare(holder: Holder, pair: Pair, count: int) -> Counter[int]:
+async def compare(holder: Holder, pair: Pair, count: int, left_out: dict[str, list[str]]) -> Counter[int]:
     """Ask both cities the same questions; the number of answers by status."""
-    questions = Questions(1, pair.visible, values_of(*pair.cities))
+    questions = Questions(1, pair.visible, values_of(*pair.cities), left_out)
     statuses: Counter[int] = Counter()
     async with opened(pair.homes[0]) as one, opened(pair.homes[1]) as two:
         for _ in range(count):
@@ -118,12 +131,20 @@ async def compare(holder: Holder, pair: Pair, count: int) -> Counter[int]:
 
 
 def check(
-    name: str, first: tuple[Path, dict[str, Holder]], folder: Path, count: int, say: Callable[[str, object], None]
+    name: str,
+    first: tuple[Path, dict[str, Holder]],
+    folder: Path,
+    count: int,
+    say: Callable[[str, object], None],
+    *,
+    sums_differ: bool = True,
 ) -> None:
+    """Compare two cities; where `sums_differ` they do so in what the caller sees in aggregates only, too."""
     home, holders = first
-    pair = pair_for(holders[name], home, folder)
+    summed = aggregated(name)
+    pair = pair_for(holders[name], home, folder, {} if sums_differ else summed)
     assert any(pair.cities[0][dataset] != pair.cities[1][dataset] for dataset in COLUMNS)
-    statuses = asyncio.run(compare(holders[name], pair, count))
+    statuses = asyncio.run(compare(holders[name], pair, count, summed if sums_differ else {}))
     say(f"requests of {name} answered alike, by status", dict(sorted(statuses.items())))
     assert sum(statuses.values()) >= count
     assert statuses[200] > count / 10
@@ -139,6 +160,14 @@ def test_a_thousand_requests_tell_nothing_of_what_is_hidden(
     record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     check(name, first, tmp_path, 1_000, record_testsuite_property)
+
+
+@pytest.mark.slow(seconds=10)
+def test_aggregates_tell_nothing_but_what_they_are_made_of(
+    first: tuple[Path, dict[str, Holder]], tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    assert aggregated("public")
+    check("public", first, tmp_path, 1_000, record_testsuite_property, sums_differ=False)
 
 
 @pytest.mark.nightly

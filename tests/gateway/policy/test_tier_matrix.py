@@ -28,6 +28,7 @@ from gateway.notices.outbox import NewEvent, append, writing
 from tests.gateway.policy.city import CALLERS, COLUMNS, MASKS, NOW, Holder, publish_city, register, tables
 from tests.gateway.policy.inside import opened
 from tests.gateway.policy.standard_doors import STANDARD_DOORS
+from tests.gateway.policy.tier_groups import GROUP_DOORS
 
 TABLE: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "tier_matrix.yml").read_text(encoding="utf-8"))
 CITY = tables()
@@ -325,6 +326,7 @@ DOORS: dict[str, Callable[[Ask, str, Place], Awaitable[None]]] = {
     "events_of_dataset": events_of_dataset,
     "events": events,
     **STANDARD_DOORS,
+    **GROUP_DOORS,
 }
 
 

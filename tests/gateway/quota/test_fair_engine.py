@@ -49,7 +49,7 @@ def test_a_caller_with_endless_queries_leaves_a_place_to_others(engine: Engine) 
 
 def test_exports_of_many_callers_leave_a_place_to_lookups_and_all_go_on(engine: Engine) -> None:
     async def export(caller: str, taken: dict[str, int], over: asyncio.Event) -> None:
-        lines = engine.stream_text(statement(BIG), first=60, total=60, caller=caller)
+        lines = engine.stream(statement(BIG), first=60, total=60, caller=caller)
         async with aclosing(lines):
             async for _ in lines:
                 taken[caller] = taken.get(caller, 0) + 1

@@ -1,0 +1,87 @@
+"""Rows as JSON texts made by the engine: one object per row, for NDJSON, for streamed JSON and for GeoJSON.
+
+Decimals are numbers with all their places; dates and times are ISO 8601; not-a-number and infinities are null, as
+JSON has no word for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+from sqlglot import exp
+
+from gateway.answers.fields import Field
+from gateway.view.types import Family
+
+_NULL = exp.Literal.string("null")
+
+
+def line(fields: Sequence[Field]) -> exp.Expr:
+    """Expression that gives a row's object, without a line end."""
+    return _joined([exp.Literal.string("{"), *members(fields), exp.Literal.string("}")])
+
+
+def members(fields: Sequence[Field]) -> list[exp.Expr]:
+    """Texts that put together are the members of a row's object."""
+    parts: list[exp.Expr] = []
+    for place, field in enumerate(fields):
+        name = orjson.dumps(field.name).decode()
+        parts.append(exp.Literal.string(f"{',' if place else ''}{name}:"))
+        parts.append(exp.Coalesce(this=_value(field), expressions=[_NULL.copy()]))
+    return parts
+
+
+def feature(fields: Sequence[Field], lon: Field, lat: Field) -> exp.Expr:
+    """Expression that gives a row's GeoJSON feature; one without both coordinates has no geometry."""
+    point = _concat(
+        [
+            exp.Literal.string('{"type":"Point","coordinates":['),
+            _value(lon),
+            exp.Literal.string(","),
+            _value(lat),
+            exp.Literal.string("]}"),
+        ]
+    )
+    properties = [field for field in fields if field.name not in (lon.name, lat.name)]
+    return _joined(
+        [
+            exp.Literal.string('{"type":"Feature","geometry":'),
+            exp.Coalesce(this=point, expressions=[_NULL.copy()]),
+            exp.Literal.string(',"properties":{'),
+            *members(properties),
+            exp.Literal.string("}}"),
+        ]
+    )
+
+
+def _joined(parts: list[exp.Expr]) -> exp.Expr:
+    """The parts end to end, none of which is missing."""
+    return exp.Concat(expressions=parts, safe=False, coalesce=False)
+
+
+def _concat(parts: list[exp.Expr]) -> exp.Expr:
+    """The parts end to end; nothing where one of them is missing."""
+    found = parts[0]
+    for part in parts[1:]:
+        found = exp.DPipe(this=found, expression=part)
+    return found
+
+
+def _value(field: Field) -> exp.Expr:
+    family = field.kind.family
+    if family in (Family.TEXT, Family.NESTED):
+        return _text(exp.Anonymous(this="to_json", expressions=[field.ref]))
+    text = _text(field.ref)
+    if family is Family.FLOAT:
+        finite = exp.Anonymous(this="isfinite", expressions=[field.ref])
+        return exp.Case().when(finite, _text(exp.Anonymous(this="to_json", expressions=[field.ref])))
+    if family in (Family.INTEGER, Family.DECIMAL, Family.BOOLEAN):
+        return text
+    if family is Family.TIMESTAMP:
+        text = exp.Anonymous(this="replace", expressions=[text, exp.Literal.string(" "), exp.Literal.string("T")])
+    return _concat([exp.Literal.string('"'), text, exp.Literal.string('"')])
+
+
+def _text(expression: exp.Expr) -> exp.Expr:
+    return exp.cast(expression, "TEXT", dialect="duckdb")

@@ -1,0 +1,1 @@
+"""What is told of groups to callers who see some columns in aggregates only."""

@@ -1,0 +1,111 @@
+"""/v1/datasets/{id}/aggregate and /distinct: groups of rows with their measures, and the values of one column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from fastapi import APIRouter, Request, Response
+
+from gateway.answers.fields import fields_of
+from gateway.answers.forms import Form
+from gateway.doors.deps import Caller, CallerDep, ServicesDep
+from gateway.doors.native.deliver import Asked, bom_of, deliver, form_of, place_of, require_fit
+from gateway.doors.native.pinned import pinned
+from gateway.doors.native.rows import note
+from gateway.doors.native.settle import pay_and_protect, settle, summed
+from gateway.query.compile_groups import compile_groups, group_order
+from gateway.query.grouping import GroupedQuery
+from gateway.query.parse import Limits
+from gateway.query.parse_groups import parse_distinct, parse_groups
+from gateway.services import Services
+from gateway.view.view import View
+from gateway.web.answers import VARY, unchanged, wants_gzip
+from gateway.web.conditional import make_etag
+
+router = APIRouter()
+
+_Parse = Callable[[View, Sequence[tuple[str, str]], Limits, int | None], GroupedQuery]
+
+
+@dataclass(frozen=True)
+class _Door:
+    """One address: how its parameters are read, and under which member of a JSON page its groups stand."""
+
+    name: str
+    parse: _Parse
+    member: str
+    flat: bool = False
+
+
+_AGGREGATE = _Door("aggregate", parse_groups, "groups")
+_DISTINCT = _Door("distinct", parse_distinct, "values", flat=True)
+
+
+@router.api_route("/v1/datasets/{dataset}/aggregate", methods=["GET", "HEAD"])
+async def aggregate(dataset: str, request: Request, caller: CallerDep, services: ServicesDep) -> Response:
+    """Groups and their measures, in the format asked for."""
+    return await _answer(request, services, caller, dataset, form=form_of(request, None), door=_AGGREGATE)
+
+
+@router.api_route("/v1/datasets/{dataset}/aggregate.{suffix}", methods=["GET", "HEAD"])
+async def aggregate_as(
+    dataset: str, suffix: str, request: Request, caller: CallerDep, services: ServicesDep
+) -> Response:
+    """Groups and their measures, in the format that the address ends in."""
+    return await _answer(request, services, caller, dataset, form=form_of(request, suffix), door=_AGGREGATE)
+
+
+@router.api_route("/v1/datasets/{dataset}/distinct", methods=["GET", "HEAD"])
+async def distinct(dataset: str, request: Request, caller: CallerDep, services: ServicesDep) -> Response:
+    """The different values of a column."""
+    return await _answer(request, services, caller, dataset, form=form_of(request, None), door=_DISTINCT)
+
+
+async def _answer(
+    request: Request, services: Services, caller: Caller, dataset: str, *, form: Form, door: _Door
+) -> Response:
+    bom = bom_of(request, form)
+    release, cursor = await pinned(request, services)
+    view = summed(release, caller, dataset)
+    whole = form.writer is not None and cursor is None and "limit" not in request.query_params
+    default = None if whole else services.settings.default_page_rows
+    parameters = request.query_params.multi_items()
+    query, basis = settle(release, caller, door.parse(view, parameters, services.query_limits(caller.actor), default))
+    require_fit(form, fields_of(query))
+    note(request, services, query.names, query.where)
+    if cursor is not None:
+        query = replace(query, after=place_of(cursor, query.digest, lambda: group_order(query)))
+    headers = {
+        "Cache-Control": services.cache_control(caller.actor),
+        "Vary": VARY,
+        "CivicLake-Release": str(release.number),
+    }
+    if form.writer is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{dataset}.{door.name}.{form.name}"'
+    variant = f"{door.name} {form.name} {bom} {wants_gzip(request)} {query.limit} {basis.name}"
+    etag = make_etag(view.edition, query.digest, variant, request.query_params.get("cursor", ""))
+    same = unchanged(request, etag, headers)
+    if same is not None:
+        return same
+    query = await pay_and_protect(request, services, caller, query, basis)
+    asked = Asked(
+        fields=fields_of(query),
+        limit=query.limit,
+        digest=query.digest,
+        release=release.number,
+        compile=lambda outputs: compile_groups(query, outputs),
+        form=form,
+        headers=headers | {"CivicLake-Withheld": str(bool(query.withheld)).lower()},
+        limits=services.tier_limits(caller.actor),
+        bom=bom,
+        rows=door.member,
+        flat=door.flat,
+        members={
+            "dataset": dataset,
+            "release": release.number,
+            "basis": basis.name,
+            "withheld": bool(query.withheld),
+        },
+    )
+    return await deliver(request, services, asked, etag)
