@@ -10,7 +10,8 @@ import asyncio
 import functools
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import httpx
 
@@ -33,17 +34,9 @@ class GuardedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request."""
-        addresses = _judged(self._judge, request)
-        named = _named(request)
-        for place, address in enumerate(addresses, start=1):
-            request.url = named.copy_with(host=address)
-            try:
+        for attempt in _attempts(request, _judged(self._judge, request)):
+            with attempt:
                 return self._inner.handle_request(request)
-            except httpx.ConnectError:
-                if place == len(addresses):
-                    raise
-            finally:
-                request.url = named
         raise _nowhere(request)
 
     def close(self) -> None:
@@ -60,17 +53,9 @@ class AsyncGuardedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request."""
-        addresses = await asyncio.to_thread(_judged, self._judge, request)
-        named = _named(request)
-        for place, address in enumerate(addresses, start=1):
-            request.url = named.copy_with(host=address)
-            try:
+        for attempt in _attempts(request, await asyncio.to_thread(_judged, self._judge, request)):
+            with attempt:
                 return await self._inner.handle_async_request(request)
-            except httpx.ConnectError:
-                if place == len(addresses):
-                    raise
-            finally:
-                request.url = named
         raise _nowhere(request)
 
     async def aclose(self) -> None:
@@ -91,10 +76,27 @@ def _judged(judge: Judge, request: httpx.Request) -> Sequence[str]:
         raise httpx.ConnectError(f"{host} cannot be resolved: {error.strerror}", request=request) from None
 
 
-def _named(request: httpx.Request) -> httpx.URL:
-    """The URL by name; TLS is told that name whatever address is connected to."""
+def _attempts(request: httpx.Request, addresses: Sequence[str]) -> Iterator[AbstractContextManager[None]]:
+    """One attempt for each address; a connection that cannot be made ends the attempt, at the last address it raises.
+
+    TLS is told the host's name, whatever address is connected to.
+    """
     request.extensions = {**request.extensions, "sni_hostname": request.url.host}
-    return request.url
+    for place, address in enumerate(addresses, start=1):
+        yield _attempt(request, address, last=place == len(addresses))
+
+
+@contextmanager
+def _attempt(request: httpx.Request, address: str, *, last: bool) -> Iterator[None]:
+    named = request.url
+    request.url = named.copy_with(host=address)
+    try:
+        yield
+    except httpx.ConnectError:
+        if last:
+            raise
+    finally:
+        request.url = named
 
 
 def _nowhere(request: httpx.Request) -> httpx.ConnectError:

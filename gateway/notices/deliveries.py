@@ -16,7 +16,7 @@ from gateway.notices.send import GONE, Outcome
 from gateway.notices.subscriptions import Standing, end, listener_of
 from gateway.notices.tell import Listener
 
-_LOOKED_AT_ONCE = 200
+_LOOKED_AT_ONCE, _REPLAYED = 200, 1000
 _random = SystemRandom()
 
 
@@ -99,6 +99,29 @@ def put(session: Session, subscription: str, events: Iterable[int], now: datetim
         count += 1
     session.flush()
     return count
+
+
+def newest(session: Session, row: Subscription, most: int) -> list[tuple[Delivery, OutboxEvent]]:
+    """What became of the newest events sent for a subscription, the newest first."""
+    query = select(Delivery, OutboxEvent).join(OutboxEvent, OutboxEvent.number == Delivery.event)
+    found = session.execute(query.where(Delivery.subscription == row.id).order_by(Delivery.event.desc()).limit(most))
+    return [(delivery, event) for delivery, event in found]
+
+
+@dataclass(frozen=True)
+class Again:
+    """Events of a time on that a subscription asks for; `following` is the moment to go on from, if there are more."""
+
+    events: tuple[OutboxEvent, ...]
+    following: datetime | None
+
+
+def to_replay(session: Session, row: Subscription, since: datetime) -> Again:
+    """The events from a moment on, so many at a time."""
+    query = select(OutboxEvent).where(OutboxEvent.at >= since).order_by(OutboxEvent.number)
+    found = session.scalars(query.limit(_REPLAYED)).all()
+    following = found[-1].at if len(found) == _REPLAYED else None
+    return Again(tuple(event for event in found if wants(row, event)), following)
 
 
 def any_due(session: Session, now: datetime, busy: Sequence[str]) -> bool:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.control.errors import ConflictError, UnknownError
 from gateway.control.tables.notices import Delivery, OutboxEvent, Subscription
-from gateway.doors.admin.steward import answer, as_problems
+from gateway.doors.admin.steward import answer, as_problems, within
 from gateway.doors.deps import CallerDep, IdentifiedDep, ReleaseDep, ServicesDep, only_parameters
 from gateway.identity.callers import Identified
 from gateway.identity.presented import unauthenticated
@@ -31,7 +29,7 @@ from gateway.services import Services
 
 router = APIRouter(tags=["events"])
 
-_LISTED, _REPLAYED = 200, 1000
+_LISTED = 200
 _Result = TypeVar("_Result")
 
 
@@ -49,25 +47,15 @@ class Counter:
 
     async def act(self, work: Callable[[Session], _Result]) -> _Result:
         """Do the work in one writing transaction. Nobody's rights change by it."""
-        return await self._run(self.services.identity.store.note, work)
+        return await within(self.services.identity.store.note, work)
 
     async def look(self, work: Callable[[Session], _Result]) -> _Result:
         """Do the work in one reading transaction."""
-        return await self._run(self.services.identity.store.read, work)
+        return await within(self.services.identity.store.read, work)
 
     def own(self, session: Session, name: str) -> Subscription:
         """A subscription of the caller; UnknownError for any other."""
         return subscriptions.subscription_of(session, name, self.identified.actor.id)
-
-    async def _run(
-        self, transaction: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], _Result]
-    ) -> _Result:
-        def run() -> _Result:
-            with transaction() as session:
-                return work(session)
-
-        with as_problems():
-            return await anyio.to_thread.run_sync(run)
 
 
 async def _counter(request: Request, identified: IdentifiedDep, services: ServicesDep) -> Counter:
@@ -135,11 +123,7 @@ async def list_deliveries(request: Request, subscription: str, counter: CounterD
 
     def work(session: Session) -> tuple[Listener | None, list[tuple[Delivery, OutboxEvent]]]:
         row = counter.own(session, subscription)
-        query = select(Delivery, OutboxEvent).join(OutboxEvent, OutboxEvent.number == Delivery.event)
-        found = session.execute(
-            query.where(Delivery.subscription == row.id).order_by(Delivery.event.desc()).limit(_LISTED)
-        )
-        return _listener(session, row, counter), [(delivery, event) for delivery, event in found]
+        return _listener(session, row, counter), deliveries.newest(session, row, _LISTED)
 
     listener, rows = await counter.look(work)
     teller = _teller(counter, release)
@@ -157,26 +141,22 @@ async def replay(request: Request, subscription: str, counter: CounterDep, relea
     only_parameters(request, ("since",))
     since = _since(request)
 
-    def look(session: Session) -> tuple[Listener | None, list[OutboxEvent], list[OutboxEvent]]:
+    def look(session: Session) -> tuple[Listener, deliveries.Again]:
         row = counter.own(session, subscription)
         listener = _listener(session, row, counter)
         if listener is None:
             raise ConflictError("the subscription or the credential it was made with has ended")
-        query = select(OutboxEvent).where(OutboxEvent.at >= since).order_by(OutboxEvent.number)
-        found = list(session.scalars(query.limit(_REPLAYED)))
-        return listener, found, [event for event in found if deliveries.wants(row, event)]
+        return listener, deliveries.to_replay(session, row, since)
 
-    listener, found, wanted = await counter.look(look)
+    listener, again = await counter.look(look)
     teller = _teller(counter, release)
-    told = [
-        event for event in wanted if listener is not None and await teller.told(event, listener) is not None
-    ]  # what is told is judged again when it is sent
+    told = [event for event in again.events if await teller.told(event, listener) is not None]  # and when it is sent
 
     def work(session: Session) -> int:
         return deliveries.put(session, counter.own(session, subscription).id, [e.number for e in told], counter.now)
 
     count = await counter.act(work)
-    following = instant(found[-1].at) if len(found) == _REPLAYED else None
+    following = instant(again.following) if again.following else None
     return answer({"subscription": subscription, "events": count, "next_since": following}, 202)
 
 

@@ -80,6 +80,12 @@ def of_principal(session: Session, principal: str) -> Sequence[Subscription]:
     return session.scalars(kept.order_by(Subscription.created_at.desc(), Subscription.id)).all()
 
 
+def of_everybody(session: Session, principal: str | None = None) -> Sequence[Subscription]:
+    """All subscriptions, of one principal or of all, ended ones among them, the newest first."""
+    query = select(Subscription).order_by(Subscription.created_at.desc(), Subscription.id)
+    return session.scalars(query if principal is None else query.where(Subscription.principal == principal)).all()
+
+
 def subscription_of(session: Session, name: str, principal: str) -> Subscription:
     """One of them; UnknownError when the principal has none of that id."""
     row = session.get(Subscription, name)

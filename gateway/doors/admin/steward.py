@@ -42,7 +42,7 @@ class Office:
 
     async def act(self, work: Callable[[Session], _Result]) -> _Result:
         """Do the work in one writing transaction, off the event loop."""
-        return await _run(self.identity.store.begin, work)
+        return await within(self.identity.store.begin, work)
 
     async def done(self, work: Callable[[Session], Base], status: int = 200) -> Response:
         """Do the work in one writing transaction, and answer with the row it was done to."""
@@ -50,7 +50,7 @@ class Office:
 
     async def listed(self, name: str, work: Callable[[Session], Sequence[Base]]) -> Response:
         """Answer with rows, under their name, as one reading transaction finds them."""
-        return answer({name: [document(row) for row in await _run(self.identity.store.read, work)]})
+        return answer({name: [document(row) for row in await within(self.identity.store.read, work)]})
 
     def lifetime(self, days: int) -> timedelta:
         """A lifetime within what the settings allow. Raises BadValue."""
@@ -102,9 +102,11 @@ def _sentence(error: ControlError) -> str:
     return f"{str(error)[0].upper()}{str(error)[1:]}."
 
 
-async def _run(
+async def within(
     transaction: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], _Result]
 ) -> _Result:
+    """Do the work in one transaction, off the event loop; its errors are problems for the caller."""
+
     def run() -> _Result:
         with transaction() as session:
             return work(session)
