@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 from rdflib import Graph, URIRef
@@ -11,11 +11,7 @@ from rdflib.namespace import DCAT, RDF
 from ruamel.yaml import YAML
 
 from gateway.standards.syntax import SYNTAXES
-
-if TYPE_CHECKING:
-    from tests.gateway.policy.test_tier_matrix import Place
-
-Ask = Callable[..., Awaitable[httpx.Response]]
+from tests.gateway.policy.tier_place import Ask, Door, Place
 
 
 def _told(answer: httpx.Response) -> Graph:
@@ -56,7 +52,7 @@ async def sitemap(ask: Ask, path: str, place: Place) -> None:
 
 def _with_files(
     columns: Callable[[Any], list[str]], files: Callable[[Any], list[str]], suffixes: tuple[str, ...]
-) -> Callable[[Ask, str, Place], Awaitable[None]]:
+) -> Door:
     """A document that lists the columns of what it points at, for who may load that: of a file, else of the rows."""
 
     async def door(ask: Ask, path: str, place: Place) -> None:
@@ -89,7 +85,7 @@ def _each(key: str, name: str) -> Callable[[Any], list[str]]:
     return lambda told: [part[name] for part in told[key]]
 
 
-def _whole(columns: Callable[[Any], list[str]]) -> Callable[[Ask, str, Place], Awaitable[None]]:
+def _whole(columns: Callable[[Any], list[str]]) -> Door:
     """A document that lists every column the caller may know of, whatever files there are."""
 
     async def checked(ask: Ask, path: str, place: Place) -> None:
@@ -102,7 +98,7 @@ def _whole(columns: Callable[[Any], list[str]]) -> Callable[[Ask, str, Place], A
     return checked
 
 
-STANDARD_DOORS: dict[str, Callable[[Ask, str, Place], Awaitable[None]]] = {
+STANDARD_DOORS: dict[str, Door] = {
     "catalogue": catalogue,
     "graph": graph,
     "sitemap": sitemap,

@@ -5,34 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
-from tests.gateway.policy.city import COLUMNS, policy, tables
+from tests.gateway.policy.city import COLUMNS, policy
+from tests.gateway.policy.tier_place import CITY, Ask, Place
 
-Ask = Callable[..., Awaitable[httpx.Response]]
-CITY = tables()
 MINIMUM = policy().minimum_cell
-
-
-class Place(Protocol):
-    """What a caller gets of a dataset."""
-
-    dataset: str
-    cell: dict[str, Any]
-
-    @property
-    def described(self) -> bool: ...
-    @property
-    def readable(self) -> bool: ...
-    @property
-    def clear(self) -> list[str]: ...
-    @property
-    def masked(self) -> list[str]: ...
-    @property
-    def columns(self) -> list[str]: ...
 
 
 def _address(path: str, place: Place, **parameters: str) -> str:
