@@ -19,7 +19,6 @@ from orchestration.lake.connect import open_lake
 from orchestration.lake.lock import writer_lock
 from orchestration.lake.maintenance import merge_small_files
 from orchestration.lake.schema import ensure_ops
-from orchestration.lake.threads import set_threads
 from orchestration.reading.landed import ensure_landed
 
 if TYPE_CHECKING:
@@ -91,7 +90,6 @@ class Session:
         def connection(_: Any) -> Iterator[DuckDBPyConnection]:
             with self.writing():
                 con = open_lake(self.workspace)
-                set_threads(con, self.workspace)
                 ensure_ops(con)
                 for feed in self.city.feeds.values():
                     ensure_landed(con, feed)

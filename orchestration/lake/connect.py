@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from catalog.workspace import Workspace
 from orchestration.lake.extensions import link_extensions
+from orchestration.lake.threads import set_threads
 
 if TYPE_CHECKING:
     import duckdb
@@ -96,6 +97,7 @@ def open_lake(workspace: Workspace, *, read_only: bool = False) -> duckdb.DuckDB
             raise
         raise LakeMovedError(workspace.home, made_in) from error
     con.execute(f"USE {LAKE}")
+    set_threads(con, workspace)
     return con
 
 

@@ -87,6 +87,7 @@ def run_dbt(
     `lake` is a connection the caller has open, to be asked for the state of the vocabularies.
     """
     builds = command in {"build", "run"}
+    _ensure_parsed(workspace)
     stands_on = fingerprint(workspace, lake) if builds else ""
     if builds and not is_built(workspace, stands_on):
         # First of all: after a build cut short, what the library stood on before holds for some of its tables only.
@@ -96,7 +97,6 @@ def run_dbt(
     arguments = [command, *_places(workspace), *_selection(select, exclude)]
     known = None
     if not variables:
-        _ensure_parsed(workspace)
         known = parsed_project(workspace)
         arguments.append("--no-write-json")  # the manifest is there, and results are returned
     if variables:

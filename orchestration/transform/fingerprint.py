@@ -1,19 +1,21 @@
 """What the tables of the library were computed from besides rows: when it changes they are computed anew.
 
-Incremental models keep what earlier runs made. That is right while only rows are added, and wrong once the SQL, a
-vocabulary or the key of the pseudonyms has changed.
+Incremental models keep what earlier runs made, and tables and views their place in the lake. That is right while only
+rows change, and wrong once the SQL, a column, a vocabulary or the key of the pseudonyms has.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
+from orchestration.transform.parsed import manifest_file
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,9 +30,9 @@ def pseudonym_key() -> str:
 
 
 def fingerprint(workspace: Workspace, lake: DuckDBPyConnection | None = None) -> str:
-    """Digest of the assembled SQL, the settings of the project, the loaded vocabularies and the pseudonym key.
+    """Digest of the assembled SQL, the columns, the settings of the project, the vocabularies and the pseudonym key.
 
-    Asks `lake`, an open connection to the lake, or one of its own.
+    The project is parsed. Asks `lake`, an open connection to the lake, or one of its own.
     """
     digest = hashlib.sha256(pseudonym_key().encode())
     folders = (workspace.dbt / "models", workspace.dbt / "macros")
@@ -38,10 +40,21 @@ def fingerprint(workspace: Workspace, lake: DuckDBPyConnection | None = None) ->
     for file in (workspace.dbt / "dbt_project.yml", *files):
         digest.update(file.relative_to(workspace.dbt).as_posix().encode())
         digest.update(file.read_bytes())
+    digest.update(json.dumps(_columns(workspace)).encode())
     with contextlib.nullcontext(lake) if lake is not None else open_lake(workspace) as con:
         loaded = con.execute("SELECT table_name, content_hash FROM lake.ops.vocabulary ORDER BY table_name").fetchall()
     digest.update(repr(loaded).encode())
     return digest.hexdigest()
+
+
+def _columns(workspace: Workspace) -> list[Any]:
+    """Names, types and constraints of the columns of every model."""
+    nodes = json.loads(manifest_file(workspace).read_bytes())["nodes"]
+    return [
+        [name, [[column[part] for part in ("name", "data_type", "constraints")] for column in node["columns"].values()]]
+        for name, node in sorted(nodes.items())
+        if node["resource_type"] == "model"
+    ]
 
 
 def is_built(workspace: Workspace, value: str) -> bool:

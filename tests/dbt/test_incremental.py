@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.lake.connect import open_lake
 from tests.dbt.histories import History
 from tests.dbt.landed import Lake
 
@@ -31,7 +32,9 @@ def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
         lake.land(load, loads[load])
         assert not lake.run(as_of, **OF_ROWS).full_refresh
     # Time passes and nothing arrives: what was not due is due now.
+    catalogue = catalogue_version(lake)
     assert not lake.run(LATER, **OF_ROWS).full_refresh
+    assert catalogue_version(lake) == catalogue, "no table and no view was made anew"
     daily = lake.library()
 
     lake.run(LATER, full_refresh=True, **OF_ROWS)
@@ -47,6 +50,13 @@ def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
     assert differences(daily, at_once) == {}
     assert differences(one_load, at_once) == {}
     assert {table for table, rows in daily.items() if not rows} <= {"open.open_permit"}
+
+
+def catalogue_version(lake: Lake) -> int:
+    """Which version of its catalogue of tables, columns and views the lake is at."""
+    with open_lake(lake.workspace, read_only=True) as con:
+        [(version,)] = con.execute("SELECT max(schema_version) FROM ducklake_snapshots('lake')").fetchall()
+    return int(version)
 
 
 def differences(left: dict[str, list[Any]], right: dict[str, list[Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
-from orchestration.lake.threads import SMALL_LAKE_BYTES, SMALL_LOAD_BYTES, THREADS, engine_threads, set_threads
+from orchestration.lake.threads import SMALL_LAKE_BYTES, SMALL_LOAD_BYTES, THREADS, engine_threads
 
 CORES = os.cpu_count() or 1
 
@@ -33,5 +33,4 @@ def test_small_work_gets_one_thread_and_large_work_every_core(workspace: Workspa
 def test_what_the_environment_says_holds(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(THREADS, "3")
     with open_lake(workspace) as con:
-        set_threads(con, workspace)
         assert con.execute("SELECT current_setting('threads')").fetchone() == (3,)

@@ -1,0 +1,35 @@
+{#- What stands keeps its place in the lake's catalogue. Every table made or renamed and every view made again is a new
+    version of that catalogue, which the statements after it must read anew. Whether what stands is of this SQL is known
+    outside (see orchestration/transform/fingerprint.py): if not, the run is a full refresh. -#}
+
+{#- A table that stands is emptied and filled in one transaction, so that there is no moment without it. -#}
+{% materialization table, adapter="duckdb" %}
+  {%- set standing = load_cached_relation(this) -%}
+  {%- if standing is none or not standing.is_table or should_full_refresh() -%}
+    {{ return(dbt.materialization_table_duckdb()) }}
+  {%- endif -%}
+  {{ run_hooks(pre_hooks, inside_transaction=False) }}
+  {{ run_hooks(pre_hooks, inside_transaction=True) }}
+  {{ get_assert_columns_equivalent(compiled_code) }}
+  {% call statement("emptied") -%}
+    delete from {{ standing }}
+  {%- endcall %}
+  {% call statement("main") -%}
+    insert into {{ standing }} by name {{ get_select_subquery(compiled_code) }}
+  {%- endcall %}
+  {{ run_hooks(post_hooks, inside_transaction=True) }}
+  {{ adapter.commit() }}
+  {{ run_hooks(post_hooks, inside_transaction=False) }}
+  {{ return({"relations": [standing]}) }}
+{% endmaterialization %}
+
+{% materialization view, adapter="duckdb" %}
+  {%- set standing = load_cached_relation(this) -%}
+  {%- if standing is none or not standing.is_view or should_full_refresh() -%}
+    {{ return(dbt.materialization_view_default()) }}
+  {%- endif -%}
+  {% call noop_statement("main", "KEPT", "KEPT", 0) -%}
+    {{ compiled_code }}
+  {%- endcall %}
+  {{ return({"relations": [standing]}) }}
+{% endmaterialization %}
