@@ -143,6 +143,7 @@ class CostWeights(Strict):
     file_bytes: int = Field(ge=1)
     group: int = Field(ge=1)
     unknown_rows: int = Field(ge=1)
+    description: int = Field(ge=1)
 
 
 class WebhookLimits(Strict):

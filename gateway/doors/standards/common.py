@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from fastapi import Request, Response
 
+from catalog.policy.load import shared_limits
 from gateway.doors.deps import Caller, release_of, services_of
 from gateway.problems import BadValue
 from gateway.quota.meter import Price
@@ -48,12 +49,13 @@ async def answer(
     write: Callable[[], bytes],
     media_type: str,
 ) -> Response:
-    """A document about these entries, each of which takes a unit of the caller's quota.
+    """A document about these entries, for each of which the caller pays.
 
     `what` tells it from all others about the same entries.
     """
     services, site = services_of(request), site_of(request, release_of(request))
-    await services.admission.charge(request, Price(cost=len(entries)), services.tier_limits(caller.actor))
+    price = Price(cost=shared_limits().cost.description * len(entries))
+    await services.admission.charge(request, price, services.tier_limits(caller.actor))
     seen = tuple((entry.view.dataset, entry.view.policy, entry.view.edition, entry.modified) for entry in entries)
     body = await services.library.document((what, site.number, site.published, site.origin, seen), write)
     return await document_answer(request, body, media_type=media_type, cache=services.cache_control(caller.actor))
