@@ -72,7 +72,8 @@ def verify(
 
 
 @app.command()
-def show(  # noqa: PLR0917  -- options are given by name
+def show(
+    *,
     home: HomeOption = None,
     caller: Annotated[str | None, typer.Option("--caller", help="Only this caller's.")] = None,
     dataset: Annotated[str | None, typer.Option("--dataset", help="Only of this dataset.")] = None,

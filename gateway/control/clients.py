@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from gateway.control.credentials import CredentialTerms, issued
 from gateway.control.errors import ControlError
 from gateway.control.rows import known
 from gateway.control.tables.identity import OAuthClient
+from gateway.identity.key_sets import key_set
 from gateway.identity.secret_text import Hasher, mint
 
 _SHORTEST_RSA = 2048
@@ -64,7 +65,7 @@ def checked_keys(document: dict[str, Any]) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SecurityWarning)  # what is weak is refused below, with its place
-            found = KeySet.import_key_set(document)  # type: ignore[arg-type]
+            found = key_set(document)
     except (JoseError, ValueError, KeyError, TypeError):
         raise ControlError('public keys: expected a JWK set, `{"keys": [...]}`, of RSA, EC or Ed25519 keys') from None
     for place, key in enumerate(found.keys):

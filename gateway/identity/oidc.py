@@ -23,6 +23,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from gateway.identity.key_sets import key_set
 from gateway.identity.tokens import BadTokenError, TokenSigner, verified
 
 CALLBACK = "/login/callback"
@@ -181,7 +182,7 @@ class OpenIdLogin:
         address, now = self._discovered()["jwks_uri"], self._clock()
         with self._lock:
             if self._keys is None or (fresh and now - self._keys[1] > _REREAD):
-                self._keys = KeySet.import_key_set(self._fetched(address)), now  # type: ignore[arg-type]
+                self._keys = key_set(self._fetched(address)), now
             return self._keys[0]
 
     def _login(self, claims: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import binascii
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Payload, OAuth2Request
@@ -27,6 +27,7 @@ from gateway.control.actors import NotInForceError, actor_for
 from gateway.control.errors import ControlError
 from gateway.control.store import ControlStore
 from gateway.control.tables.identity import OAuthClient, UsedAssertion
+from gateway.identity.key_sets import key_set
 from gateway.identity.scope import Scope, from_words
 from gateway.identity.secret_text import Hasher
 from gateway.identity.tokens import TokenSigner, verified
@@ -101,7 +102,7 @@ class _Client:
 
 
 class _Grant(ClientCredentialsGrant):  # type: ignore[misc]  # the library has no types
-    TOKEN_ENDPOINT_AUTH_METHODS = list(METHODS)  # noqa: RUF012  -- the library reads it so
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = list(METHODS)
 
 
 class TokenEndpoint(AuthorizationServer):  # type: ignore[misc]  # the library has no types
@@ -211,7 +212,7 @@ class _Assertion(JWTBearerClientAssertion):  # type: ignore[misc]  # the library
         """The registered keys; a client with a secret has none and is refused."""
         if client.row.public_keys is None:
             raise InvalidClientError()
-        return KeySet.import_key_set(client.row.public_keys)  # type: ignore[arg-type]
+        return key_set(client.row.public_keys)
 
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> Any:
         """Signature by one of our algorithms, all of them asymmetric; then claims, by our clock."""

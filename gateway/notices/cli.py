@@ -11,6 +11,8 @@ from gateway.control.cli.option_sets import CommandGroup
 from gateway.control.cli.options import Names, Place, now, opened, say, show
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from sqlalchemy.orm import Session
 
     from catalog.policy.model import CompiledPolicy
@@ -130,7 +132,12 @@ def list_deliveries(
 def replay(
     subscription: Which,
     since: Annotated[
-        str, typer.Option("--since", metavar="MOMENT", help="From when on, such as 2026-01-31 or 2026-01-31T08:00.")
+        str,
+        typer.Option(
+            "--since",
+            metavar="MOMENT",
+            help="From when on, in the city's time: 2026-01-31T08:00.",
+        ),
     ],
     place: Place,
 ) -> None:
@@ -139,8 +146,8 @@ def replay(
     from gateway.notices import deliveries
     from gateway.notices.subscriptions import Standing, listener_of
 
-    moment = _moment(since)
     with opened(place) as control, control.store.note() as session:
+        moment = _moment(since, control.zone)
         row, policy = _found(session, subscription), _policy(control)
         standing = Standing(policy.division_tree, control.settings.terms_version)
         if listener_of(session, row, standing, now()) is None:
@@ -186,10 +193,11 @@ def _check_known(option: str, given: Names, known: list[str]) -> None:
             raise UnknownError(f"{option}: there is no {name}; there are {', '.join(known)}")
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str, zone: ZoneInfo) -> datetime:
     from gateway.control.errors import ControlError
 
     try:
-        return datetime.fromisoformat(text).astimezone()
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise ControlError(f"--since: {text} is no moment; write 2026-01-31 or 2026-01-31T08:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=zone)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import CursorResult, Select, Update, select, update
 from sqlalchemy.orm import Session
 
 from gateway.control.tables.notices import Delivery, OutboxEvent, Subscription
@@ -80,7 +80,7 @@ def advance(session: Session, seen: Unseen, told: Iterable[int], now: datetime) 
     """Make deliveries of the events `told` by number; another process may have done it, then nothing is done."""
     row = seen.subscription
     mine = update(Subscription).where(Subscription.id == row.id, Subscription.position == row.position)
-    if session.execute(mine.values(position=seen.reached)).rowcount == 1:  # type: ignore[attr-defined]
+    if _changes_one(session, mine.values(position=seen.reached)):
         put(session, row.id, told, now)
 
 
@@ -143,7 +143,7 @@ def due(
             Delivery.subscription == row.subscription, Delivery.event == row.event,
             Delivery.state == "waiting", Delivery.due_at == row.due_at,
         )  # fmt: skip
-        if session.execute(claim.values(due_at=until, tried_at=now)).rowcount == 1:  # type: ignore[attr-defined]
+        if _changes_one(session, claim.values(due_at=until, tried_at=now)):
             subscription = session.get_one(Subscription, row.subscription)
             listener = listener_of(session, subscription, standing, now)
             taken[row.subscription] = Due(row, subscription, session.get_one(OutboxEvent, row.event), listener)
@@ -174,3 +174,9 @@ def _due(now: datetime, busy: Sequence[str]) -> Select[tuple[Delivery]]:
     return select(Delivery).where(
         Delivery.state == "waiting", Delivery.due_at <= now, Delivery.subscription.not_in(busy)
     )
+
+
+def _changes_one(session: Session, statement: Update) -> bool:
+    """Whether an update met one row; another process may have been there before."""
+    done = session.execute(statement)
+    return isinstance(done, CursorResult) and done.rowcount == 1

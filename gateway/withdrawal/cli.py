@@ -41,7 +41,7 @@ def add_withdrawal(
     with opened(place) as control:
         named = _key(control.workspace, dataset, key)
         parts = tuple(named.values())
-        order = Order(dataset, parts, reason, basis, _day(effective))
+        order = Order(dataset, parts, reason, basis, _day(effective, control.today))
         with control.store.begin() as session:
             row = withdraw(session, order, now=now(), by=control.by)
         say(f"{dataset} {', '.join(parts)} is not shown from {row.effective_on:%Y-%m-%d} on.")
@@ -107,10 +107,10 @@ def _key(workspace: Workspace, dataset: str, given: list[str]) -> dict[str, str]
     return {name: parts[name] for name in columns}
 
 
-def _day(text: str | None) -> date:
+def _day(text: str | None, today: date) -> date:
     from gateway.control.errors import ControlError
 
     try:
-        return date.fromisoformat(text) if text else now().astimezone().date()
+        return date.fromisoformat(text) if text else today
     except ValueError:
         raise ControlError(f"--from: {text} is no day; write YYYY-MM-DD") from None

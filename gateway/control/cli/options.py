@@ -18,6 +18,7 @@ from catalog.place_options import CityOption, HomeOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from catalog.policy.model import CompiledPolicy
     from catalog.workspace import Workspace
@@ -75,6 +76,7 @@ class Control:
     """The opened store of a city, with what the commands need beside it."""
 
     city: Path
+    zone: ZoneInfo
     workspace: Workspace
     settings: GatewaySettings
     store: ControlStore
@@ -84,6 +86,11 @@ class Control:
     def by(self) -> str:
         """Who acts, for the record: whoever has the city's files in hand."""
         return f"cli:{getpass.getuser()}"
+
+    @property
+    def today(self) -> date:
+        """The day it is in the city."""
+        return now().astimezone(self.zone).date()
 
     def policy(self) -> CompiledPolicy | None:
         """The policy in force; None before the first."""
@@ -104,6 +111,8 @@ class Control:
 @contextmanager
 def opened(place: Place) -> Iterator[Control]:
     """The control store of the city, made and migrated when it is not there yet."""
+    from zoneinfo import ZoneInfo
+
     from catalog.city import CityFile
     from catalog.place import city_folder, workspace_of
     from catalog.validate import validate
@@ -116,13 +125,14 @@ def opened(place: Place) -> Iterator[Control]:
 
     folder = city_folder(place.city)
     folder = folder.parent if folder.name == "city.yml" else folder
-    workspace = workspace_of(validate(CityFile, read_yaml(folder / "city.yml")).id, place.home)
+    city = validate(CityFile, read_yaml(folder / "city.yml"))
+    workspace = workspace_of(city.id, place.home)
     settings = GatewaySettings(home=workspace.home)
     store = ControlStore(control_url(settings, workspace))
     try:
         store.migrate()
         hasher = Hasher(load_secrets(settings, workspace.control.parent).pepper)
-        yield Control(folder, workspace, settings, store, hasher)
+        yield Control(folder, ZoneInfo(city.timezone), workspace, settings, store, hasher)
     finally:
         store.close()
 
@@ -134,7 +144,7 @@ def now() -> datetime:
 
 def vocabulary(control: Control, table: str) -> list[dict[str, str]]:
     """Rows of a vocabulary file of the city that are valid today."""
-    path, today = control.city / "vocabulary" / f"{table}.csv", date.today().isoformat()  # noqa: DTZ011  -- local days
+    path, today = control.city / "vocabulary" / f"{table}.csv", control.today.isoformat()
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     return [r for r in rows if (r.get("valid_from") or "") <= today and not (r.get("valid_to") or "9999") < today]

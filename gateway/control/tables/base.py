@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, MetaData, TypeDecorator
 from sqlalchemy.engine import Dialect
@@ -39,4 +39,4 @@ class Base(DeclarativeBase):
     """Base of every table of the control store."""
 
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map: dict[Any, Any] = {datetime: UtcTime}  # noqa: RUF012  -- SQLAlchemy reads it so
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcTime}

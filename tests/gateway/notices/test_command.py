@@ -51,6 +51,7 @@ def test_a_subscription_from_its_making_to_its_end(city: City, command: Command)
     told = command("deliveries", name).stdout
     assert all(word in told for word in (event["id"], "withdrawal", "open_cases", "delivered", "204"))
 
+    assert "0 events" in command("replay", name, "--since", "2026-11-22T17:01").stderr  # a minute later, in the city
     again = command("replay", name, "--since", f"{NOW - timedelta(days=1):%Y-%m-%d}")
     assert "1 events wait to be sent" in again.stderr
     city.now = datetime.now(UTC) + timedelta(hours=1)  # commands go by the clock of the machine
