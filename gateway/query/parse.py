@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gateway.problems import BadValue, RepeatedParameter, TooManyConditions, UnknownColumn, UnknownOperator
+from gateway.query.geometry import WHERES
 from gateway.query.operators import EQUALS, OPERATORS, Operator, operators_of
+from gateway.query.search import search
 from gateway.query.tree import Condition, Query, Sort
 from gateway.view.types import Family, Scalar, ValueType
 from gateway.view.view import Column, View
@@ -14,6 +16,8 @@ from gateway.view.view import Column, View
 RESERVED = ("select", "order", "limit", "cursor", "total", "format", "bom")
 """Parameters of the rows address. A column of such a name is filtered as `name__eq=`."""
 
+WHOLE_ROW = ("q", *WHERES)
+"""Parameters of every address with conditions that are about no single column."""
 SEPARATOR = "__"
 
 
@@ -49,15 +53,25 @@ def conditions_and_rest(
     given: dict[str, str] = {}
     where: list[Condition] = []
     for name, text in parameters:
-        if name not in reserved:
+        if name not in reserved and name not in WHOLE_ROW:
             where.append(_condition(view, name, text, limits))
         elif name in given:
             raise RepeatedParameter(f"`{name}` was given more than once.", parameter=name)
         else:
             given[name] = text
+    where += [_whole_row(view, name, given.pop(name)) for name in WHOLE_ROW if name in given]
     if len(where) > limits.max_conditions:
         raise TooManyConditions(f"{len(where)} conditions were given, {limits.max_conditions} are allowed.")
     return given, tuple(where)
+
+
+def _whole_row(view: View, name: str, text: str) -> Condition:
+    try:
+        return search(view, text) if name == "q" else WHERES[name].condition(view, text)
+    except OverflowError as error:
+        raise TooManyConditions(f"`{name}`: {error}.", parameter=name) from error
+    except ValueError as error:
+        raise BadValue(f"`{name}`: {error}.", parameter=name) from error
 
 
 def _condition(view: View, name: str, text: str, limits: Limits) -> Condition:

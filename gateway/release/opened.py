@@ -137,6 +137,9 @@ class OpenRelease:
             keys=self.policies.keys,
             quality=stored.quality,
         )
+        if view is not None and action == "aggregate":
+            columns = tuple(replace(c, summed=c.name not in decision.columns) for c in view.columns)
+            view = replace(view, columns=columns)
         return view if view is None or stored.hidden is None else stored.hidden.leave_out(view)
 
     def file(self, dataset: str, name: str) -> Path:

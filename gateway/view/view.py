@@ -31,7 +31,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Column:
-    """One visible column."""
+    """One visible column. One that is `summed` is seen in aggregates only."""
 
     name: str
     kind: ValueType
@@ -39,6 +39,7 @@ class Column:
     description: str = ""
     nullable: bool = True
     level: Level = "L1"
+    summed: bool = False
 
     @property
     def ref(self) -> exp.Column:

@@ -63,7 +63,7 @@ def test_every_parameter_of_rows_is_taken_and_no_other(client: httpx.Client, doc
         for entry in document["paths"]["/v1/datasets/tickets/rows"]["get"]["parameters"]
     ]
     names = {described[reference]["name"] for reference in references}
-    own = {"select", "order", "limit", "cursor", "total", "format", "bom"}
+    own = {"select", "order", "limit", "cursor", "total", "format", "bom", "q"}
     expected = set(own)
     for column, (stored, level) in TICKETS.items():
         if level == "L1":

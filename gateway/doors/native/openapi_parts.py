@@ -6,8 +6,10 @@ from typing import Any
 
 from gateway.answers.forms import FORMS
 from gateway.problems import CATALOGUE, InternalError, NoRelease
+from gateway.query.geometry import WHERES, point_of
 from gateway.query.operators import EQUALS, OPERATORS, operators_of
 from gateway.query.parse import Limits
+from gateway.query.search import SENTENCE, searched
 from gateway.view.types import Family
 from gateway.view.view import View
 
@@ -71,6 +73,16 @@ def condition_parameters(view: View) -> dict[str, dict[str, Any]]:
             if operator is EQUALS:
                 found[column.name] = entry | {"name": column.name}
             found[entry["name"]] = entry
+    for name, (sentence, example) in _whole_row_parameters(view).items():
+        found[name] = _parameter(name, sentence, _TEXT) | ({"example": example} if example else {})
+    return found
+
+
+def _whole_row_parameters(view: View) -> dict[str, tuple[str, str | None]]:
+    """Sentence and example of the conditions that are about no single column, where the view can take them."""
+    found: dict[str, tuple[str, str | None]] = {"q": (SENTENCE, None)} if searched(view) else {}
+    if point_of(view) is not None:
+        found |= {where.name: (where.sentence, where.example) for where in WHERES.values()}
     return found
 
 

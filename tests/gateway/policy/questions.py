@@ -114,6 +114,8 @@ class Questions:
     def _parameters(self, dataset: str) -> list[tuple[str, str]]:
         rng = self._random
         found = [self._condition(dataset) for _ in range(rng.choice((0, 1, 1, 2)))]
+        if rng.random() < 0.1:
+            found.append((rng.choice(("q", "q", "near", "bbox")), str(rng.choice(_NONSENSE))))
         if rng.random() < 0.3:
             found.append(("select", ",".join(self._column(dataset) for _ in range(rng.choice((1, 1, 2, 3))))))
         if rng.random() < 0.4:
