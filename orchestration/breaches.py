@@ -9,6 +9,7 @@ from catalog.breach import Breach, record_breach
 from catalog.workspace import Workspace
 from expectations.checks import CheckResult
 from orchestration.reading.report import BatchAccount
+from orchestration.release.errors import FailedCheck
 
 
 def tell_held(workspace: Workspace, accounts: Iterable[BatchAccount], at: datetime) -> None:
@@ -18,6 +19,13 @@ def tell_held(workspace: Workspace, accounts: Iterable[BatchAccount], at: dateti
             record_breach(
                 workspace, Breach(id=f"held-{account.batch_id}", kind="batch_held", at=at, feeds=(account.feed,))
             )
+
+
+def tell_unpublished(workspace: Workspace, name: str, failures: Iterable[FailedCheck], at: datetime) -> None:
+    """One breach of what was found wrong when the release was written; failed checks have been told where they ran."""
+    models = tuple(sorted({failure.model for failure in failures if failure.model}))
+    if models:
+        record_breach(workspace, Breach(id=name, kind="release_blocked", at=at, models=models))
 
 
 def tell_blocked(workspace: Workspace, name: str, results: Iterable[CheckResult], at: datetime) -> None:

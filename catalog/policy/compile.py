@@ -35,7 +35,7 @@ _DESCRIBED = Title(zh="目录信息可见", en="Catalogue entries of such datase
 
 def compile_policy(city: City, datasets: Iterable[CompiledDataset | DatasetPolicy]) -> CompiledPolicy:
     """The policy of `city` over `datasets`; CatalogError with every fault of its rules and vocabularies."""
-    entries = tuple(_dataset(entry) for entry in datasets)
+    entries = tuple(dataset_policy(entry) for entry in datasets)
     problems = check_policy(city, entries)
     if problems:
         raise CatalogError(problems)
@@ -146,7 +146,8 @@ def _extents(
         yield "any", (), ()
 
 
-def _dataset(entry: CompiledDataset | DatasetPolicy) -> DatasetPolicy:
+def dataset_policy(entry: CompiledDataset | DatasetPolicy) -> DatasetPolicy:
+    """What the policy knows of a dataset of the catalog."""
     if isinstance(entry, DatasetPolicy):
         return entry
     return DatasetPolicy(

@@ -19,6 +19,7 @@ _SENTENCES = {
     "contract.breached": Title(zh="数据合同未满足，更新暂缓", en="contract breached, new data held back"),
     "withdrawal": Title(zh="有记录撤下", en="rows withdrawn"),
 }
+_GONE = Title(zh="已不再提供", en="no longer served")
 register_namespace("", _NAMESPACE)
 
 
@@ -42,12 +43,13 @@ def feed(release: OpenRelease, documents: Sequence[dict[str, Any]], address: str
 def _entry(root: Element, document: dict[str, Any]) -> None:
     entry = SubElement(root, _name("entry"))
     _text(entry, "id", f"urn:civiclake:event:{document['id']}")
-    sentence = _SENTENCES[document["type"]]
+    sentence = _GONE if document["data"].get("gone") else _SENTENCES[document["type"]]
     _text(entry, "title", f"{document['subject']}: {sentence.zh} {sentence.en}")
     _text(entry, "updated", document["time"])
     SubElement(entry, _name("category"), term=document["type"])
     SubElement(entry, _name("category"), term=document["subject"], scheme="dataset")
-    SubElement(entry, _name("link"), rel="alternate", href=document["data"]["href"])
+    if "href" in document["data"]:
+        SubElement(entry, _name("link"), rel="alternate", href=document["data"]["href"])
     content = SubElement(entry, _name("content"), type="text/plain")
     content.text = dumps(document).decode()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.breach import Breach
 from catalog.compiled import CompiledCatalog, CompiledColumn, CompiledDataset
+from catalog.policy.compile import dataset_policy
 from catalog.release import ReleaseManifest
 from gateway.notices.outbox import NewEvent
 from gateway.withdrawal.tables import Tombstone
@@ -18,7 +19,10 @@ TOLD_AT_ONCE = 500
 def of_release(
     manifest: ReleaseManifest, catalog: CompiledCatalog, before: CompiledCatalog | None, replaced: int | None, mark: str
 ) -> Iterator[NewEvent]:
-    """One event for each dataset of a release that is served now, and one for each whose columns changed."""
+    """One event for each dataset of a release that is served now, and one for each whose columns changed.
+
+    A dataset that is served no more has lost them all; what the policy knew of it is kept, to tell who may hear that.
+    """
     columns = {entry.id: entry for entry in before.datasets} if before is not None else {}
     facts = {"release": manifest.number, "replaces": replaced}
     for entry in catalog.datasets:
@@ -27,6 +31,10 @@ def of_release(
         changes = _changes(columns[entry.id], entry) if entry.id in columns else None
         if changes:
             yield NewEvent("schema.changed", entry.id, mark, {**facts, **changes})
+    for name in sorted(columns.keys() - {entry.id for entry in catalog.datasets}):
+        last = dataset_policy(columns[name])
+        lost = {"added": [], "removed": _plain(columns[name].columns), "retyped": []}
+        yield NewEvent("schema.changed", name, mark, {**facts, **lost, "gone": last.model_dump(mode="json")})
 
 
 def of_withdrawals(dataset: str, fresh: Sequence[Tombstone], mark: str) -> Iterator[NewEvent]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlglot import exp
 
 from catalog.contract.options import Strict
-from catalog.policy.model import Action, ColumnPolicy, CompiledPolicy
+from catalog.policy.model import Action, ColumnPolicy, CompiledPolicy, DatasetPolicy
 from gateway.control.tables.notices import OutboxEvent
 from gateway.identity.service import ISSUER
 from gateway.policy.actor import Actor
@@ -61,6 +61,9 @@ class Teller:
         }
 
     async def _data(self, event: OutboxEvent, listener: Listener) -> dict[str, Any] | None:
+        if event.data.get("gone"):
+            removed = self._columns(event, "removed", listener)
+            return {**event.data, "removed": removed, "gone": True} if removed else None
         if self._release.described(event.dataset, listener.actor, listener.purpose) is None:
             return None
         if event.type == "withdrawal":
@@ -102,7 +105,9 @@ class Teller:
         columns = [ColumnPolicy.model_validate(column) for column in event.data[kind]]
         today = self._release.policies.today(self._release.catalog.city.timezone)
         actor = listener.actor.at(self._release.policies.now)
-        seen = _seen(policy, Listener(actor, listener.purpose), event.dataset, columns, today)
+        gone = event.data.get("gone")
+        entry = policy.dataset(event.dataset) or (DatasetPolicy.model_validate(gone) if gone else None)
+        seen = _seen(policy, Listener(actor, listener.purpose), entry, columns, today)
         return [column.name for column in columns if column.name in seen]
 
     def _href(self, dataset: str, rest: str = "") -> str:
@@ -115,17 +120,19 @@ def instant(at: datetime) -> str:
 
 
 def _seen(
-    policy: CompiledPolicy, listener: Listener, dataset: str, columns: Sequence[ColumnPolicy], today: date
+    policy: CompiledPolicy,
+    listener: Listener,
+    entry: DatasetPolicy | None,
+    columns: Sequence[ColumnPolicy],
+    today: date,
 ) -> set[str]:
     """Names of columns that the listener may see or read about; those the policy has lost count as they last stood."""
-    entry = policy.dataset(dataset)
     if entry is None:
         return set()
     lost = tuple(column for column in columns if column.name not in entry.by_name)
-    if lost:
-        wide = _with(entry, columns=(*entry.columns, *lost))
-        policy = _with(policy, datasets=(wide,))
-    decisions = (decide(policy, listener.actor, asked, dataset, listener.purpose, today) for asked in _ABOUT_COLUMNS)
+    if lost or policy.dataset(entry.id) is None:
+        policy = _with(policy, datasets=(_with(entry, columns=(*entry.columns, *lost)),))
+    decisions = (decide(policy, listener.actor, asked, entry.id, listener.purpose, today) for asked in _ABOUT_COLUMNS)
     return {name for found in decisions if found.allow for branch in found.branches for name in branch.columns}
 
 

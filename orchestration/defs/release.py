@@ -8,6 +8,7 @@ import dagster as dg
 from catalog.compiler import compile_catalog
 from catalog.lineage import column_lineage
 from catalog.manifest import DbtManifest
+from orchestration.breaches import tell_unpublished
 from orchestration.defs.declared import declared_models
 from orchestration.defs.feeds import city_freshness
 from orchestration.defs.session import LAKE, Progress, Session, city_owners
@@ -61,6 +62,7 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
                 )
             except PublishBlockedError as blocked:
                 session.tell(Progress("release", "blocked", str(blocked)))
+                tell_unpublished(session.workspace, f"{context.run_id}-release", blocked.failures, session.now())
                 raise dg.Failure(str(blocked), allow_retries=False) from blocked
         session.tell(Progress("release", f"{made.manifest.number:04d}", made.outcome))
         return dg.MaterializeResult(metadata=_metadata(session, made))

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class FailedCheck:
-    """A blocking check that did not pass: what was tested, which rule, and what was found."""
+    """A blocking check that did not pass: what was tested, which rule, and what was found.
+
+    `model` is said where no check of a model has told it: of what is found only when a release is written.
+    """
 
     subject: str
     rule: str
     finding: str
+    model: str = ""
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.rule}: {self.finding}"

@@ -106,7 +106,7 @@ def _require_key(con: DuckDBPyConnection, dataset: CompiledDataset, table: str) 
     rows, nulls, distinct = row or (0, 0, 0)
     if nulls or distinct < rows:
         finding = f"{rows - distinct} rows repeat a key and {nulls} have none (key {', '.join(dataset.key)})"
-        raise PublishBlockedError([FailedCheck(f"dataset {dataset.id}", "key", finding)])
+        raise PublishBlockedError([FailedCheck(f"dataset {dataset.id}", "key", finding, dataset.model)])
     return int(rows)
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from catalog.breach import breach_ids, read_breach
 from catalog.compiled import CityInfo, CompiledCatalog, CompiledColumn, CompiledDataset, CompiledModel
 from catalog.contract.options import Strict, Title
 from catalog.errors import CatalogError
 from catalog.workspace import Workspace
+from orchestration.breaches import tell_unpublished
 from orchestration.lake.connect import open_lake
 from orchestration.lake.schema import ensure_ops
 from orchestration.release.diff import diff
@@ -173,8 +175,10 @@ def test_blocking_check_prevents_the_switch(workspace: Workspace, lake: Lake) ->
         " ('bad', 'open_permit', 'P9', 'block', 'conformity', false, NULL, NULL, 3, 500, NULL, now(), NULL),"
         " ('bad', 'open_permit', 'P8', 'warn', 'conformity', false, NULL, NULL, 3, 500, NULL, now(), NULL)"
     )
-    with pytest.raises(PublishBlockedError, match="open_permit: P9: 3 of 500 fail"):
+    with pytest.raises(PublishBlockedError, match="open_permit: P9: 3 of 500 fail") as blocked:
         make(workspace, lake, "bad")
+    tell_unpublished(workspace, "bad-release", blocked.value.failures, datetime(2026, 11, 22, tzinfo=UTC))
+    assert breach_ids(workspace) == [], "a failed check is told where it ran"
     assert ReleaseStore(workspace).numbers() == [1]
     assert make(workspace, lake, "good").outcome == "published"
 
@@ -182,8 +186,11 @@ def test_blocking_check_prevents_the_switch(workspace: Workspace, lake: Lake) ->
 @pytest.mark.parametrize("change", ["doc_no = 'D0502'", "doc_no = NULL"])
 def test_a_key_must_be_a_key(workspace: Workspace, lake: Lake, change: str) -> None:
     lake.execute(f"UPDATE lake.open.open_permit SET {change} WHERE doc_no = 'D0501'")
-    with pytest.raises(PublishBlockedError, match="dataset permit: key"):
+    with pytest.raises(PublishBlockedError, match="dataset permit: key") as blocked:
         make(workspace, lake)
+    tell_unpublished(workspace, "run-release", blocked.value.failures, datetime(2026, 11, 22, tzinfo=UTC))
+    breach = read_breach(workspace, "run-release")
+    assert [breach.concerns(entry) for entry in CATALOG.datasets] == [e.id == "permit" for e in CATALOG.datasets]
     assert ReleaseStore(workspace).current() is None
     assert not list(workspace.releases.glob(".staging-*"))
     assert lake.execute("SELECT count(*) FROM lake.open.open_permit").fetchone() == (500,)
