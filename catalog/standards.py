@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from catalog.contract.options import Extent, Strict, Title
 from catalog.validate import validate
@@ -63,6 +64,9 @@ class Standards(Strict):
     licences: dict[str, Licence]
     sharing: dict[Extent, Title]
     opening: dict[Extent, Title]
+    resource_classes: dict[str, Title]
+    ways: dict[Literal["interface", "file"], Title]
+    condition: Title
     dimensions: dict[str, Dimension]
 
 

@@ -19,9 +19,6 @@ class Plans(Generic[Made]):
     def __len__(self) -> int:
         return len(self._held)
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._held
-
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """The value of a key, made now if it is not held."""
         if key in self._held:

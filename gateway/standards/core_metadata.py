@@ -12,7 +12,6 @@ from gateway.standards.entry import Entry
 from gateway.view.types import Family
 from gateway.view.view import Column
 
-_CLASSES = {"1": "基础信息资源", "2": "主题信息资源", "3": "部门信息资源"}
 _TYPES: dict[Family, str] = {
     Family.TEXT: "字符型",
     Family.INTEGER: "数值型",
@@ -34,9 +33,9 @@ def core_metadata(entry: Entry) -> dict[str, Any]:
     facts, words = entry.view.facts, entry.site.words
     code = facts.resource_code
     frequency = entry.frequency
-    ways = ["平台接口"] if entry.view.readable else []
+    offered = {"interface": entry.view.readable, "file": bool(entry.files)}
     return {
-        "信息资源分类": _CLASSES[code[0]] if code else None,
+        "信息资源分类": words.resource_classes[code[0]].zh if code else None,
         "信息资源名称": facts.title.zh,
         "信息资源英文名称": facts.title.en,
         "信息资源代码": code,
@@ -48,13 +47,13 @@ def core_metadata(entry: Entry) -> dict[str, Any]:
         "信息项": [_item(column) for column in entry.view.columns],
         "共享属性": {
             "共享类型": words.sharing[facts.sharing].zh,
-            "共享条件": _condition(facts.sharing),
-            "共享方式": ways + (["文件下载"] if entry.files else []),
+            "共享条件": words.condition.zh if facts.sharing == "conditional" else None,
+            "共享方式": [title.zh for way, title in words.ways.items() if offered[way]],
         },
         "开放属性": {
             "是否向社会开放": facts.opening != "none",
             "开放类型": words.opening[facts.opening].zh,
-            "开放条件": _condition(facts.opening),
+            "开放条件": words.condition.zh if facts.opening == "conditional" else None,
         },
         "更新周期": frequency.title.zh if frequency else facts.frequency,
         "发布日期": entry.modified.date().isoformat(),
@@ -66,11 +65,6 @@ def core_metadata(entry: Entry) -> dict[str, Any]:
         "发布版本": entry.site.number,
         "访问地址": entry.address,
     }
-
-
-def _condition(extent: str) -> str | None:
-    """What must be done to be let in, where there is a condition."""
-    return "提出申请，经数据提供部门同意" if extent == "conditional" else None
 
 
 def _item(column: Column) -> dict[str, Any]:

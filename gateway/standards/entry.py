@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo
 from catalog.compiled import CityInfo
 from catalog.standards import FileFormat, Frequency, Licence, Standards, load_standards
 from gateway.view.view import Column, Distribution, View
+
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Site:
         for address, licence in self.words.licences.items():
             if text == licence.spdx:
                 return address
-        return text if text.startswith(("https://", "http://")) else None
+        return text if _WEB_ADDRESS.fullmatch(text) else None
 
 
 @dataclass(frozen=True)

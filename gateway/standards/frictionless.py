@@ -44,11 +44,9 @@ def data_package(entry: Entry) -> dict[str, Any]:
         "contributors": [{"title": f"{facts.publisher.zh} {facts.publisher.en}", "roles": ["publisher"]}],
         "resources": [_file(entry, file) for file in entry.files if file.format == "csv"] or [_rows(entry)],
     }
-    licence = {"name": known.spdx if known else None, "path": address, "title": None if known else facts.licence}
-    if known or address:
-        package["licenses"] = [{name: value for name, value in licence.items() if value}]
-    else:
-        package["licenses"] = [{"title": facts.licence, "name": "other-closed"}]
+    name = known.spdx if known else None if address else "notspecified"  # terms in words only
+    licence = {"name": name, "path": address, "title": facts.licence if name == "notspecified" else None}
+    package["licenses"] = [{name: value for name, value in licence.items() if value}]
     return {name: value for name, value in package.items() if value != []}  # lists of the profile are not empty
 
 

@@ -168,6 +168,18 @@ def test_the_same_graph_is_the_same_bytes_in_every_process() -> None:
     assert len(runs) == 1
 
 
+@pytest.mark.parametrize("licence", ["Own terms <b> & more", "https://example.org/terms of use", "https://x/{y}"])
+def test_terms_that_are_no_address_are_told_in_words(tmp_path: Path, licence: str) -> None:
+    publish(tmp_path, 1, rows=3, licence=licence)
+    with client_over(tmp_path) as client:
+        for suffix in SYNTAXES:
+            graph = graph_of(client.get(f"/v1/datasets/tickets.{suffix}"))
+            node = graph.value(None, RDF.type, DCTERMS.LicenseDocument)
+            assert str(graph.value(node, DCTERMS.description)) == licence
+        package = client.get("/v1/datasets/tickets/datapackage.json").json()
+        assert package["licenses"] == [{"name": "notspecified", "title": licence}]
+
+
 def test_a_new_release_is_a_new_document(tmp_path: Path) -> None:
     publish(tmp_path, 1, rows=5)
     publish(tmp_path, 2, rows=6, switch=False)
