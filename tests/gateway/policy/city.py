@@ -21,7 +21,7 @@ from gateway.identity.scope import Scope
 from gateway.identity.service import open_identity
 from gateway.policy.actor import PUBLIC, Actor
 from gateway.settings import GatewaySettings
-from tests.gateway.fake_policy import matrix, policy_over, put_policy, rule
+from tests.gateway.fake_policy import LIMITS, TIERS, matrix, policy_over, put_policy, rule
 from tests.gateway.fake_release import dataset_entry, publish_rows
 from tests.gateway.policy.worlds import Row
 
@@ -89,7 +89,10 @@ def policy() -> CompiledPolicy:
         for name, columns in COLUMNS.items()
         if "district" in columns
     }
-    return policy_over(entries(), masks=MASKS, scopes=scopes, rules=RULES, divisions=DIVISIONS)
+    enough = LIMITS.model_copy(update={"cost_per_minute": 1_000_000_000})  # the clock stands still: nothing refills
+    return policy_over(
+        entries(), masks=MASKS, scopes=scopes, rules=RULES, divisions=DIVISIONS, limits=dict.fromkeys(TIERS, enough)
+    )
 
 
 def case(number: int, *, secret: int = 0) -> Row:

@@ -148,7 +148,7 @@ def check(
     say(f"requests of {name} answered alike, by status", dict(sorted(statuses.items())))
     assert sum(statuses.values()) >= count
     assert statuses[200] > count / 10
-    assert 500 not in statuses
+    assert not {429, 500} & statuses.keys()
 
 
 @pytest.mark.slow(seconds=75)
