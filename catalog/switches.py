@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.release import list_releases
 from catalog.workspace import Workspace
 
 LOG_FILE = "log.jsonl"
 SEAL = "seal"
+ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,17 @@ def log_entries(workspace: Workspace) -> list[dict[str, Any]]:
 def switches(workspace: Workspace) -> list[Switch]:
     """Every recorded switch, oldest first; empty before the first."""
     return [Switch(**entry) for entry in log_entries(workspace) if entry["action"] != SEAL]
+
+
+def readable_releases(workspace: Workspace, current: int) -> list[int]:
+    """Numbers of the complete releases that may be read while `current` is served, ascending.
+
+    They were served once and not taken back: a rollback takes back every later one. Without a log all earlier ones.
+    """
+    found = {number for number in list_releases(workspace) if number <= current}
+    served: set[int] = set()
+    for switch in switches(workspace):
+        if switch.action == ROLLBACK:
+            served = {number for number in served if number <= switch.number}
+        served.add(switch.number)
+    return sorted((found & served if served else found) | {current})

@@ -17,7 +17,7 @@ from gateway.audit.middleware import AuditTrail
 from gateway.doors import health, login, oauth, problems, whoami
 from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
 from gateway.doors.deps import PURPOSE_HEADER, admitted
-from gateway.doors.native import access, cost, count, datasets, facets, files, groups, openapi, rows
+from gateway.doors.native import access, changes, cost, count, datasets, facets, files, groups, openapi, releases, rows
 from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
 from gateway.doors.standards import ROUTERS as STANDARDS_ROUTERS
@@ -60,6 +60,8 @@ ROUTERS = (
     groups.router,
     facets.router,
     count.router,
+    changes.router,
+    releases.router,
     files.router,
     usage.router,
     receipts.router,
@@ -125,7 +127,14 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         poll=settings.withdrawal_poll,
         grace=2 * settings.statement_timeout,
     )
-    shelf = ReleaseShelf(workspace, engine, settings.release_poll, policies, withdrawals.prepare)
+    shelf = ReleaseShelf(
+        workspace,
+        engine,
+        settings.release_poll,
+        policies,
+        withdrawals.prepare,
+        earlier=settings.earlier_releases,
+    )
 
     notices = open_desk(settings, workspace, identity, shelf, policies, withdrawals, admission)
 

@@ -83,6 +83,7 @@ class GatewaySettings(BaseSettings):
     concurrent_exports: int = Field(8, ge=1, le=1024, description="Streamed answers that may be open at a time.")
     memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$", description="Engine memory per process.")
     engine_threads: int = Field(2, ge=1, le=256, description="Engine threads per process.")
+    earlier_releases: int = Field(4, ge=1, le=100, description="Earlier releases that stay open once asked for.")
     release_poll: float = Field(0.25, gt=0, le=60, description="How often CURRENT and the policy are looked at.")
     withdrawal_poll: float = Field(1.0, gt=0, le=30, description="How often it is looked for withdrawn rows.")
     max_age: int = Field(

@@ -79,6 +79,25 @@ async def release_numbered(request: Request, number: int) -> OpenRelease:
     return release_of(request)
 
 
+async def release_asked(request: Request) -> OpenRelease:
+    """The release that the parameter `release` names, else the current one. Raises BadValue, or NotFound alike for
+    a release that never was and one that may not be read any more."""
+    text = request.query_params.get("release")
+    release = release_of(request)
+    if text is None or text == str(release.number):
+        return release
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise BadValue("`release`: expected the number of a release.", parameter="release")
+    return await release_at(request, int(text))
+
+
+async def release_at(request: Request, number: int) -> OpenRelease:
+    """The release of that number, which the request then holds; NotFound when it may not be read."""
+    if release_of(request).number != number and not await request.state.lease.change_to(number):
+        raise NotFound("There is no such release.")
+    return release_of(request)
+
+
 def visible(release: OpenRelease, caller: Caller, dataset: str, action: Action | None = "read") -> View:
     """The dataset as the caller sees it under an action, or without one as it may read about it.
 
@@ -109,7 +128,7 @@ def _note(record: AccessRecord, release: OpenRelease, dataset: str, caller: Call
 
 
 def only_parameters(request: Request, names: Collection[str] = ()) -> None:
-    """Refuse query parameters that the address does not have."""
+    """Refuse query parameters that the address does not have; `release` among them unless it is named."""
     for name in request.query_params:
         if name not in names:
             raise UnknownParameter(f"There is no parameter `{name[:80]}` here.", parameter=name[:80])
@@ -134,7 +153,7 @@ async def _actor(request: Request) -> Actor:
 
 
 async def _release(request: Request) -> OpenRelease:
-    return release_of(request)
+    return await release_asked(request)
 
 
 async def _purpose(request: Request) -> str | None:

@@ -13,7 +13,7 @@ from gateway.query.tree import Condition, Query, Sort
 from gateway.view.types import Family, Scalar, ValueType
 from gateway.view.view import Column, View
 
-RESERVED = ("select", "order", "limit", "cursor", "total", "format", "bom")
+RESERVED = ("select", "order", "limit", "cursor", "total", "format", "bom", "release")
 """Parameters of the rows address. A column of such a name is filtered as `name__eq=`."""
 
 WHOLE_ROW = ("q", *WHERES)

@@ -15,11 +15,11 @@ from gateway.query.tree import Condition
 from gateway.view.types import Family
 from gateway.view.view import View
 
-GROUP_RESERVED = ("group", "measure", "order", "limit", "cursor", "format", "bom")
+GROUP_RESERVED = ("group", "measure", "order", "limit", "cursor", "format", "bom", "release")
 """Parameters of the aggregate address besides `having`. A column of such a name is filtered as `name__eq=`."""
-DISTINCT_RESERVED = ("column", "order", "limit", "cursor", "format", "bom")
+DISTINCT_RESERVED = ("column", "order", "limit", "cursor", "format", "bom", "release")
 """Parameters of the distinct address."""
-FACETS_RESERVED = ("facets", "top", "own")
+FACETS_RESERVED = ("facets", "top", "own", "release")
 """Parameters of the facets address."""
 DEFAULT_TOP = 10
 """Values of a facet unless told otherwise."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from types import TracebackType
 from typing import Any
 
 from catalog.errors import CatalogError
-from catalog.release import read_current
+from catalog.release import ReleaseManifest, read_current, read_manifest
+from catalog.switches import readable_releases
 from catalog.workspace import Workspace
 from gateway.engine import Engine
 from gateway.policy.shelf import PolicyShelf
@@ -52,6 +54,15 @@ class Lease:
         """The leased release."""
         return self._held.release if self._held else None
 
+    async def change_to(self, number: int) -> bool:
+        """Change over to a release that may be read; whether it could be opened."""
+        held = await self._shelf._hold(number)
+        if held is None:
+            return False
+        before, self._held = self._held, held
+        self._shelf._give_back(before)
+        return True
+
     def renew(self) -> None:
         """Change over to the release that is current now."""
         held, self._held = self._held, self._shelf._take()
@@ -71,9 +82,21 @@ class ReleaseShelf:
     """Follows the CURRENT file of a workspace."""
 
     def __init__(
-        self, workspace: Workspace, engine: Engine, poll: float, policies: PolicyShelf, prepare: Prepare
+        self,
+        workspace: Workspace,
+        engine: Engine,
+        poll: float,
+        policies: PolicyShelf,
+        prepare: Prepare,
+        *,
+        earlier: int = 0,
     ) -> None:
-        """`prepare` is called in a thread with every release before it is served; what it raises keeps it closed."""
+        """`prepare` is called in a thread with every release before it is served; what it raises keeps it closed.
+
+        So many `earlier` releases stay open after they were asked for, the last ones.
+        """
+        self._earlier = earlier
+        self._kept: OrderedDict[int, _Held] = OrderedDict()
         self._prepare = prepare
         self._workspace = workspace
         self._policies = policies
@@ -130,6 +153,39 @@ class ReleaseShelf:
             if number != self._serving and self._due(number):
                 await self._switch(number)
 
+    async def readable(self) -> list[ReleaseManifest]:
+        """What the releases that may be read say of themselves, the oldest first; none before the first."""
+        current = self._serving
+        return [] if current is None else await asyncio.to_thread(self._manifests, current)
+
+    def _manifests(self, current: int) -> list[ReleaseManifest]:
+        return [read_manifest(self._workspace, number) for number in readable_releases(self._workspace, current)]
+
+    async def _hold(self, number: int) -> _Held | None:
+        """Take one hold of a release that may be read, opened if it is not; None when it cannot be."""
+        current = self._serving
+        if current is None or number not in await asyncio.to_thread(readable_releases, self._workspace, current):
+            return None
+        async with self._switching:
+            held = self._held.get(number)
+            if held is None:
+                try:
+                    held = self._held[number] = _Held(await asyncio.to_thread(self._open, number))
+                except (CatalogError, ReleaseUnusableError, OSError) as error:
+                    log.error("cannot open the earlier release %s: %s", number, error)
+                    return None
+                log.info("opened the earlier release %s", number)
+            held.leases += 1
+            if held is not self._current:
+                self._keep(held)
+        return held
+
+    def _keep(self, held: _Held) -> None:
+        self._kept[held.release.number] = held
+        self._kept.move_to_end(held.release.number)
+        while len(self._kept) > self._earlier:
+            self._close_if_idle(self._kept.popitem(last=False)[1])
+
     async def _switch(self, number: int | None) -> None:
         try:
             if number is not None and number not in self._held:
@@ -184,7 +240,7 @@ class ReleaseShelf:
             self._close_if_idle(held)
 
     def _close_if_idle(self, held: _Held | None) -> None:
-        if held is None or held is self._current or held.leases > 0:
+        if held is None or held is self._current or held.leases > 0 or held.release.number in self._kept:
             return
         if self._held.get(held.release.number) is held:
             self._spawn(self._close(held))
@@ -193,7 +249,8 @@ class ReleaseShelf:
         """Detach a release nobody reads; under the switch lock, so that it is not brought back meanwhile."""
         number = held.release.number
         async with self._switching:
-            if held is self._current or held.leases > 0 or self._held.get(number) is not held:
+            kept = number in self._kept
+            if held is self._current or held.leases > 0 or kept or self._held.get(number) is not held:
                 return
             del self._held[number]
             await asyncio.to_thread(self._engine.detach, database_name(number))

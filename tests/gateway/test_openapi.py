@@ -63,7 +63,7 @@ def test_every_parameter_of_rows_is_taken_and_no_other(client: httpx.Client, doc
         for entry in document["paths"]["/v1/datasets/tickets/rows"]["get"]["parameters"]
     ]
     names = {described[reference]["name"] for reference in references}
-    own = {"select", "order", "limit", "cursor", "total", "format", "bom", "q"}
+    own = {"select", "order", "limit", "cursor", "total", "format", "bom", "release", "q"}
     expected = set(own)
     for column, (stored, level) in TICKETS.items():
         if level == "L1":
@@ -90,6 +90,14 @@ def test_answers_are_as_described(client: httpx.Client, document: dict[str, Any]
         ("/v1/datasets/tickets/rows?limit=80", "tickets.page"),
         ("/v1/datasets/sealed_key/rows", "sealed_key.page"),
         ("/v1/datasets/tickets/rows?limit=x", "problem"),
+        ("/v1/datasets/tickets/aggregate?group=district,urgent&measure=count,fee__sum", "groups"),
+        ("/v1/datasets/tickets/aggregate?group=rank", "groups"),
+        ("/v1/datasets/tickets/distinct?column=opened_on__month", "values"),
+        ("/v1/datasets/tickets/facets?facets=district,urgent", "facets"),
+        ("/v1/datasets/tickets/count", "count"),
+        ("/v1/datasets/tickets/count?rank=1", "count"),
+        ("/v1/datasets/tickets/changes?since=1", "changes"),
+        ("/v1/releases", "releases"),
         ("/v1/datasets", "datasets"),
         ("/v1/datasets/tickets", "dataset"),
         ("/healthz", "health"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,27 @@ def test_an_altered_cursor_is_refused(client: httpx.Client, data: st.DataObject)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-cursor")
 
 
-def test_a_cursor_of_another_release_is_gone(tmp_path: Path) -> None:
+def test_a_walk_stays_on_its_release_while_others_land(tmp_path: Path) -> None:
+    publish(tmp_path, 1, rows=50)
+    publish(tmp_path, 2, rows=70, switch=False)
+    publish(tmp_path, 3, rows=20, switch=False)
+    rows: list[str] = []
+    with client_over(tmp_path) as client:
+        following: str | None = "/v1/datasets/tickets/rows?limit=9"
+        while following:
+            if len(rows) in (9, 27):
+                number = 2 if len(rows) == 9 else 3
+                (tmp_path / "releases/CURRENT").write_text(f"{number:04d}\n", encoding="ascii")
+                while client.get("/healthz").json()["release"] != number:
+                    pass
+            page = client.get(following).json()
+            assert page["release"] == 1
+            rows += [row["ticket_no"] for row in page["rows"]]
+            following = page["next"]
+    assert rows == [f"T{number:07d}" for number in range(50)]
+
+
+def test_a_cursor_of_a_release_that_is_no_more_is_gone(tmp_path: Path) -> None:
     publish(tmp_path, 1)
     publish(tmp_path, 2, switch=False)
     with client_over(tmp_path) as client:
@@ -142,5 +163,6 @@ def test_a_cursor_of_another_release_is_gone(tmp_path: Path) -> None:
         (tmp_path / "releases/CURRENT").write_text("0002\n", encoding="ascii")
         while client.get("/healthz").json()["release"] != 2:
             pass
+        shutil.rmtree(tmp_path / "releases/0001")
         answer = client.get(following)
     assert (answer.status_code, answer.json()["code"]) == (410, "release-moved")

@@ -15,7 +15,7 @@ from gateway.web.answers import document_answer
 
 router = APIRouter()
 
-_RESERVED = ("total",)
+_RESERVED = ("total", "release")
 
 
 @router.api_route("/v1/datasets/{dataset}/count", methods=["GET", "HEAD"])

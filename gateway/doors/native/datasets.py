@@ -19,7 +19,7 @@ router = APIRouter()
 @router.api_route("/v1/datasets", methods=["GET", "HEAD"])
 async def list_datasets(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
     """Every dataset the caller may read, or read about."""
-    only_parameters(request)
+    only_parameters(request, ("release",))
     datasets = [dataset_summary(view) for view in release.views(caller.actor, caller.purpose)]
     body = dumps({"release": release_document(release), "datasets": datasets})
     return await document_answer(request, body, cache=services.cache_control(caller.actor))
@@ -30,7 +30,7 @@ async def show_dataset(
     request: Request, view: DescribedDep, release: ReleaseDep, caller: CallerDep, services: ServicesDep
 ) -> Response:
     """One dataset: titles, grain, licence, columns with types and operators, files; as a graph for who accepts that."""
-    only_parameters(request)
+    only_parameters(request, ("release",))
     chosen = choose(request.headers.get("accept"), [MEDIA_TYPE, *BY_MEDIA_TYPE])
     if chosen in BY_MEDIA_TYPE:
         return await dataset_as(request, caller, await entries_of(request, release, [view]), BY_MEDIA_TYPE[chosen])

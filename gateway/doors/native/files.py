@@ -24,7 +24,7 @@ async def download(
 ) -> Response:
     """A whole file or a range of it. Its entity tag is the sha256 of its bytes, so a download can be resumed after
     a new release as long as the file is the same."""
-    only_parameters(request)
+    only_parameters(request, ("release",))
     record_of(request).columns = tuple(column.name for column in view.columns)
     name = request.path_params["name"]
     file = next((file for file in view.distributions if file.name == name), None)

@@ -12,11 +12,12 @@ from fastapi import APIRouter, Request, Response
 from gateway.answers.forms import forms_of
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import CallerDep, IdentifiedDep, ReleaseDep, ServicesDep
-from gateway.doors.native.openapi_groups import group_components, group_paths, group_schemas, introduction
+from gateway.doors.native.openapi_groups import change_path, group_components, group_paths, group_schemas, introduction
 from gateway.doors.native.openapi_operations import Described, component_of, form_body, operation_of, title_of
 from gateway.doors.native.openapi_parts import (
     FIXED_PATHS,
     PROBLEM_RESPONSES,
+    RELEASE,
     SCHEMAS,
     USAGE_OF_OWNERS,
     answer,
@@ -75,6 +76,8 @@ def build(release: OpenRelease, views: list[View], summed: list[View], described
         schemas[f"{view.dataset}.row"] = row_schema(view)
         schemas[f"{view.dataset}.page"] = _page_schema(view)
         paths |= _paths(view, list(named))
+        if view.readable:
+            paths |= change_path(view, described)
     for view in summed:
         paths |= group_paths(view)
     return {
@@ -110,7 +113,9 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         ),
     }
     paths: dict[str, Any] = {
-        root: {"get": operation_of(view, "describe", answer("application/json", "#dataset"))},
+        root: {
+            "get": operation_of(view, "describe", answer("application/json", "#dataset")) | {"parameters": [RELEASE]}
+        },
         f"{root}/access": {"get": operation_of(view, "access", answer("application/json", "#access"))},
         f"{root}/events.atom": {"get": operation_of(view, "events", answer("application/atom+xml", None))},
         **document_paths(view, operation_of),
@@ -126,7 +131,7 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         operation = operation_of(view, f"file_{file.format}", answer(file.media_type, None))
         operation["responses"]["206"] = operation["responses"]["200"] | {"description": "The asked range of bytes."}
         operation["responses"]["416"] = {"$ref": "#/components/responses/416"}
-        paths[f"{root}/files/{file.name}"] = {"get": operation}
+        paths[f"{root}/files/{file.name}"] = {"get": operation | {"parameters": [RELEASE]}}
     return paths
 
 

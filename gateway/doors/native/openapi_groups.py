@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.answers.forms import FORMS, forms_of
 from gateway.doors.native.openapi_operations import Described, component_of, form_body, operation_of
-from gateway.doors.native.openapi_parts import condition_parameters
+from gateway.doors.native.openapi_parts import RELEASE, condition_parameters
 from gateway.query.buckets import BUCKETS, buckets_of
 from gateway.query.grouping import ROWS
 from gateway.query.measures import MEASURES, measures_of
@@ -22,6 +22,24 @@ _BASIS = {
     "and others by which these could be found, are withheld.",
 }
 _WITHHELD = _FLAG | {"description": "Whether groups are left out because they are too small to be told."}
+
+
+_IMAGES: dict[str, Any] = {name: {"type": ["object", "null"]} for name in ("before", "after")}
+
+
+def change_path(view: View, described: Described) -> dict[str, Any]:
+    """The address of what changed in a dataset since an earlier release."""
+    page = {"type": "integer", "minimum": 1, "maximum": described.limits.max_rows, "default": described.default_rows}
+    since = RELEASE | {"name": "since", "required": True, "description": "Number of the release to compare with."}
+    parameters = [
+        since,
+        RELEASE,
+        _parameter("limit", "Changes of a page.", page),
+        _parameter("cursor", "The place to go on from; part of the next link.", _TEXT),
+    ]
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/changes"}}}
+    operation = operation_of(view, "changes", {"description": "What came, went or changed, by key.", "content": body})
+    return {f"/v1/datasets/{view.dataset}/changes": {"get": operation | {"parameters": parameters}}}
 
 
 def group_components(view: View, described: Described) -> dict[str, dict[str, Any]]:
@@ -90,6 +108,7 @@ def _own_parameters(view: View, max_rows: int, default_rows: int, max_facets: in
         | {"required": True},
         _listed("facets", f"Columns and time spans, comma separated, at most {max_facets}.", [*keys, *spans])
         | {"required": True},
+        RELEASE,
         _parameter("cursor", "The place to go on from; part of the next link.", _TEXT),
         _parameter(
             "format", "Format of the answer, before any Accept header.", {"enum": [f.name for f in FORMS.values()]}
@@ -107,10 +126,13 @@ def _own_parameters(view: View, max_rows: int, default_rows: int, max_facets: in
 
 
 ADDRESSES: dict[str, tuple[tuple[str, ...], str]] = {
-    "aggregate": (("group", "measure", "having", "group_order", "groups", "cursor", "format", "bom"), "groups"),
-    "distinct": (("column", "group_order", "groups", "cursor", "format", "bom"), "values"),
-    "facets": (("facets", "top", "own"), "facets"),
-    "count": (("total",), "count"),
+    "aggregate": (
+        ("group", "measure", "having", "group_order", "groups", "cursor", "format", "bom", "release"),
+        "groups",
+    ),
+    "distinct": (("column", "group_order", "groups", "cursor", "format", "bom", "release"), "values"),
+    "facets": (("facets", "top", "own", "release"), "facets"),
+    "count": (("total", "release"), "count"),
 }
 """By address its parameters besides conditions, by the names they are kept under, and the schema of its answer."""
 
@@ -142,6 +164,19 @@ def group_schemas() -> dict[str, Any]:
     facet = {"column": _TEXT, "basis": _BASIS, "withheld": _WITHHELD, "complete": _FLAG, "values": _array(value)}
     total = {"count": {"type": ["integer", "null"]}, "kind": {"enum": ["exact", "estimate", None]}}
     return {
+        "changes": _object(
+            head
+            | {
+                "since": {"type": "integer"},
+                "key": _array(_TEXT),
+                "columns_added": _array(_TEXT),
+                "columns_removed": _array(_TEXT),
+                "withdrawals": _TEXT,
+                "complete": _FLAG,
+                "next": {"type": ["string", "null"]},
+                "changes": _array(_object({"change": {"enum": ["insert", "update", "delete"]}} | _IMAGES)),
+            }
+        ),
         "groups": _object(page | {"groups": _array({"type": "object"})}),
         "values": _object(page | {"values": _array({})}),
         "facets": _object(head | {"facets": _array(_object(facet))}),

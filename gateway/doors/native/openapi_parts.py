@@ -35,6 +35,14 @@ def description(limits: Limits, default_rows: int) -> str:
     )
 
 
+RELEASE: dict[str, Any] = {
+    "name": "release",
+    "in": "query",
+    "description": "Number of an earlier release, seen under today's policy; the current one unless given.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+
+
 def parameters_of(view: View, max_rows: int, default_rows: int) -> dict[str, dict[str, Any]]:
     """Every parameter of the rows addresses, by name."""
     names = [column.name for column in view.columns]
@@ -53,6 +61,7 @@ def parameters_of(view: View, max_rows: int, default_rows: int) -> dict[str, dic
             "How many rows there are in all: counted, or estimated where that is quick enough; see CivicLake-Total.",
             {"enum": ["exact", "estimate", "none"], "default": "none"},
         ),
+        RELEASE,
         _parameter(
             "format", "Format of the answer, before any Accept header.", {"enum": [f.name for f in FORMS.values()]}
         ),
@@ -143,6 +152,10 @@ def fixed(summary: str, ok: dict[str, Any], *refusals: str) -> dict[str, Any]:
     return {"get": {"summary": summary, "responses": {"200": ok, **references}}}
 
 
+def _with_release(path: dict[str, Any]) -> dict[str, Any]:
+    return path | {"parameters": [RELEASE]}
+
+
 PROBLEM_RESPONSES: dict[str, Any] = _responses()
 SCHEMAS: dict[str, Any] = {
     "problem": {
@@ -222,6 +235,25 @@ SCHEMAS: dict[str, Any] = {
         "properties": {"datasets": {"type": "array", "items": {"$ref": "#/components/schemas/dataset"}}},
         "required": ["datasets"],
     },
+    "releases": {
+        "type": "object",
+        "properties": {
+            "releases": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "number": {"type": "integer"},
+                        "published_at": _TEXT,
+                        "current": {"type": "boolean"},
+                        "links": {"type": "object"},
+                    },
+                    "required": ["number", "published_at", "current", "links"],
+                },
+            }
+        },
+        "required": ["releases"],
+    },
     "health": {
         "type": "object",
         "properties": {
@@ -254,7 +286,8 @@ FIXED_PATHS: dict[str, Any] = {
     "/v1/feeds/events.atom": fixed(
         "What happened to datasets, as an Atom feed", answer("application/atom+xml", None), "400", _NO_RELEASE
     ),
-    "/v1/datasets": fixed("Every dataset", answer(_JSON, "#datasets"), "400", _NO_RELEASE),
+    "/v1/datasets": _with_release(fixed("Every dataset", answer(_JSON, "#datasets"), "400", "404", _NO_RELEASE)),
+    "/v1/releases": fixed("Every release that can be read", answer(_JSON, "#releases"), "400", _NO_RELEASE),
 }
 USAGE_OF_OWNERS: dict[str, Any] = {
     "/v1/admin/usage": fixed("Who used the caller's own datasets", answer(_JSON, "#usage"), "400", "404") | _USAGE,
