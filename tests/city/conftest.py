@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +69,16 @@ class Built:
         assert found is not None
         return read_manifest(self.workspace, found)
 
-    @contextmanager
-    def lake(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The lake, read only."""
-        with open_lake(self.workspace, read_only=True) as con:
-            yield con
-
     def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows of one query of the lake."""
-        with self.lake() as con:
+        with _lake(self.workspace).cursor() as con:
             return con.execute(query, values or []).fetchall()
+
+
+@cache
+def _lake(workspace: Workspace) -> duckdb.DuckDBPyConnection:
+    """The lake, read only; opening it takes longer than most queries."""
+    return open_lake(workspace, read_only=True)
 
 
 @pytest.fixture(scope="session")

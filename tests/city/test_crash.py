@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from catalog.city import load_city
 from catalog.release import read_manifest
@@ -118,9 +119,9 @@ def assert_same(quiet: Workspace, stormy: Workspace) -> None:
         assert verify(stores[1], number) == []
     assert not list(stormy.releases.glob(".staging-*"))
     assert landed(quiet) == landed(stormy)
-    for query in queries():
-        before, after = rows(quiet, query), rows(stormy, query)
-        assert before == after, query
+    with open_lake(quiet, read_only=True) as before, open_lake(stormy, read_only=True) as after:
+        for query in queries():
+            assert rows(before, query) == rows(after, query), query
 
 
 def landed(workspace: Workspace) -> list[tuple[Any, ...]]:
@@ -150,20 +151,19 @@ def queries() -> Iterator[str]:
     yield from ("base", "topic", "theme")
 
 
-def rows(workspace: Workspace, query: str) -> Any:
+def rows(con: DuckDBPyConnection, query: str) -> Any:
     """Rows of a query; for the name of a layer, a hash of the content of each of its tables."""
-    with open_lake(workspace, read_only=True) as con:
-        if query.startswith("SELECT"):
-            return con.execute(query).fetchall()
-        tables = con.execute(
-            "SELECT table_name, list(column_name) FILTER (NOT regexp_matches(column_name, '_load_id$|_landed_at$')) "
-            "FROM duckdb_columns() WHERE database_name = 'lake' AND schema_name = ? GROUP BY table_name ORDER BY 1",
-            [query],
+    if query.startswith("SELECT"):
+        return con.execute(query).fetchall()
+    tables = con.execute(
+        "SELECT table_name, list(column_name) FILTER (NOT regexp_matches(column_name, '_load_id$|_landed_at$')) "
+        "FROM duckdb_columns() WHERE database_name = 'lake' AND schema_name = ? GROUP BY table_name ORDER BY 1",
+        [query],
+    ).fetchall()
+    assert tables
+    return {
+        name: con.execute(
+            f"SELECT count(*), sum(hash({', '.join(columns)})::HUGEINT) FROM lake.{query}.{name}"
         ).fetchall()
-        assert tables
-        return {
-            name: con.execute(
-                f"SELECT count(*), sum(hash({', '.join(columns)})::HUGEINT) FROM lake.{query}.{name}"
-            ).fetchall()
-            for name, columns in tables
-        }
+        for name, columns in tables
+    }
