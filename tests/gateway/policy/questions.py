@@ -36,7 +36,8 @@ _NONSENSE = (
     "9" * 30,
 )
 _FIXED = (
-    "/", "/healthz", "/openapi.json", "/v1/datasets", "/problems", "/v1/whoami", "/v1/releases", "/v1/datasets?x=1", "/nothing",
+    "/", "/healthz", "/openapi.json", "/v1/datasets", "/problems", "/v1/whoami", "/v1/releases", "/nothing",
+    "/v1/datasets?x=1",
     "/v1/catalog", "/v1/catalog.ttl", "/v1/catalog.jsonld?limit=1", "/v1/catalog.rdf?after=cases", "/sitemap.xml",
     "/v1/catalog.ttl?modified_since=2024-05-02", "/v1/catalog.ttl?modified_since=x", "/robots.txt",
 )  # fmt: skip

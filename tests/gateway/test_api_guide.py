@@ -1,0 +1,120 @@
+"""Every example of docs/api.md is run as it stands, by curl against a server; the guide names every door."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from ruamel.yaml import YAML
+
+from catalog.contract.options import Level
+from gateway.answers.forms import FORMS
+from gateway.app import ROUTERS
+from gateway.doors.native import changes, count, facets, files, groups, rows
+from gateway.query.buckets import BUCKETS
+from gateway.query.geometry import WHERES
+from gateway.query.measures import MEASURES
+from gateway.query.operators import OPERATORS
+from tests.gateway.conftest import ROOT, client_over
+from tests.gateway.fake_policy import policy_over, put_policy
+from tests.gateway.fake_release import dataset_entry, publish_rows
+from tests.gateway.key_holders import issue_keys
+
+GUIDE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+ADDRESS = "http://127.0.0.1:8000"
+EXAMPLES = [
+    command
+    for block in re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+    for command in block.replace("\\\n", "").strip().splitlines()
+]
+MODELS = {"penalties": "open/open_penalty", "permits": "open/open_permit", "permit_records": "topic/topic_permit"}
+
+
+def model(name: str) -> tuple[dict[str, Any], dict[str, tuple[str, Level]]]:
+    """The dataset of a model, and its published columns, as the project has them."""
+    file = ROOT / "dbt_project" / "models" / f"{MODELS[name]}.yml"
+    entry = YAML(typ="safe").load(file.read_text(encoding="utf-8"))["models"][0]
+    columns = {c["name"]: (c["data_type"].upper(), c["config"]["meta"]["level"]) for c in entry["columns"]}
+    published = {n: c for n, c in columns.items() if not n.startswith("_") and n != "is_deleted"}
+    return entry["config"]["meta"]["dataset"], published
+
+
+def value(rng: random.Random, name: str, kind: str, number: int) -> Any:
+    if name in ("doc_no", "authority_code"):
+        return f"{name}-{number}"
+    if name in ("lon", "lat"):
+        return rng.uniform(*{"lon": (122.5, 123.3), "lat": (34.2, 34.8)}[name])
+    by_kind: dict[str, Any] = {
+        "DATE": date(2026, 1, 1) + timedelta(days=number),
+        "BOOLEAN": number % 2 == 0,
+        "INTEGER": number,
+        "BIGINT": number,
+        "TIMESTAMP": date(2026, 1, 1),
+        "DECIMAL(18,2)": number * 500,
+    }
+    return by_kind.get(kind, rng.choice(("某公司", "1", "2")))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, str]]:
+    home = tmp_path_factory.mktemp("guide")
+    entries, tables = [], {}
+    for name in MODELS:
+        meta, columns = model(name)
+        key = tuple(meta["key"])
+        entries.append(dataset_entry(name, columns, key, sharing=meta["sharing"], opening=meta["opening"]))
+        rng = random.Random(name)
+        tables[name] = [{c: value(rng, c, kind, n) for c, (kind, _) in columns.items()} for n in range(40)]
+    publish_rows(home, 1, entries, {name: found[:30] for name, found in tables.items()})
+    publish_rows(home, 2, entries, tables)
+    put_policy(home, policy_over(entries))
+    key = issue_keys(home)["owner"]["X-API-Key"]
+    with client_over(home) as client:
+        yield client, key
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_every_example_answers(served: tuple[httpx.Client, str], tmp_path: Path, command: str) -> None:
+    client, key = served
+    (tmp_path / ".curlrc").write_text("fail\nsilent\nshow-error\n", encoding="ascii")
+    done = subprocess.run(
+        ["bash", "-ec", command.replace(ADDRESS, str(client.base_url).rstrip("/"))],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "CURL_HOME": str(tmp_path), "KEY": key, "NO_PROXY": "*"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    written = [path for path in tmp_path.iterdir() if path.name != ".curlrc"]
+    assert done.stdout or (written and written[0].stat().st_size > 50)
+
+
+def test_examples_of_rows_find_some(served: tuple[httpx.Client, str]) -> None:
+    client, key = served
+    for command in EXAMPLES:
+        if "/rows?" in command and "-o " not in command and "Accept" not in command:
+            address = re.search(rf'"{ADDRESS}([^"]*)"', command)
+            assert address is not None
+            assert client.get(address[1], headers={"X-API-Key": key}).json()["rows"], command
+
+
+def test_the_guide_names_every_door_and_every_word() -> None:
+    assert len(EXAMPLES) > 20
+    for door in (rows, groups, facets, count, changes, files):
+        for route in door.router.routes:
+            ending = getattr(route, "path", "").removeprefix("/v1/datasets/{dataset}").replace("{suffix}", "csv")
+            assert ending.partition("{")[0] in GUIDE, ending
+    words = (*OPERATORS, *MEASURES, *BUCKETS, *FORMS)
+    assert [word for word in words if f"`{word}`" not in GUIDE and f"__{word}`" not in GUIDE] == []
+    assert [word for word in WHERES if f"{word}=" not in GUIDE and f"`{word}`" not in GUIDE] == []
+    assert [form.essence for form in FORMS.values() if form.essence not in GUIDE] == []
+    assert any(getattr(route, "path", "") == "/v1/releases" for router in ROUTERS for route in router.routes)
