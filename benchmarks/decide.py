@@ -146,7 +146,8 @@ def view_of(policy: CompiledPolicy, dataset: str, actor: Actor) -> View:
     )  # fmt: skip
     if view is None:
         raise RuntimeError(f"the policy of the benchmark denies {dataset}")
-    view.relation_text  # noqa: B018  -- part of the rewrite
+    if not view.relation_text:  # written when it is first asked for: a part of the rewrite
+        raise RuntimeError(f"the view of {dataset} has no relation")
     return view
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import dbt.cli.main  # noqa: F401  -- dbt, like the two below, is imported late by the platform: here it is start-up
-import great_expectations.expectations  # noqa: F401
 
-import expectations.gx_engine  # noqa: F401
 from benchmarks.city import yunzhou
 from benchmarks.stopwatch import Stopwatch
 from catalog.city import City
@@ -25,6 +23,9 @@ from orchestration.reading import load
 from orchestration.run import prepare
 
 START_UP = "start-up"
+LATE = ("dbt.cli.main", "great_expectations.expectations", "expectations.gx_engine")
+for module in LATE:  # imported by the platform when they are needed: here they are start-up, as all imports are
+    importlib.import_module(module)
 
 
 def build(home: Path, first: date, last: date, *, pulling: bool = False) -> dict[str, Any]:
@@ -60,6 +61,10 @@ def _run(watch: Stopwatch, city: City, workspace: Workspace, days: tuple[date, d
     return str(released[0].metadata["outcome"].value)
 
 
+def _feed_of(setting: Any, *_: Any) -> str:
+    return str(setting.contract.id)
+
+
 def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
     """Put the watch around the platform's steps, where they are called from."""
     for name in ("open_lake", "ensure_ops", "ensure_landed"):
@@ -67,15 +72,14 @@ def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
     watch.wrap(feeds, "pull_days", lambda city, feed, *_: f"landing {feed}")
     watch.wrap(feeds, "load_vocabulary", "vocabularies")
     watch.wrap(feeds, "load_feed", lambda con, city, feed, *_: f"reading {feed}: plan and commit")
-    feed_of = lambda setting, *_, **__: setting.contract.id  # noqa: E731
-    watch.wrap(load, "route_all", lambda *a: f"reading {feed_of(*a)}: read, type, judge")
-    watch.wrap(load, "look_back_all", lambda *a: f"reading {feed_of(*a)}: look back")
+    watch.wrap(load, "route_all", lambda *a: f"reading {_feed_of(*a)}: read, type, judge")
+    watch.wrap(load, "look_back_all", lambda *a: f"reading {_feed_of(*a)}: look back")
     for name in ("derive_removals", "decide"):
-        watch.wrap(load, name, lambda *a: f"reading {feed_of(*a)}: duplicates and deletes")
+        watch.wrap(load, name, lambda *a: f"reading {_feed_of(*a)}: duplicates and deletes")
     for name in ("tally", "check_read_counts"):
-        watch.wrap(load, name, lambda *a: f"reading {feed_of(*a)}: batch rules")
+        watch.wrap(load, name, lambda *a: f"reading {_feed_of(*a)}: batch rules")
     for name in ("write_rows", "check_accounts"):
-        watch.wrap(load, name, lambda *a: f"reading {feed_of(*a)}: write and account")
+        watch.wrap(load, name, lambda *a: f"reading {_feed_of(*a)}: write and account")
     watch.wrap(feeds, "feed_results", lambda con, feed, *_: f"checks (GX): feed {feed.id}")
     watch.wrap(models, "model_results", "checks (GX): models")
     for owner in (feeds, models):

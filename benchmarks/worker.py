@@ -6,15 +6,14 @@ python -m benchmarks.worker day DAY HOME NOTE                     one more busin
 
 from __future__ import annotations
 
+import json
+import sys
 import time
+from datetime import date
+from pathlib import Path
+from typing import Any
 
-BEGAN = time.time()
-
-import json  # noqa: E402
-import sys  # noqa: E402
-from datetime import date  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+BEGAN = time.time()  # before what takes time to import: that is imported where it is used
 
 
 def one_day(day: date, home: Path) -> dict[str, Any]:

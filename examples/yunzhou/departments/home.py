@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -91,4 +90,4 @@ class Home:
         self.root.mkdir(parents=True, exist_ok=True)
         scratch = self.root / f".{name}.new"
         scratch.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
-        os.replace(scratch, self.root / name)  # noqa: PTH105  -- replaces atomically, as Path.replace does
+        scratch.replace(self.root / name)
