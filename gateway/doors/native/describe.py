@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.query.buckets import buckets_of
+from gateway.query.measures import measures_of
 from gateway.query.operators import operators_of
 from gateway.release.opened import OpenRelease
 from gateway.view.view import Column, Distribution, Text, View
@@ -79,6 +81,8 @@ def _column(column: Column) -> dict[str, Any]:
         "description": column.description,
         "nullable": column.nullable,
         "operators": [operator.name for operator in operators_of(column.kind)],
+        "spans": [bucket.name for bucket in buckets_of(column.kind)],
+        "measures": [measure.name for measure in measures_of(column.kind)],
     }
 
 
