@@ -40,7 +40,7 @@ def contract(entry: Entry) -> dict[str, Any]:
             {
                 "server": "api",
                 "type": "api",
-                "location": entry.rows_address if entry.view.readable else entry.address,
+                "location": entry.rows_address() if entry.view.readable else entry.address,
                 "description": f"{site.origin}/openapi.json",
             }
         ],

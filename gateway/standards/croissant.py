@@ -109,7 +109,7 @@ def _file(entry: Entry, file: Distribution) -> dict[str, Any]:
 
 
 def _rows(entry: Entry) -> list[dict[str, Any]]:
-    address = f"{entry.rows_address}.csv"
+    address = entry.rows_address(".csv")
     return [
         {"@type": "cr:FileObject", "@id": _ROWS, "name": _ROWS, "contentUrl": address} | {"encodingFormat": "text/csv"}
     ]

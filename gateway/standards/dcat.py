@@ -83,6 +83,7 @@ def _describe(graph: Triples, entry: Entry) -> URIRef:
     graph.moment(node, DCTERMS.modified, entry.modified)
     graph.add(node, DCAT.version, str(site.number))
     graph.title(node, ADMS.versionNotes, Title(zh=f"来自发布版本 {site.number}", en=f"As of release {site.number}"))
+    _versions(graph, node, entry)
     _covers(graph, node, site)
     graph.add(node, DCAT.landingPage, URIRef(f"{site.origin}/"))
     graph.add(URIRef(f"{site.origin}/"), RDF.type, FOAF.Document)
@@ -113,6 +114,16 @@ def _describe(graph: Triples, entry: Entry) -> URIRef:
     return node
 
 
+def _versions(graph: Triples, node: URIRef, entry: Entry) -> None:
+    """Where this release of the dataset is, and the one before."""
+    if entry.site.pinned:
+        graph.add(node, DCAT.isVersionOf, URIRef(entry.latest))
+    else:
+        graph.add(node, DCAT.hasCurrentVersion, URIRef(entry.release_address(entry.site.number)))
+    if entry.previous is not None:
+        graph.add(node, DCAT.previousVersion, URIRef(entry.release_address(entry.previous)))
+
+
 def _file(graph: Triples, entry: Entry, file: Distribution) -> URIRef:
     node, address = URIRef(f"{entry.address}#{file.name}"), URIRef(entry.file_address(file))
     _distribution(graph, entry, node, entry.format_of(file))
@@ -135,7 +146,7 @@ def _rows(graph: Triples, entry: Entry) -> URIRef:
     node = URIRef(f"{entry.address}#rows")
     _distribution(graph, entry, node, entry.site.words.formats["json"])
     graph.title(node, DCTERMS.title, _ROWS)
-    graph.add(node, DCAT.accessURL, URIRef(entry.rows_address))
+    graph.add(node, DCAT.accessURL, URIRef(entry.rows_address()))
     graph.add(node, DCAT.accessService, URIRef(f"{entry.site.origin}/v1"))
     return node
 

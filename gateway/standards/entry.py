@@ -18,18 +18,25 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 class Site:
     """What all documents of one answer share: the city, the release, and the address we are reached under.
 
-    `origin` is such as `https://data.example.org`, without a path.
+    `origin` is such as `https://data.example.org`, without a path. `pinned` tells that this release was asked for by
+    its number: then all addresses name it.
     """
 
     city: CityInfo
     number: int
     published: datetime
     origin: str
+    pinned: bool = False
 
     @property
     def words(self) -> Standards:
         """What the standards call things."""
         return load_standards()
+
+    @property
+    def query(self) -> str:
+        """What addresses end in, so that they lead to the same release."""
+        return f"?release={self.number}" if self.pinned else ""
 
     @property
     def catalogue(self) -> str:
@@ -55,13 +62,15 @@ class Site:
 class Entry:
     """One dataset. `modified` is when what the caller sees of it last changed, as far as that can be told.
 
-    `withdrawn_on` is the city's last day on which one of its rows was withdrawn, where that is told.
+    `withdrawn_on` is the city's last day on which one of its rows was withdrawn, where that is told. `previous` is the
+    release before in which it can be read, None where there is none.
     """
 
     site: Site
     view: View
     modified: datetime
     withdrawn_on: date | None = None
+    previous: int | None = None
 
     def changed_since(self, moment: datetime) -> bool:
         """Whether it has changed at that moment or later; of a withdrawal only the day is known."""
@@ -71,14 +80,22 @@ class Entry:
         return self.withdrawn_on is not None and self.withdrawn_on >= day
 
     @property
-    def address(self) -> str:
-        """Address of the dataset, which is its name as well."""
+    def latest(self) -> str:
+        """Address of the dataset, whatever the release."""
         return f"{self.site.origin}/v1/datasets/{self.view.dataset}"
 
     @property
-    def rows_address(self) -> str:
-        """Address of its rows."""
-        return f"{self.address}/rows"
+    def address(self) -> str:
+        """Address of the dataset, which is its name as well; that of one release of it if that was asked for."""
+        return self.latest + self.site.query
+
+    def release_address(self, number: int) -> str:
+        """Address of the dataset in a release."""
+        return f"{self.latest}?release={number}"
+
+    def rows_address(self, suffix: str = "") -> str:
+        """Address of its rows, in the format of a suffix such as `.csv`."""
+        return f"{self.latest}/rows{suffix}{self.site.query}"
 
     @property
     def files(self) -> list[Distribution]:
@@ -87,7 +104,7 @@ class Entry:
 
     def file_address(self, file: Distribution) -> str:
         """Address of one of its files."""
-        return f"{self.address}/files/{file.name}"
+        return f"{self.latest}/files/{file.name}{self.site.query}"
 
     def columns_of(self, file: Distribution) -> list[Column]:
         """The columns of one of its files, in the order they stand there."""

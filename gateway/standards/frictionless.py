@@ -53,11 +53,11 @@ def data_package(entry: Entry) -> dict[str, Any]:
 def _file(entry: Entry, file: Distribution) -> dict[str, Any]:
     """A CSV file by its address from here."""
     known = {"bytes": file.bytes, "hash": f"sha256:{file.sha256}"}
-    return _table(entry, f"files/{file.name}", entry.columns_of(file)) | known
+    return _table(entry, f"files/{file.name}{entry.site.query}", entry.columns_of(file)) | known
 
 
 def _rows(entry: Entry) -> dict[str, Any]:
-    return _table(entry, "rows.csv", entry.view.columns)
+    return _table(entry, f"rows.csv{entry.site.query}", entry.view.columns)
 
 
 def _table(entry: Entry, path: str, columns: Sequence[Column]) -> dict[str, Any]:

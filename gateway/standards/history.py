@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from catalog.compiled import CATALOG_FILE, CompiledCatalog, CompiledDataset
 from catalog.errors import CatalogError
 from catalog.release import read_manifest, release_folder
-from catalog.switches import switches
+from catalog.switches import readable_releases, switches
 from catalog.workspace import Workspace
 from gateway.release.opened import OpenRelease
 from gateway.view.view import View
@@ -44,6 +44,12 @@ class History:
             found = (moment, number)
         return found[0]
 
+    def previous(self, dataset: str) -> int | None:
+        """Number of the release before in which the dataset can be read."""
+        earlier = [n for n in readable_releases(self._workspace, self._release.number) if n < self._release.number]
+        told = self._told_in(earlier[-1]) if earlier else None
+        return earlier[-1] if told is not None and dataset in told else None
+
     def _until_now(self) -> list[tuple[datetime, int]]:
         """Moments and numbers of switches, the newest first; that of the release itself where the log knows none."""
         manifest = self._release.manifest
@@ -63,9 +69,7 @@ class History:
 
     def _state(self, number: int, view: View, file: str) -> Hashable | None:
         """What is told of a dataset in a release, with the digest of the file; None when it was not there."""
-        if number not in self._past:
-            self._past[number] = self._read(number)
-        told = self._past[number]
+        told = self._told_in(number)
         if told is None or view.dataset not in told:
             return None
         entry, files = told[view.dataset]
@@ -75,6 +79,11 @@ class History:
         columns = tuple((c.name, c.type, c.title, c.description) for c in entry.columns if c.name in shown)
         facts = (entry.title, entry.description, entry.licence, entry.publisher, entry.frequency, entry.themes)
         return (files[file], facts, entry.owner, entry.sharing, entry.opening, entry.resource_code, columns)
+
+    def _told_in(self, number: int) -> _Told | None:
+        if number not in self._past:
+            self._past[number] = self._read(number)
+        return self._past[number]
 
     def _read(self, number: int) -> _Told | None:
         """Datasets of a release with the digests of their files; None when it is gone or cannot be read."""

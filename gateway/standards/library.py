@@ -10,6 +10,7 @@ from functools import partial
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from catalog.switches import LOG_FILE
 from catalog.workspace import Workspace
 from gateway.release.opened import OpenRelease
 from gateway.standards.entry import Entry, Site
@@ -19,7 +20,8 @@ from gateway.withdrawal.register import WithdrawalRegister
 from gateway.withdrawal.tombstones import are_told
 
 _MOMENTS = 4096  # moments of change that are kept
-_Changed = tuple[datetime, date | None]
+_RELEASES = 4  # releases whose histories are kept
+_Found = tuple[datetime, date | None, int | None]
 _Made = TypeVar("_Made")
 
 
@@ -51,38 +53,43 @@ class Library:
         """At most `most` bytes of documents are kept."""
         self._workspace, self._withdrawals = workspace, withdrawals
         self._documents = _Kept[bytes](most, len)
-        self._history: tuple[OpenRelease, History, _Kept[_Changed]] | None = None
+        self._histories = _Kept[tuple[History, _Kept[_Found]]](_RELEASES, lambda _: 1)
 
     async def entries(self, release: OpenRelease, views: Sequence[View], site: Site) -> list[Entry]:
         """The datasets of these views, with the moments they last changed."""
-        history, changes = await self._history_of(release)
+        history, known = await self._histories.get(self._log_key(release), partial(self._begin, release))
         found: list[Entry] = []
         for view in views:
-            key = (view.dataset, view.policy, view.edition)
-            make = partial(self._changed, release, history, view)
-            modified, withdrawn_on = await changes.get(key, make)
-            found.append(Entry(site, view, modified, withdrawn_on))
+            make = partial(self._look, release, history, view)
+            found.append(Entry(site, view, *await known.get((view.dataset, view.policy, view.edition), make)))
         return found
 
     async def document(self, key: Hashable, write: Callable[[], bytes]) -> bytes:
         """The document of a key, written in a thread if it is not held. The key must determine its bytes."""
         return await self._documents.get(key, lambda: asyncio.to_thread(write))
 
-    async def _history_of(self, release: OpenRelease) -> tuple[History, _Kept[_Changed]]:
-        """The history of the release that is asked about, with what was found in it; that of another is dropped."""
-        if self._history is None or self._history[0] is not release:
-            history = await asyncio.to_thread(History, self._workspace, release)
-            self._history = (release, history, _Kept(_MOMENTS, lambda _: 1))
-        return self._history[1:]
+    def _log_key(self, release: OpenRelease) -> Hashable:
+        """Tells a release as it is open now, and the log of switches as it stands, from any other."""
+        try:
+            size = (self._workspace.releases / LOG_FILE).stat().st_size
+        except FileNotFoundError:
+            size = 0
+        return (id(release), size)
 
-    async def _changed(self, release: OpenRelease, history: History, view: View) -> _Changed:
-        """When a dataset last changed, on the city's clocks, and the last day a row of it was withdrawn."""
+    async def _begin(self, release: OpenRelease) -> tuple[History, _Kept[_Found]]:
+        """The history of a release, which holds on to it, and what is found in it."""
+        history = await asyncio.to_thread(History, self._workspace, release)
+        return history, _Kept(_MOMENTS, lambda _: 1)
+
+    async def _look(self, release: OpenRelease, history: History, view: View) -> _Found:
+        """When a dataset last changed, on the city's clocks, the last day a row was withdrawn, the release before."""
         zone = ZoneInfo(release.catalog.city.timezone)
         modified = await asyncio.to_thread(history.modified, view)
+        previous = await asyncio.to_thread(history.previous, view.dataset)
         withdrawn_on = await self._withdrawn_on(release, view)
         if withdrawn_on is not None:
             modified = max(modified, datetime.combine(withdrawn_on, time(), zone))
-        return modified.astimezone(zone), withdrawn_on
+        return modified.astimezone(zone), withdrawn_on, previous
 
     async def _withdrawn_on(self, release: OpenRelease, view: View) -> date | None:
         """The last day on which a row of the dataset was withdrawn, where that is told; it is a change as well."""

@@ -18,7 +18,7 @@ def sitemap(site: Site, entries: Sequence[Entry]) -> bytes:
     for address in (f"{site.origin}/", site.catalogue):
         _url(root, address, newest.isoformat())
     for entry in entries:
-        for place in (entry.address, f"{entry.address}/schema-org.jsonld"):
+        for place in (entry.latest, f"{entry.latest}/schema-org.jsonld"):
             _url(root, place, entry.modified.isoformat())
     written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return written

@@ -41,7 +41,7 @@ async def catalogue(request: Request, syntax: str, release: ReleaseDep, caller: 
 async def dataset(request: Request, dataset: str, syntax: str, release: ReleaseDep, caller: CallerDep) -> Response:
     """One dataset in the syntax of the suffix."""
     view, chosen = visible(release, caller, dataset, None), _syntax(syntax)
-    only_parameters(request)
+    only_parameters(request, ("release",))
     return await dataset_as(request, caller, await entries_of(request, release, [view]), chosen)
 
 

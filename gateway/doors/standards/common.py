@@ -32,7 +32,8 @@ def origin_of(request: Request) -> str:
 
 def site_of(request: Request, release: OpenRelease) -> Site:
     """The city, the release and our address."""
-    return Site(release.catalog.city, release.number, release.manifest.published_at, origin_of(request))
+    pinned = "release" in request.query_params
+    return Site(release.catalog.city, release.number, release.manifest.published_at, origin_of(request), pinned)
 
 
 async def entries_of(request: Request, release: OpenRelease, views: Sequence[View]) -> list[Entry]:
@@ -56,6 +57,9 @@ async def answer(
     services, site = services_of(request), site_of(request, release_of(request))
     price = Price(cost=shared_limits().cost.description * len(entries))
     await services.admission.charge(request, price, services.tier_limits(caller.actor))
-    seen = tuple((entry.view.dataset, entry.view.policy, entry.view.edition, entry.modified) for entry in entries)
-    body = await services.library.document((what, site.number, site.published, site.origin, seen), write)
+    seen = tuple(
+        (entry.view.dataset, entry.view.policy, entry.view.edition, entry.modified, entry.previous) for entry in entries
+    )
+    known = (site.number, site.published, site.origin, site.pinned)
+    body = await services.library.document((what, known, seen), write)
     return await document_answer(request, body, media_type=media_type, cache=services.cache_control(caller.actor))

@@ -18,12 +18,12 @@ router = APIRouter()
 
 
 async def _entry(request: Request, view: DescribedDep, release: ReleaseDep) -> Entry:
-    only_parameters(request)
+    only_parameters(request, ("release",))
     return (await entries_of(request, release, [view]))[0]
 
 
 async def _loadable(request: Request, view: ExportedDep, release: ReleaseDep) -> Entry:
-    only_parameters(request)
+    only_parameters(request, ("release",))
     return (await entries_of(request, release, [view]))[0]
 
 

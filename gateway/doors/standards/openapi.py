@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.doors.native.openapi_parts import answer, fixed
+from gateway.doors.native.openapi_parts import RELEASE, answer, fixed
 from gateway.problems import CATALOGUE, NoRelease
 from gateway.standards.syntax import SYNTAXES
 from gateway.view.view import View
@@ -55,13 +55,14 @@ def document_paths(view: View, operation: Operation) -> dict[str, Any]:
     """The documents about one dataset; `operation` describes an answer under a name."""
     root = f"/v1/datasets/{view.dataset}"
     graphs = {
-        f"{root}.{syntax.suffix}": {"get": operation(view, f"dcat_{syntax.suffix}", answer(syntax.media_type, None))}
+        f"{root}.{syntax.suffix}": operation(view, f"dcat_{syntax.suffix}", answer(syntax.media_type, None))
         for syntax in SYNTAXES.values()
     }
-    return graphs | {
-        f"{root}/{name}": {"get": operation(view, name.replace("-", "_").replace(".", "_"), answer(media, None))}
+    documents = {
+        f"{root}/{name}": operation(view, name.replace("-", "_").replace(".", "_"), answer(media, None))
         for name, media in (_DOCUMENTS | (_OF_ROWS if view.readable else {})).items()
     }
+    return {address: {"get": told | {"parameters": [RELEASE]}} for address, told in (graphs | documents).items()}
 
 
 def _graph(media_type: str) -> dict[str, Any]:

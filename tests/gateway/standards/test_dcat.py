@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from rdflib import RDF, URIRef
+from rdflib import RDF, Literal, URIRef
 from rdflib.compare import to_isomorphic
 from rdflib.namespace import DCAT, DCTERMS
 
 from catalog.contract.options import Title
 from catalog.release import DatasetQuality
+from gateway.standards.rdf import DCAT as DCAT_3
 from gateway.standards.rdf import DQV, HYDRA, SPDX
 from gateway.standards.syntax import SYNTAXES
 from tests.gateway.conftest import client_over
@@ -166,6 +168,29 @@ def test_the_same_graph_is_the_same_bytes_in_every_process() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(runs) == 1
+
+
+def test_each_release_of_a_dataset_leads_to_the_one_before_and_to_its_own_files(tmp_path: Path) -> None:
+    publish(tmp_path, 1, rows=5)
+    publish(tmp_path, 2, rows=6)
+    with client_over(tmp_path) as client:
+        node = URIRef(f"{str(client.base_url).rstrip('/')}/v1/datasets/tickets")
+        latest = graph_of(client.get("/v1/datasets/tickets.ttl"))
+        assert latest.value(node, DCAT_3.hasCurrentVersion) == URIRef(f"{node}?release=2")
+        before = latest.value(node, DCAT_3.previousVersion)
+        assert before == URIRef(f"{node}?release=1")
+        earlier = graph_of(client.get(str(before), headers={"Accept": "text/turtle"}))
+        assert earlier.value(before, DCAT_3.isVersionOf) == node
+        assert earlier.value(before, DCAT_3.version) == Literal("1")
+        assert earlier.value(before, DCAT_3.previousVersion) is None
+        for name in FILES:
+            assert {fault for fault in faults(earlier, shapes(name)) if fault[0] != NOT_KEPT.get(name)} == set()
+        for part in earlier.subjects(SPDX.checksum, None):
+            content = client.get(str(earlier.value(part, DCAT.downloadURL))).content
+            checksum = earlier.value(part, SPDX.checksum)
+            assert hashlib.sha256(content).hexdigest() == str(earlier.value(checksum, SPDX.checksumValue))
+        assert client.get("/v1/catalog.ttl?release=1").json()["code"] == "unknown-parameter"
+        assert client.get("/v1/datasets/tickets.ttl?release=3").json()["code"] == "not-found"
 
 
 @pytest.mark.parametrize("licence", ["Own terms <b> & more", "https://example.org/terms of use", "https://x/{y}"])

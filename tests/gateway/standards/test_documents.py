@@ -162,6 +162,18 @@ def test_every_document_of_a_dataset_is_linked_from_it(client: httpx.Client) -> 
     assert {client.get(links[name]).status_code for name in named} == {200}
 
 
+def test_an_earlier_release_is_loaded_from_its_own_files(tmp_path: Path) -> None:
+    from frictionless import Package
+
+    publish(tmp_path, 1, rows=5)
+    publish(tmp_path, 2, rows=6)
+    with client_over(tmp_path) as client:
+        for number, rows in ((1, 5), (2, 6)):
+            package = Package(f"{client.base_url}/v1/datasets/tickets/datapackage.json?release={number}")
+            assert package.validate().flatten(["type", "message"]) == []
+            assert (package.version, len(package.resources[0].read_rows())) == (str(number), rows)
+
+
 @pytest.mark.parametrize("name", ["datapackage.json", "croissant.json", "schema-org.jsonld", "contract.yaml"])
 def test_a_document_is_held_by_its_tag(client: httpx.Client, name: str) -> None:
     answer = client.get(f"/v1/datasets/tickets/{name}")
