@@ -64,6 +64,8 @@ _PARTS = (
     "/schema-org.jsonld",
     "/core-metadata.json",
     "/contract.yaml",
+    "/contract.yaml?release=1",
+    ".ttl?release=1",
 )
 _ACCEPT = ("application/json", "text/turtle", "text/csv", "text/html", "*/*", "image/png")
 
