@@ -51,6 +51,7 @@ def _links(view: View) -> dict[str, Any]:
     links |= {name: f"{root}/{document}" for name, document in _DOCUMENTS.items()}
     if view.readable:
         links |= {"rows": f"{root}/rows", "rows_csv": f"{root}/rows.csv"}
+        links |= {name: f"{root}/{name}" for name in ("aggregate", "distinct", "facets", "count", "changes")}
         links |= {"data_package": f"{root}/datapackage.json", "croissant": f"{root}/croissant.json"}
     return links | {"files": [file_link(view, file) for file in view.distributions if file.sha256]}
 

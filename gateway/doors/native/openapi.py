@@ -13,7 +13,14 @@ from gateway.answers.forms import forms_of
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import CallerDep, IdentifiedDep, ReleaseDep, ServicesDep
 from gateway.doors.native.openapi_groups import change_path, group_components, group_paths, group_schemas, introduction
-from gateway.doors.native.openapi_operations import Described, component_of, form_body, operation_of, title_of
+from gateway.doors.native.openapi_operations import (
+    Described,
+    component_of,
+    form_bodies,
+    operation_of,
+    suffix_parameter,
+    title_of,
+)
 from gateway.doors.native.openapi_parts import (
     FIXED_PATHS,
     PROBLEM_RESPONSES,
@@ -101,12 +108,11 @@ def build(release: OpenRelease, views: list[View], summed: list[View], described
 
 def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
     root = f"/v1/datasets/{view.dataset}"
-    bodies = {form.name: form_body(form, f"{view.dataset}.page") for form in forms_of(view.columns)}
+    forms = forms_of(view.columns)
+    bodies = form_bodies(forms, f"{view.dataset}.page")
     shapes: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
-        "rows": ((), {media: schema for body in bodies.values() for media, schema in body.items()}),
-        **{
-            f"rows.{name}": (("format",) if name == "csv" else ("format", "bom"), body) for name, body in bodies.items()
-        },
+        "rows": ((), bodies),
+        "rows.{suffix}": (("format",), bodies),
         "rows/cost": (
             ("cursor", "bom", "total"),
             {"application/json": {"schema": {"$ref": "#/components/schemas/cost"}}},
@@ -125,7 +131,8 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
     for address, (left_out, content) in shapes.items():
         chosen = [{"$ref": f"#/components/parameters/{component_of(view, n)}"} for n in parameters if n not in left_out]
         operation = operation_of(view, address, {"description": view.facts.grain, "content": content})
-        paths[f"{root}/{address}"] = {"get": operation | {"parameters": chosen}}
+        suffix = [suffix_parameter(forms)] if "{suffix}" in address else []
+        paths[f"{root}/{address}"] = {"get": operation | {"parameters": [*suffix, *chosen]}}
     paths[f"{root}/withdrawals"] = {"get": operation_of(view, "withdrawals", answer("application/json", None))}
     for file in view.distributions:
         operation = operation_of(view, f"file_{file.format}", answer(file.media_type, None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.answers.forms import FORMS, forms_of
-from gateway.doors.native.openapi_operations import Described, component_of, form_body, operation_of
+from gateway.doors.native.openapi_operations import Described, component_of, form_bodies, operation_of, suffix_parameter
 from gateway.doors.native.openapi_parts import RELEASE, condition_parameters
 from gateway.query.buckets import BUCKETS, buckets_of
 from gateway.query.grouping import ROWS
@@ -56,14 +56,13 @@ def group_paths(view: View) -> dict[str, Any]:
     forms = forms_of(view.columns)
     found: dict[str, Any] = {}
     for address, (names, schema) in ADDRESSES.items():
-        bodies = [form_body(form, schema) for form in forms if "format" in names or form.writer is None]
-        body = {media: described for part in bodies for media, described in part.items()}
-        found[f"{root}/{address}"] = _get(view, address, names, body)
+        offered = forms if "format" in names else [form for form in forms if form.writer is None]
+        found[f"{root}/{address}"] = _get(view, address, names, form_bodies(offered, schema))
     names, schema = ADDRESSES["aggregate"]
-    for form in forms:
-        left_out = ("format",) if form.name == "csv" else ("format", "bom")
-        kept = tuple(name for name in names if name not in left_out)
-        found[f"{root}/aggregate.{form.name}"] = _get(view, f"aggregate.{form.name}", kept, form_body(form, schema))
+    address = "aggregate.{suffix}"
+    kept = tuple(name for name in names if name != "format")
+    found[f"{root}/{address}"] = _get(view, address, kept, form_bodies(forms, schema))
+    found[f"{root}/{address}"]["get"]["parameters"].insert(0, suffix_parameter(forms))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from gateway.doors.native.openapi_parts import PROBLEM_RESPONSES
 from gateway.query.parse import Limits
 from gateway.view.view import View
 
-_PLAIN = str.maketrans("./", "__")
+_PLAIN = str.maketrans({".": "_", "/": "_", "{": None, "}": None})
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,21 @@ class Described:
     max_facets: int
 
 
-def form_body(form: Form, schema: str) -> dict[str, Any]:
-    """The body of an answer in a format, by media type; JSON has a schema."""
+def form_bodies(forms: Iterable[Form], schema: str) -> dict[str, Any]:
+    """The bodies of an answer in these formats, by media type; JSON has a schema."""
+    return {form.essence: {"schema": _body(form, schema)} for form in forms}
+
+
+def suffix_parameter(forms: Iterable[Form]) -> dict[str, Any]:
+    """The end of an address, which names the format of the answer."""
+    names = [form.name for form in forms]
+    return {"name": "suffix", "in": "path", "required": True, "schema": {"enum": names}}
+
+
+def _body(form: Form, schema: str) -> dict[str, Any]:
     if form.writer is None:
-        return {form.essence: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    if form.essence.startswith("text/"):
-        return {form.essence: {"schema": {"type": "string"}}}
-    return {form.essence: {"schema": {"contentMediaType": form.essence}}}
+        return {"$ref": f"#/components/schemas/{schema}"}
+    return {"type": "string"} if form.essence.startswith("text/") else {"contentMediaType": form.essence}
 
 
 def operation_of(view: View, name: str, ok: dict[str, Any]) -> dict[str, Any]:
