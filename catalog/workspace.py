@@ -73,6 +73,11 @@ class Workspace:
         return self.home / "extensions"
 
     @property
+    def pseudonym_key(self) -> Path:
+        """Secret from which pseudonyms are made, readable by its user only; demonstrations have none."""
+        return self.home / "pseudonym.key"
+
+    @property
     def policy(self) -> Path:
         """The city's compiled policy in force; replaced atomically."""
         return self.home / "policy.json"

@@ -136,8 +136,10 @@ def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], 
     from orchestration.defs.session import Session, silent
     from orchestration.transform.assemble import assemble
     from orchestration.transform.build import parse_project
+    from orchestration.transform.pseudonyms import ensure_pseudonym_key
 
     ensure_dagster_home(workspace)
+    ensure_pseudonym_key(city, workspace)
     assemble(city, workspace)
     return Session(city, workspace, parse_project(workspace, city), on_progress or silent)
 

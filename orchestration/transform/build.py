@@ -17,6 +17,7 @@ from orchestration.lake.threads import THREADS, engine_threads
 from orchestration.transform.errors import TransformError
 from orchestration.transform.fingerprint import fingerprint, forget_built, is_built, remember_built
 from orchestration.transform.parsed import keep_parsed, manifest_file, parsed_project, take_parsed
+from orchestration.transform.pseudonyms import PSEUDONYM_KEY, pseudonym_key
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -140,7 +141,7 @@ def _invoke(
     progress: Callable[[NodeResult], None] | None = None,
     known: Manifest | None = None,
 ) -> Any:
-    with _told(as_of, engine_threads(workspace)), _connections_closed():
+    with _told(workspace, as_of), _connections_closed():
         outcome = _runner(progress, known).invoke(arguments)
     if outcome.exception is not None:
         raise TransformError(f"dbt {arguments[0]} in {workspace.dbt} could not run: {outcome.exception}")
@@ -198,11 +199,12 @@ def _node(result: Any) -> NodeResult:
 
 
 @contextmanager
-def _told(as_of: date, threads: int) -> Iterator[None]:
-    """The environment through which the session plugin learns the day, and analytics are off."""
+def _told(workspace: Workspace, as_of: date) -> Iterator[None]:
+    """The environment through which the session plugin learns day, threads and key, and analytics are off."""
     told = {
         AS_OF: as_of.isoformat(),
-        THREADS: str(threads),
+        THREADS: str(engine_threads(workspace)),
+        PSEUDONYM_KEY: pseudonym_key(workspace),
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

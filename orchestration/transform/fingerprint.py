@@ -9,24 +9,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
 from orchestration.transform.parsed import manifest_file
+from orchestration.transform.pseudonyms import pseudonym_key
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-PSEUDONYM_KEY = "CIVICLAKE_PSEUDONYM_KEY"
-DEMO_PSEUDONYM_KEY = "civiclake-demonstration-key"
-
-
-def pseudonym_key() -> str:
-    """The key of the pseudonyms; the public demonstration key when none is set."""
-    return os.environ.get(PSEUDONYM_KEY) or DEMO_PSEUDONYM_KEY
 
 
 def fingerprint(workspace: Workspace, lake: DuckDBPyConnection | None = None) -> str:
@@ -34,7 +26,7 @@ def fingerprint(workspace: Workspace, lake: DuckDBPyConnection | None = None) ->
 
     The project is parsed. Asks `lake`, an open connection to the lake, or one of its own.
     """
-    digest = hashlib.sha256(pseudonym_key().encode())
+    digest = hashlib.sha256(pseudonym_key(workspace).encode())
     folders = (workspace.dbt / "models", workspace.dbt / "macros")
     files = sorted(file for folder in folders for file in folder.rglob("*.sql"))
     for file in (workspace.dbt / "dbt_project.yml", *files):

@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from orchestration.lake.threads import THREADS
 from orchestration.transform.build import AS_OF
-from orchestration.transform.fingerprint import pseudonym_key
+from orchestration.transform.pseudonyms import DEMO_PSEUDONYM_KEY, PSEUDONYM_KEY
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -24,6 +24,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         """Set `civiclake_as_of` and `civiclake_pseudonym_key` on the connection of one thread."""
         as_of = date.fromisoformat(os.environ.get(AS_OF, "") or "1970-01-01")
         cursor.execute(f"set variable civiclake_as_of = '{as_of.isoformat()}'")
-        cursor.execute("set variable civiclake_pseudonym_key = $key", {"key": pseudonym_key()})
+        key = os.environ.get(PSEUDONYM_KEY) or DEMO_PSEUDONYM_KEY
+        cursor.execute("set variable civiclake_pseudonym_key = $key", {"key": key})
         if threads := os.environ.get(THREADS):
             cursor.execute(f"set threads = {int(threads)}")

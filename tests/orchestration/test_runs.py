@@ -30,7 +30,7 @@ from orchestration.defs.standing import basis_of, blocked, earlier_results, reme
 from orchestration.lake.connect import open_lake
 from orchestration.lake.vocabulary import load_vocabulary
 from orchestration.run import RunReport, prepare, run_city
-from orchestration.transform.fingerprint import PSEUDONYM_KEY
+from orchestration.transform.pseudonyms import PSEUDONYM_KEY
 
 pytestmark = [pytest.mark.slow(seconds=105), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -88,6 +88,12 @@ def test_first_run_publishes(ran: Ran) -> None:
     assert read_manifest(ran.workspace, 1).dataset("permits").row_count == 1
     stages = list(dict.fromkeys(p.stage for p in ran.progress))
     assert stages == ["landing", "vocabulary", "accepted", "models", "checks", "release"]
+
+
+def test_the_key_of_the_pseudonyms_is_in_its_file_alone(ran: Ran) -> None:
+    key = ran.workspace.pseudonym_key.read_bytes().strip()
+    files = [file for file in ran.workspace.home.rglob("*") if file.is_file() and not file.is_symlink()]
+    assert [file for file in files if key in file.read_bytes()] == [ran.workspace.pseudonym_key]
 
 
 def test_a_person_of_the_sample_is_not_named(ran: Ran) -> None:
