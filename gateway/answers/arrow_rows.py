@@ -4,61 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gateway.web.codings import Tape
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW_GROUP = 131_072  # rows of a Parquet row group: so many are held before they are written
 
 
-class _Sink:
-    """A file that only grows, and gives away what was written to it."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self._written: list[bytes] = []
-        self._length = 0
-
-    def write(self, data: Any) -> int:
-        """Keep a piece until it is taken."""
-        piece = bytes(data)
-        self._written.append(piece)
-        self._length += len(piece)
-        return len(piece)
-
-    def tell(self) -> int:
-        """Bytes written so far, those taken included."""
-        return self._length
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        found, self._written = b"".join(self._written), []
-        return found
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def readable(self) -> bool:
-        """It is not read."""
-        return False
-
-    def writable(self) -> bool:
-        """It is written."""
-        return True
-
-    def seekable(self) -> bool:
-        """It only goes forward."""
-        return False
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
 class StreamWriter:
     """An Arrow IPC stream."""
 
     def __init__(self) -> None:
-        self._sink = _Sink()
+        self._sink = Tape()
         self._writer: Any = None
 
     def write(self, rows: pa.RecordBatch) -> bytes:
@@ -81,7 +39,7 @@ class ParquetWriter:
     """A Parquet file, its row groups as large as those of the public files."""
 
     def __init__(self) -> None:
-        self._sink = _Sink()
+        self._sink = Tape()
         self._writer: Any = None
         self._held: list[pa.RecordBatch] = []
         self._rows = 0

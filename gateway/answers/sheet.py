@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
-from io import RawIOBase
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -13,6 +12,7 @@ from sqlglot import exp
 from gateway.answers.fields import Field
 from gateway.answers.text_rows import text_of
 from gateway.view.types import Family
+from gateway.web.codings import Tape
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,34 +85,11 @@ def _around(begin: str, middle: exp.Expr, end: str) -> exp.Expr:
     return exp.DPipe(this=found, expression=exp.Literal.string(end))
 
 
-class _Tape(RawIOBase):
-    """A file that only goes forward, and gives away what was written to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._written: list[bytes] = []
-
-    def writable(self) -> bool:
-        """It is written."""
-        return True
-
-    def write(self, data: object) -> int:
-        """Keep a piece until it is taken."""
-        piece = bytes(data)  # type: ignore[call-overload]
-        self._written.append(piece)
-        return len(piece)
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        found, self._written = b"".join(self._written), []
-        return found
-
-
 class SheetWriter:
     """A workbook of one sheet, its first line the names."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
-        self._tape = _Tape()
+        self._tape = Tape()
         self._zip = zipfile.ZipFile(self._tape, "w", zipfile.ZIP_DEFLATED, compresslevel=5)
         for name, text in _PARTS.items():
             self._zip.writestr(_info(name), _XML + text)

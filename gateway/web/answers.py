@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.web.codings import PACKERS
 from gateway.web.conditional import make_etag, not_modified
-from gateway.web.negotiate import accepts_gzip
+from gateway.web.negotiate import choose_coding
 from gateway.web.stream import compressed_if_worth
 
 VARY = "Accept, Accept-Encoding, CivicLake-Purpose"
 """What an answer can depend on besides its address and its caller; who asks is added to every answer on its way out."""
 
 
-def wants_gzip(request: Request) -> bool:
-    """Whether the caller takes gzip."""
-    return accepts_gzip(request.headers.get("accept-encoding"))
+def coding_of(request: Request) -> str | None:
+    """The content coding the caller likes best, of those we have; None for plain bytes."""
+    return choose_coding(request.headers.get("accept-encoding"), tuple(PACKERS))
 
 
 def unchanged(request: Request, etag: str, headers: Mapping[str, str]) -> Response | None:
@@ -31,11 +32,12 @@ async def body_answer(
     request: Request, body: bytes, *, etag: str, media_type: str, headers: Mapping[str, str]
 ) -> Response:
     """200 with a whole body, compressed when the caller takes it and it pays."""
-    packed = await compressed_if_worth(body) if wants_gzip(request) else None
+    coding = coding_of(request)
+    packed = await compressed_if_worth(body, coding) if coding is not None else None
     answer = Response(body if packed is None else packed, headers={**headers, "ETag": etag}, media_type=None)
     answer.headers["Content-Type"] = media_type
-    if packed is not None:
-        answer.headers["Content-Encoding"] = "gzip"
+    if packed is not None and coding is not None:
+        answer.headers["Content-Encoding"] = coding
     return answer
 
 
@@ -44,7 +46,7 @@ async def document_answer(
 ) -> Response:
     """A small document whose tag is made from its bytes."""
     headers = {"Cache-Control": cache, "Vary": VARY}
-    etag = make_etag(body.hex(), str(wants_gzip(request)))
+    etag = make_etag(body.hex(), str(coding_of(request)))
     return unchanged(request, etag, headers) or await body_answer(
         request, body, etag=etag, media_type=media_type, headers=headers
     )

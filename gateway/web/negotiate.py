@@ -18,13 +18,11 @@ def choose(accept: str | None, offers: Sequence[str]) -> str | None:
     return best if quality > 0 else None
 
 
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Whether an Accept-Encoding header allows gzip by name."""
-    for part in (accept_encoding or "").split(","):
-        parsed = _parse(part, token=True)
-        if parsed is not None and parsed[0] == "gzip":
-            return parsed[1] > 0
-    return False
+def choose_coding(accept_encoding: str | None, offers: Sequence[str]) -> str | None:
+    """The content coding that an Accept-Encoding header names and likes best (the earlier offer on a tie), or None."""
+    liked = dict(parsed for part in (accept_encoding or "").split(",") if (parsed := _parse(part, token=True)))
+    best = max(offers, key=lambda offer: (liked.get(offer, 0.0), -offers.index(offer)))
+    return best if liked.get(best, 0.0) > 0 else None
 
 
 def _parse(part: str, *, token: bool = False) -> tuple[str, float] | None:

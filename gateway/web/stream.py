@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import zlib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.web.codings import PACKERS, WHOLE, Packer
 from gateway.web.disconnect import until_disconnect
 
-_LEVEL = 5
 _WORTH_IT = 1024  # shorter bodies do not get smaller enough to pay for it
-_GZIP_WINDOW = 31
 
 
 class StreamAnswer(Response):
@@ -23,14 +20,14 @@ class StreamAnswer(Response):
     fails at once is a proper problem; later failures break the connection, and the caller sees that."""
 
     def __init__(
-        self, chunks: AsyncGenerator[bytes, None], *, headers: Mapping[str, str], media_type: str, compress: bool
+        self, chunks: AsyncGenerator[bytes, None], *, headers: Mapping[str, str], media_type: str, coding: str | None
     ) -> None:
         super().__init__(headers=headers, media_type=None)
         self.headers["Content-Type"] = media_type
         del self.headers["Content-Length"]
-        if compress:
-            self.headers["Content-Encoding"] = "gzip"
-        self._chunks = _compressed(chunks) if compress else chunks
+        if coding is not None:
+            self.headers["Content-Encoding"] = coding
+        self._chunks = chunks if coding is None else _compressed(chunks, PACKERS[coding]())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer; a HEAD request computes nothing."""
@@ -50,16 +47,17 @@ class StreamAnswer(Response):
             await send({"type": "http.response.body", "body": b""})
 
 
-async def compressed_if_worth(body: bytes) -> bytes | None:
-    """The gzip form of a body, or None when it is too short to bother. The same body gives the same bytes."""
+async def compressed_if_worth(body: bytes, coding: str) -> bytes | None:
+    """A body in a content coding, or None when it is too short to bother. The same body gives the same bytes."""
     if len(body) < _WORTH_IT:
         return None
-    return await asyncio.to_thread(gzip.compress, body, _LEVEL, mtime=0)
+    return await asyncio.to_thread(WHOLE[coding], body)
 
 
-async def _compressed(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+async def _compressed(chunks: AsyncGenerator[bytes, None], packer: Packer) -> AsyncGenerator[bytes, None]:
     async with aclosing(chunks):
         async for chunk in chunks:
-            yield await asyncio.to_thread(packer.compress, chunk)
-    yield packer.flush()
+            piece = await asyncio.to_thread(packer.pack, chunk)
+            if piece:
+                yield piece
+    yield await asyncio.to_thread(packer.end)

@@ -149,6 +149,33 @@ def test_text_is_packed_and_packed_files_are_not(client: httpx.Client) -> None:
     for form in ("ndjson", "parquet", "xlsx"):
         with client.stream("GET", f"{ADDRESS}.{form}", headers={"Accept-Encoding": "gzip"}) as answer:
             body = b"".join(answer.iter_raw())
+        assert "Accept-Encoding" in answer.headers["Vary"]
         packed = answer.headers.get("Content-Encoding") == "gzip"
         assert packed is (form == "ndjson")
         assert (gzip.decompress(body) if packed else body) == client.get(f"{ADDRESS}.{form}").content
+
+
+@pytest.mark.parametrize("address", [ADDRESS, f"{ADDRESS}.csv", f"{ADDRESS}.ndjson", "/openapi.json"])
+def test_zstd_is_a_representation_of_its_own(client: httpx.Client, address: str) -> None:
+    with client.stream("GET", address, headers={"Accept-Encoding": "gzip;q=0.5, zstd"}) as answer:
+        body = b"".join(answer.iter_raw())
+    assert answer.headers["Content-Encoding"] == "zstd"
+    plain = client.get(address)
+    assert pa.CompressedInputStream(pa.BufferReader(body), "zstd").read() == plain.content
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert len({plain.headers["ETag"], packed.headers["ETag"], answer.headers["ETag"]}) == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip", "gzip"),
+        ("zstd;q=0, gzip;q=0.1", "gzip"),
+        ("br", None),
+        ("*", None),
+    ],
+)
+def test_the_coding_is_one_that_the_caller_names(client: httpx.Client, header: str, coding: str | None) -> None:
+    with client.stream("GET", ADDRESS, headers={"Accept-Encoding": header}) as answer:
+        assert answer.headers.get("Content-Encoding") == coding

@@ -28,7 +28,7 @@ from gateway.quota.group_cost import group_units
 from gateway.quota.meter import Price
 from gateway.services import Services
 from gateway.view.view import View
-from gateway.web.answers import VARY, body_answer, unchanged, wants_gzip
+from gateway.web.answers import VARY, body_answer, coding_of, unchanged
 from gateway.web.conditional import make_etag
 from gateway.web.disconnect import until_disconnect
 
@@ -59,7 +59,7 @@ async def changes(dataset: str, request: Request, caller: CallerDep, services: S
             "Vary": VARY,
             "CivicLake-Release": str(release.number),
         }
-        editions = (asked.before.edition, view.edition, digest, str(asked.limit), str(wants_gzip(request)))
+        editions = (asked.before.edition, view.edition, digest, str(asked.limit), str(coding_of(request)))
         etag = make_etag("changes", *editions, request.query_params.get("cursor", ""))
         same = unchanged(request, etag, headers)
         if same is not None:

@@ -23,7 +23,7 @@ from gateway.query.keyset import Term
 from gateway.quota.admission import record_of
 from gateway.services import Services
 from gateway.view.types import Scalar
-from gateway.web.answers import body_answer, wants_gzip
+from gateway.web.answers import body_answer, coding_of
 from gateway.web.disconnect import until_disconnect
 from gateway.web.negotiate import choose
 from gateway.web.stream import StreamAnswer
@@ -174,7 +174,7 @@ async def _everything(request: Request, services: Services, asked: Asked, writer
         _chunks(request, services, asked, statement, writer),
         headers={**asked.headers, "ETag": etag, "CivicLake-Complete": "true"},
         media_type=asked.form.media_type,
-        compress=wants_gzip(request) and not asked.form.packed,
+        coding=None if asked.form.packed else coding_of(request),
     )
 
 

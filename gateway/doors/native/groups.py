@@ -20,7 +20,7 @@ from gateway.query.parse import Limits
 from gateway.query.parse_groups import parse_distinct, parse_groups
 from gateway.services import Services
 from gateway.view.view import View
-from gateway.web.answers import VARY, unchanged, wants_gzip
+from gateway.web.answers import VARY, coding_of, unchanged
 from gateway.web.conditional import make_etag
 
 router = APIRouter()
@@ -85,7 +85,7 @@ async def _answer(
     }
     if form.writer is not None:
         headers["Content-Disposition"] = f'attachment; filename="{dataset}.{door.name}.{form.name}"'
-    variant = f"{door.name} {form.name} {bom} {wants_gzip(request)} {query.limit} {basis.name}"
+    variant = f"{door.name} {form.name} {bom} {coding_of(request)} {query.limit} {basis.name}"
     etag = make_etag(view.edition, query.digest, variant, request.query_params.get("cursor", ""))
     same = unchanged(request, etag, headers)
     if same is not None:

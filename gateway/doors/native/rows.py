@@ -22,7 +22,7 @@ from gateway.quota.cost import estimate
 from gateway.quota.group_cost import group_units
 from gateway.quota.meter import Price
 from gateway.services import Services
-from gateway.web.answers import VARY, unchanged, wants_gzip
+from gateway.web.answers import VARY, coding_of, unchanged
 from gateway.web.conditional import make_etag
 
 router = APIRouter()
@@ -67,7 +67,7 @@ async def _answer(request: Request, services: Services, caller: Caller, dataset:
         total = await count_rows(request, services, question, wanted)
         headers["CivicLake-Total"] = total.header
         members["total"] = asdict(total)
-    variant = f"{form.name} {bom} {wants_gzip(request)} {query.limit} {headers.get('CivicLake-Total')}"
+    variant = f"{form.name} {bom} {coding_of(request)} {query.limit} {headers.get('CivicLake-Total')}"
     etag = make_etag(view.edition, query.digest, variant, request.query_params.get("cursor", ""))
     same = unchanged(request, etag, headers)
     if same is not None:
