@@ -18,7 +18,7 @@ import pytest
 from pyarrow import parquet
 
 from gateway.answers.forms import FORMS
-from tests.gateway.conftest import client_over
+from tests.gateway.conftest import client_over, wait_for
 from tests.gateway.fake_release import TICKETS, publish, tickets
 from tests.gateway.places import places, publish_places
 
@@ -179,3 +179,19 @@ def test_zstd_is_a_representation_of_its_own(client: httpx.Client, address: str)
 def test_the_coding_is_one_that_the_caller_names(client: httpx.Client, header: str, coding: str | None) -> None:
     with client.stream("GET", ADDRESS, headers={"Accept-Encoding": header}) as answer:
         assert answer.headers.get("Content-Encoding") == coding
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "arrow", "parquet", "xlsx"])
+def test_a_reader_that_hangs_up_gives_its_place_back(large: httpx.Client, form: str) -> None:
+    with large.stream("GET", f"{ADDRESS}.{form}") as answer:
+        assert next(answer.iter_raw(1000))
+    wait_for(lambda: large.get(f"{ADDRESS}.csv?minutes=99").status_code == 200)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A server with one place for streamed answers, and more rows than any buffer holds."""
+    home: Path = tmp_path_factory.mktemp("large")
+    publish(home, 1, rows=400_000)
+    with client_over(home, concurrent_exports=1) as found:
+        yield found
