@@ -57,6 +57,9 @@ def cells_of(decision: Decision, stored: Mapping[str, str], published: Collectio
     )
 
 
+_Some = tuple[int, ...]
+
+
 class _Table:
     """A decision brought down to the columns that a table has."""
 
@@ -70,14 +73,21 @@ class _Table:
         ]
         self.branches = united((rows, columns) for rows, columns in over if not rows.empty)
         self.named = {name for columns in self.branches.values() for name in columns}
+        # Most columns are seen on the same few sets of rows: what is found of a set is kept.
+        self._rows, self._columns = tuple(self.branches), tuple(self.branches.values())
+        self._covers: dict[_Some, bool] = {}
+        self._texts: dict[_Some, str] = {}
 
-    def holding(self, name: str, treatment: Treatment) -> list[RowFilter]:
-        """The branches that give a column a treatment."""
-        return [rows for rows, columns in self.branches.items() if columns.get(name) == treatment]
+    def holding(self, name: str, treatment: Treatment) -> _Some:
+        """The branches that give a column a treatment, by their places."""
+        return tuple(place for place, columns in enumerate(self._columns) if columns.get(name) == treatment)
 
-    def cover(self, some: list[RowFilter]) -> bool:
+    def cover(self, some: _Some) -> bool:
         """Whether these branches hold every visible row."""
-        return all(any(wide.contains(rows) for wide in some) for rows in self.branches)
+        if some not in self._covers:
+            wide = [self._rows[place] for place in some]
+            self._covers[some] = all(any(one.contains(rows) for one in wide) for rows in self._rows)
+        return self._covers[some]
 
     def where(self, some: Iterable[RowFilter]) -> exp.Expr:
         """The condition that a row is in one of these branches; NULL, as good as false, where that is unknown."""
@@ -93,10 +103,17 @@ class _Table:
             return self._mask(name)
         found = exp.Case()
         if clear:
-            found.when(self.where(clear), _value(name, self._stored[name]), copy=False)
+            found.when(self._on(clear), _value(name, self._stored[name]), copy=False)
         if as_mask:
-            found.when(self.where(as_mask), self._mask(name), copy=False)
+            found.when(self._on(as_mask), self._mask(name), copy=False)
         return found
+
+    def _on(self, some: _Some) -> exp.Expr:
+        """The condition that a row is in one of these branches, written once."""
+        if some not in self._texts:
+            condition = self.where(self._rows[place] for place in some)
+            self._texts[some] = condition.sql(dialect="duckdb", copy=False)
+        return exp.Var(this=self._texts[some])
 
     def _mask(self, name: str) -> exp.Expr:
         """The mask of a text; other types have none that would keep their type, so nothing is shown of them."""
