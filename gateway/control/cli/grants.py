@@ -115,3 +115,6 @@ def revoke_grant(
     with opened(place) as control, control.store.begin() as session:
         row = grants.revoke(session, grant, reason, now())
         say(f"Grant {grant} on {row.dataset} to {row.principal or row.organisation} is revoked: refused from now on.")
+        if row.request is not None:
+            told = f"civiclake access review revoke {row.request} --reason …"
+            say(f"It came of {row.request}, whose applicant is not told by this. Close that too: {told}")

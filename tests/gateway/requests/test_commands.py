@@ -56,6 +56,8 @@ def test_an_application_on_paper_from_entry_to_revocation(access: Access) -> Non
     odrl = json.loads(access("show", case, "--odrl").stdout)
     assert odrl["permission"][0]["target"]["refinement"][0]["rightOperand"] == ["visit_no"]
     assert "reason: revoke needs one" in access("review", "revoke", case, status=2).stderr
+    granted = json.loads(access("show", case).stdout)["access"]
+    assert f"review revoke {case}" in access("grant", "revoke", granted, "--reason", "at once").stderr
     access("review", "revoke", case, "--reason", "done")
     steps = json.loads(access("show", case).stdout)["events"]
     assert [(s["by"], bool(s["entered_by"])) for s in steps if s["name"] == "approve"] == [("helen", True)]
