@@ -15,6 +15,7 @@ from gateway.identity.scope import Scope
 from gateway.identity.service import open_identity
 from gateway.settings import GatewaySettings
 
+ALL = Scope()
 OWNER, OTHER = "housing-bureau", "traffic-bureau"
 HOLDERS = {
     "developer": ("person", "app-maker"),
@@ -28,8 +29,8 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def issue_keys(home: Path, clock: Callable[[], datetime] = _now) -> dict[str, dict[str, str]]:
-    """Register the callers; the header that each of them sends, by name."""
+def issue_keys(home: Path, clock: Callable[[], datetime] = _now, scope: Scope = ALL) -> dict[str, dict[str, str]]:
+    """Register the callers; the header that each of them sends, by name. Their keys are as wide as `scope`."""
     identity = open_identity(GatewaySettings(home=home), Workspace(home), clock=clock, tree=lambda: DivisionTree(()))
     identity.store.migrate()
     now, headers = clock(), {}
@@ -44,7 +45,7 @@ def issue_keys(home: Path, clock: Callable[[], datetime] = _now) -> dict[str, di
             )
             if organisation == "app-maker":
                 accounts.accept_terms(session, name, "1", now, "test")
-            terms = CredentialTerms(name, "test", Scope(), timedelta(days=1))
+            terms = CredentialTerms(name, "test", scope, timedelta(days=1))
             issued = keys.issue(session, identity.hasher, terms, now=now, by="test")
             headers[name] = {KEY_HEADER: issued.text}
     identity.close()

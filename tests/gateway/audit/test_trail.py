@@ -19,6 +19,7 @@ from catalog.workspace import Workspace
 from gateway.audit.store import AuditStore
 from gateway.audit.tables import access
 from gateway.audit.writer import AuditLog
+from gateway.identity.scope import Scope
 from tests.gateway.audit.logs import BEGAN, row, running, verified
 from tests.gateway.conftest import Serve, client_over, wait_for
 from tests.gateway.fake_release import publish
@@ -97,6 +98,16 @@ def test_refusals_are_told_too(tmp_path: Path) -> None:
     assert (hidden["dataset"], hidden["decision"], hidden["rules"]) == ("conditional", "deny", ["no-rule"])
     assert (unknown["status"], unknown["rows"], unknown["columns"]) == (400, None, [])
     assert (stranger["caller"], stranger["tier"], stranger["decision"]) == ("?", None, "deny")
+
+
+def test_reading_about_what_one_reads_is_no_refusal(tmp_path: Path) -> None:
+    publish(tmp_path, 1, owner=OWNER)
+    keys = issue_keys(tmp_path, scope=Scope(actions=("read",)))
+    with client_over(tmp_path) as client:
+        assert client.get("/v1/datasets/tickets/access", headers=keys["owner"]).status_code == 200
+    [row] = accesses(tmp_path)
+    assert (row["action"], row["decision"]) == ("describe", "allow")
+    assert "t2.l1.sharing-unconditional" in row["rules"]
 
 
 def test_a_broken_stream_is_told_with_what_went_out(tmp_path: Path, serve: Serve) -> None:
