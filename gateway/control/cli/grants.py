@@ -109,12 +109,20 @@ def revoke_grant(
     reason: Annotated[str, typer.Option("--reason", help="Why it ends; kept with it.")],
     place: Place,
 ) -> None:
-    """End a grant with the next request."""
-    from gateway.control import grants
+    """End a grant with the next request. If it came of an application that ends with it, and its applicant is told."""
+    from gateway.control.cli.desk import ledger_of
+    from gateway.control.workflow import revocation
+    from gateway.control.workflow.people import Person
 
     with opened(place) as control, control.store.begin() as session:
-        row = grants.revoke(session, grant, reason, now())
+        row = revocation.revoke(
+            session,
+            grant,
+            reason,
+            person=Person(control.by, steward=True),
+            now=now(),
+            ledger=lambda: ledger_of(control),
+        )
         say(f"Grant {grant} on {row.dataset} to {row.principal or row.organisation} is revoked: refused from now on.")
         if row.request is not None:
-            told = f"civiclake access review revoke {row.request} --reason …"
-            say(f"It came of {row.request}, whose applicant is not told by this. Close that too: {told}")
+            say(f"It came of {row.request}; `civiclake access show {row.request}` prints where that stands.")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime
 from sqlalchemy.orm import Session
 
 from catalog.contract.options import Strict
 from catalog.policy.model import Action, RowScope
 from gateway.control import grants
+from gateway.control.errors import ConflictError
 from gateway.control.tables.grants import GrantRow
+from gateway.control.workflow import revocation
+from gateway.control.workflow.ledger import Ledger
+from gateway.control.workflow.people import person_named
 from gateway.doors.admin.steward import OfficeDep
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
@@ -62,9 +66,20 @@ async def add_grant(body: NewGrant, office: OfficeDep) -> Response:
 
 
 @router.post("/grants/{grant}/revoke")
-async def revoke_grant(grant: str, body: Revocation, office: OfficeDep) -> Response:
-    """End a grant with the next request."""
-    return await office.done(lambda session: grants.revoke(session, grant, body.reason, office.now))
+async def revoke_grant(grant: str, body: Revocation, office: OfficeDep, request: Request) -> Response:
+    """End a grant with the next request, and with it the case it came of."""
+    release, policy = request.state.lease.release, office.services.policies.current
+
+    def ledger() -> Ledger:
+        if release is None or policy is None:
+            raise ConflictError("the grant came of a case, which nothing published can be held against now")
+        return Ledger(policy, release.catalog, office.now, release.number)
+
+    def work(session: Session) -> GrantRow:
+        person = person_named(session, office.by)
+        return revocation.revoke(session, grant, body.reason, person=person, now=office.now, ledger=ledger)
+
+    return await office.done(work)
 
 
 def _terms(body: NewGrant, now: datetime) -> grants.GrantTerms:

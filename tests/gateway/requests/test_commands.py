@@ -57,12 +57,14 @@ def test_an_application_on_paper_from_entry_to_revocation(access: Access) -> Non
     assert odrl["permission"][0]["target"]["refinement"][0]["rightOperand"] == ["visit_no"]
     assert "reason: revoke needs one" in access("review", "revoke", case, status=2).stderr
     granted = json.loads(access("show", case).stdout)["access"]
-    assert f"review revoke {case}" in access("grant", "revoke", granted, "--reason", "at once").stderr
-    access("review", "revoke", case, "--reason", "done")
-    steps = json.loads(access("show", case).stdout)["events"]
+    assert f"access show {case}" in access("grant", "revoke", granted, "--reason", "at once").stderr
+    assert "already" in access("grant", "revoke", granted, "--reason", "again", status=2).stderr
+    shown = json.loads(access("show", case).stdout)
+    steps = shown["events"]
+    assert (shown["state"], steps[-1]["name"], steps[-1]["reason"]) == ("revoked", "revoke", "at once")
     assert [(s["by"], bool(s["entered_by"])) for s in steps if s["name"] == "approve"] == [("helen", True)]
     assert steps[-1]["by"].startswith("cli:")
-    assert case in access("notices", "--as", "tom").stdout
+    assert "at once" in access("notices", "--as", "tom").stdout
     assert "no id of a case" in access("show", "grt-1", status=2).stderr
 
 

@@ -37,6 +37,18 @@ def test_a_department_applies_uses_and_loses_its_grant(counter: Counter) -> None
     assert shown["events"][-1]["reason"] == "used for something else"
 
 
+def test_a_grant_revoked_by_its_id_takes_its_case_along(counter: Counter) -> None:
+    case = counter.apply()
+    counter.post("sue", f"/v1/requests/{case}/comply")
+    grant = counter.post("helen", f"/v1/requests/{case}/approve")["access"]
+    assert counter.rows("tom").status_code == 200
+    counter.post("sue", f"/v1/admin/grants/{grant}/revoke", {"reason": "passed on"})
+    assert counter.rows("tom").status_code == 403
+    shown = counter.get("tom", f"/v1/requests/{case}").json()
+    assert (shown["state"], shown["events"][-1]["by"], shown["may"]) == ("revoked", "sue", [])
+    assert "passed on" in {notice["reason"] for notice in counter.get("tom", "/v1/notices").json()["notices"]}
+
+
 def test_what_is_shared_without_conditions_is_granted_by_the_compliance_review(counter: Counter) -> None:
     case = counter.apply(dataset="notes", columns=("note_no", "caller"))
     before = counter.rows("tom", "notes").json()["rows"]
