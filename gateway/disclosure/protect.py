@@ -11,7 +11,7 @@ from sqlglot import exp
 from gateway.disclosure.groups import Cell, withheld
 from gateway.problems import NotAggregable
 from gateway.query.buckets import buckets_of
-from gateway.query.compile import Binds, Statement, filtered
+from gateway.query.compile import Binds, Statement, filtered, holds
 from gateway.query.grouping import GroupedQuery
 from gateway.view.types import Family
 from gateway.view.view import Column
@@ -35,8 +35,8 @@ def compile_cells(query: GroupedQuery, most: int) -> Statement:
     binds = Binds(query.view)
     keys = [exp.alias_(key.expression, f"#key{n}", quoted=True) for n, key in enumerate(query.keys)]
     parts = [_part(column) for column in _split_by(query)]
-    holds = [c.operator.build(c.column.ref, c.values, binds) for c in query.where]
-    asked = exp.Coalesce(this=exp.and_(*holds) if holds else exp.true(), expressions=[exp.false()])
+    met = [holds(part, binds) for part in query.where]
+    asked = exp.Coalesce(this=exp.and_(*met) if met else exp.true(), expressions=[exp.false()])
     sizes = [exp.Count(this=exp.Star(), big_int=True)]
     sizes += [exp.Count(this=figure.column.ref, big_int=True) for figure in query.figures if figure.column is not None]
     others = _others(query)
@@ -81,7 +81,7 @@ def protected(query: GroupedQuery, found: Sequence[tuple[Any, ...]], minimum: in
 
 def _split_by(query: GroupedQuery) -> list[Column]:
     """The columns of the conditions."""
-    names = dict.fromkeys(name for condition in query.where for name in condition.names)
+    names = dict.fromkeys(name for part in query.where for name in part.names)
     return [column for column in query.view.columns if column.name in names]
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from gateway.query.keyset import Term, after, lies_sorted, total_order
-from gateway.query.tree import Condition, Query
+from gateway.query.logic import written
+from gateway.query.tree import Condition, Filter, Query
 from gateway.view.types import Scalar
 from gateway.view.view import PICKED, View
 
@@ -81,7 +82,9 @@ def _cut(query: Query, select: exp.Select, terms: tuple[Term, ...], binds: Binds
         select = select.where(after(terms, query.after, binds), copy=False)
     if not lies_sorted(query):
         select = select.order_by(*(term.ordered for term in terms), copy=False)
-    return select if query.limit is None else select.limit(query.limit + 1, copy=False)
+    if query.limit is not None:
+        select = select.limit(query.limit + 1, copy=False)
+    return select.offset(query.offset, copy=False) if query.offset else select
 
 
 def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:
@@ -90,6 +93,8 @@ def compile_all(query: Query, outputs: list[exp.Expr]) -> Statement:
     select = filtered(query.where, outputs, binds)
     if not lies_sorted(query):
         select = select.order_by(*(term.ordered for term in total_order(query)), copy=False)
+    if query.offset:
+        select = select.offset(query.offset, copy=False)
     return Statement(select, binds.values, len(outputs), query.view.relation_text)
 
 
@@ -108,8 +113,24 @@ def _columns(query: Query) -> list[exp.Expr]:
     return [column.ref for column in query.select]
 
 
-def filtered(where: tuple[Condition, ...], outputs: list[exp.Expr], binds: Binds) -> exp.Select:
+def holds(part: Filter, binds: Binds) -> exp.Expr:
+    """SQL that tells of a row of the view's relation whether conditions hold."""
+    return written(part, lambda condition: _holds(condition, binds))
+
+
+def _holds(condition: Condition, binds: Binds) -> exp.Expr:
+    """The opposite of a condition on several columns is told only of rows that have a value in each of them."""
+    found = condition.operator.build(condition.column.ref, condition.values, binds)
+    if not condition.negated:
+        return found
+    read = condition.names if condition.operator.also else ()
+    refs = [exp.column(exp.to_identifier(name, quoted=True)) for name in read]
+    known = [exp.Not(this=exp.Is(this=ref, expression=exp.Null())) for ref in refs]
+    return exp.and_(*known, exp.Not(this=exp.Paren(this=found)))
+
+
+def filtered(where: tuple[Filter, ...], outputs: list[exp.Expr], binds: Binds) -> exp.Select:
     """A selection over the view's relation, of the rows for which all conditions hold."""
     select = exp.select(*outputs, copy=False).from_(exp.table_(RELATION, quoted=True), copy=False)
-    conditions = [c.operator.build(c.column.ref, c.values, binds) for c in where]
+    conditions = [holds(part, binds) for part in where]
     return select.where(*conditions, copy=False) if conditions else select

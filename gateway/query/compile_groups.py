@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from gateway.query.compile import Binds, Statement, filtered
-from gateway.query.grouping import GroupedQuery, Key, Output
+from gateway.query.grouping import GroupedQuery, Having, Key, Output
 from gateway.query.keyset import ORDERED_CHARACTERS, Term, after
+from gateway.query.logic import written
 from gateway.view.types import Family, Scalar
 
 _GROUPS = "#groups"
@@ -35,10 +36,7 @@ def compile_groups(query: GroupedQuery, outputs: list[exp.Expr] | None = None) -
     places = [exp.alias_(term.expression.copy(), f"#sort{number}", quoted=True) for number, term in enumerate(terms)]
     groups = exp.Subquery(this=_grouped(query, binds), alias=exp.TableAlias(this=_name(_GROUPS)))
     select = exp.select(*chosen, *(places if query.limit is not None else ()), copy=False).from_(groups, copy=False)
-    conditions = [
-        having.operator.build(output_ref(query.outputs.index(having.output)), having.values, binds)
-        for having in query.having
-    ]
+    conditions = [written(part, lambda having: _holds(query, having, binds)) for part in query.having]
     conditions += [exp.Not(this=exp.Paren(this=_is_group(query, keys, binds))) for keys in query.withheld]
     if query.after is not None:
         conditions.append(after(terms, query.after, binds))
@@ -48,12 +46,19 @@ def compile_groups(query: GroupedQuery, outputs: list[exp.Expr] | None = None) -
         select = select.order_by(*(term.ordered for term in terms), copy=False)
     if query.limit is not None:
         select = select.limit(query.limit + 1, copy=False)
+    if query.offset:
+        select = select.offset(query.offset, copy=False)
     return Statement(select, binds.values, len(chosen), query.view.relation_text)
 
 
 def output_ref(place: int) -> exp.Column:
     """Reference to the value of an output of a group by its place; no name of a caller's stands in the statement."""
     return exp.column(_name(f"#output{place}"))
+
+
+def _holds(query: GroupedQuery, having: Having, binds: Binds) -> exp.Expr:
+    found = having.operator.build(output_ref(query.outputs.index(having.output)), having.values, binds)
+    return exp.Not(this=exp.Paren(this=found)) if having.negated else found
 
 
 def _grouped(query: GroupedQuery, binds: Binds) -> exp.Select:

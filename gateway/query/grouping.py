@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import orjson
 from sqlglot import exp
 
 from gateway.query.buckets import Bucket
+from gateway.query.logic import Junction, plain
 from gateway.query.measures import Measure, count_rows
 from gateway.query.operators import Operator
-from gateway.query.tree import Condition, plain_conditions
+from gateway.query.tree import Filter
 from gateway.view.types import Family, Scalar, ValueType, to_text
 from gateway.view.view import Column, View
 
@@ -75,11 +77,28 @@ Output = Key | Figure
 
 @dataclass(frozen=True)
 class Having:
-    """`output operator values`, of groups."""
+    """`output operator values` of groups, or where it is `negated` the opposite."""
 
     output: Output
     operator: Operator
     values: tuple[Scalar, ...]
+    negated: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column that the output is made of, if there is one."""
+        return (self.output.column.name,) if self.output.column else ()
+
+    @property
+    def opposite(self) -> Having:
+        """The condition that holds where this one is known not to hold."""
+        return replace(self, negated=not self.negated)
+
+    @property
+    def plain(self) -> list[Any]:
+        """It as lists and texts, for digests."""
+        written = [self.output.name, self.operator.name, [to_text(value) for value in self.values]]
+        return ["not", written] if self.negated else written
 
 
 @dataclass(frozen=True)
@@ -94,19 +113,21 @@ class GroupSort:
 class GroupedQuery:
     """A request for groups of the rows of one view.
 
-    Without keys all rows are one group. `order` is what the caller asked for; the compiler ends it with the keys.
-    `after` holds the sort values of the last group of the page before. `withheld` are the keys' values of groups
-    that are not told; see `gateway.disclosure`.
+    Without keys all rows are one group. Every part of `where` and of `having` must hold; what `having` is about are
+    outputs of the query. `order` is what the caller asked for; the compiler ends it with the keys. `after` holds the
+    sort values of the last group of the page before; `offset` groups from there are left out. `withheld` are the
+    keys' values of groups that are not told; see `gateway.disclosure`.
     """
 
     view: View
     keys: tuple[Key, ...]
     figures: tuple[Figure, ...]
-    where: tuple[Condition, ...] = ()
-    having: tuple[Having, ...] = ()
+    where: tuple[Filter, ...] = ()
+    having: tuple[Having | Junction[Having], ...] = ()
     order: tuple[GroupSort, ...] = ()
     limit: int | None = None
     after: tuple[Scalar | None, ...] | None = None
+    offset: int = 0
     withheld: tuple[tuple[Scalar | None, ...], ...] = field(default=(), compare=False)
 
     @property
@@ -119,14 +140,14 @@ class GroupedQuery:
         """Every column of the view that the answer depends on, each once."""
         found = [key.column.name for key in self.keys]
         found += [figure.column.name for figure in self.figures if figure.column]
-        found += [name for condition in self.where for name in condition.names]
+        found += [name for part in self.where for name in part.names]
         return tuple(dict.fromkeys(found))
 
     @cached_property
     def digest(self) -> str:
         """Digest of the walk: everything but page size and position."""
-        having = sorted([h.output.name, h.operator.name, [to_text(v) for v in h.values]] for h in self.having)
         order = [[sort.output.name, sort.descending] for sort in self.order]
         outputs = [[key.name for key in self.keys], [figure.name for figure in self.figures]]
-        parts = ["groups", self.view.dataset, self.view.policy, outputs, plain_conditions(self.where), having, order]
+        parts = ["groups", self.view.dataset, self.view.policy, outputs, plain(self.where)]
+        parts += [plain(self.having), order]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()

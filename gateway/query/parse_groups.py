@@ -11,7 +11,7 @@ from gateway.query.grouping import ROWS, Figure, GroupedQuery, GroupSort, Having
 from gateway.query.measures import MEASURES, measures_of
 from gateway.query.operators import EQUALS, OPERATORS, operators_of
 from gateway.query.parse import SEPARATOR, Limits, conditions_and_rest, known_column, parse_limit, parse_values
-from gateway.query.tree import Condition
+from gateway.query.tree import Filter
 from gateway.view.types import Family
 from gateway.view.view import View
 
@@ -80,7 +80,7 @@ class Facets:
     """
 
     keys: tuple[Key, ...]
-    where: tuple[Condition, ...]
+    where: tuple[Filter, ...]
     top: int
     own: bool
 

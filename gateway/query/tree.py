@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import orjson
 
+from gateway.query.logic import Junction, plain
 from gateway.query.operators import Operator
 from gateway.view.types import Scalar, to_text
 from gateway.view.view import Column, View
@@ -15,16 +17,32 @@ from gateway.view.view import Column, View
 
 @dataclass(frozen=True)
 class Condition:
-    """`column operator values`; all conditions of a query must hold."""
+    """`column operator values`, or where it is `negated` the opposite."""
 
     column: Column
     operator: Operator
     values: tuple[Scalar, ...]
+    negated: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every column that is read to tell whether it holds."""
         return (self.column.name, *self.operator.also)
+
+    @property
+    def opposite(self) -> Condition:
+        """The condition that holds where this one is known not to hold."""
+        return replace(self, negated=not self.negated)
+
+    @property
+    def plain(self) -> list[Any]:
+        """It as lists and texts, for digests."""
+        written = [self.column.name, self.operator.name, [to_text(value) for value in self.values]]
+        return ["not", written] if self.negated else written
+
+
+Filter = Condition | Junction[Condition]
+"""A condition, or several joined by and and or."""
 
 
 @dataclass(frozen=True)
@@ -39,34 +57,28 @@ class Sort:
 class Query:
     """A request over one view.
 
-    `order` is what the caller asked for, else the dataset's own; the compiler ends it with the key. `limit` None
-    means every row; `after` holds the sort values of the last row of the page before, one per compiled sort term.
+    Every part of `where` must hold. `order` is what the caller asked for, else the dataset's own; the compiler ends
+    it with the key. `limit` None means every row; `after` holds the sort values of the last row of the page before,
+    one per compiled sort term; `offset` rows from there are left out.
     """
 
     view: View
     select: tuple[Column, ...]
-    where: tuple[Condition, ...] = ()
+    where: tuple[Filter, ...] = ()
     order: tuple[Sort, ...] = ()
     limit: int | None = None
     after: tuple[Scalar | None, ...] | None = None
+    offset: int = 0
 
     @cached_property
     def digest(self) -> str:
         """Digest of the walk: dataset, policy, columns, conditions and order; not the page size, not the position."""
-        conditions = plain_conditions(self.where)
         order = [[sort.column.name, sort.descending] for sort in self.order]
-        parts = [self.view.dataset, self.view.policy, [column.name for column in self.select], conditions, order]
+        parts: list[object] = [self.view.dataset, self.view.policy, [column.name for column in self.select]]
+        parts += [plain(self.where), order]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 
-def conditions_text(where: tuple[Condition, ...]) -> bytes:
+def conditions_text(where: tuple[Filter, ...]) -> bytes:
     """Conditions written in one way, whatever order they were given in."""
-    return orjson.dumps(plain_conditions(where))
-
-
-def plain_conditions(conditions: tuple[Condition, ...]) -> list[list[object]]:
-    """Conditions as nested lists in a fixed order, for digests."""
-    return sorted(
-        [condition.column.name, condition.operator.name, [to_text(value) for value in condition.values]]
-        for condition in conditions
-    )
+    return orjson.dumps(plain(where))

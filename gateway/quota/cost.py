@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from catalog.policy.load import shared_limits
 from catalog.policy.model import CostWeights
 from gateway.query.keyset import lies_sorted, total_order
-from gateway.query.tree import Query
+from gateway.query.tree import Condition, Query
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def estimate(query: Query, weights: CostWeights | None = None) -> Estimate:
     weights = weights or shared_limits().cost
     known, in_order = query.view.facts.row_count, lies_sorted(query)
     rows = weights.unknown_rows if known is None else known
-    answered = rows if query.limit is None else min(query.limit + 1, rows)
-    conditions = {name for condition in query.where for name in condition.names}
+    answered = rows if query.limit is None else min(query.offset + query.limit + 1, rows)
+    conditions = {name for part in query.where for name in part.names}
     order = () if in_order else total_order(query)
     read = _rows_read(query, rows, answered, weights) if in_order else rows
     work = read * (len(conditions) + len(order)) / weights.read
@@ -53,5 +53,11 @@ def _rows_read(query: Query, rows: int, answered: int, weights: CostWeights) -> 
     if not query.where:
         return answered
     leading = query.view.key[0].name if query.view.key else None
-    narrow = any(c.column.name == leading and c.operator.name in ("eq", "in", "between") for c in query.where)
+    narrow = any(
+        isinstance(part, Condition)
+        and not part.negated
+        and part.column.name == leading
+        and part.operator.name in ("eq", "in", "between")
+        for part in query.where
+    )
     return min(rows, answered + weights.group) if narrow else rows

@@ -16,7 +16,7 @@ from gateway.doors.native.totals import count_rows, counting, total_asked
 from gateway.query.compile import Statement, compile_all, compile_page
 from gateway.query.keyset import total_order
 from gateway.query.parse import parse_query
-from gateway.query.tree import Condition, conditions_text
+from gateway.query.tree import Filter, conditions_text
 from gateway.quota.admission import record_of
 from gateway.quota.cost import estimate
 from gateway.quota.group_cost import group_units
@@ -92,7 +92,7 @@ async def _answer(request: Request, services: Services, caller: Caller, dataset:
     return await deliver(request, services, asked, etag)
 
 
-def note(request: Request, services: Services, columns: tuple[str, ...], where: tuple[Condition, ...]) -> None:
+def note(request: Request, services: Services, columns: tuple[str, ...], where: tuple[Filter, ...]) -> None:
     """Tell the record of the access which columns are asked, and a digest of the filter, which is all it keeps."""
     record, key = record_of(request), services.admission.log.key
     record.columns = columns

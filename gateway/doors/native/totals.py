@@ -10,7 +10,7 @@ from fastapi import Request
 from gateway.problems import BadValue, QueryTimeout
 from gateway.query.compile_groups import compile_groups
 from gateway.query.grouping import Figure, GroupedQuery
-from gateway.query.tree import Condition
+from gateway.query.tree import Filter
 from gateway.services import Services
 from gateway.view.view import View
 from gateway.web.disconnect import until_disconnect
@@ -40,7 +40,7 @@ def total_asked(request: Request, default: str) -> str:
     return found
 
 
-def counting(view: View, where: tuple[Condition, ...]) -> GroupedQuery:
+def counting(view: View, where: tuple[Filter, ...]) -> GroupedQuery:
     """The query for the number of rows that meet the conditions."""
     return GroupedQuery(view=view, keys=(), figures=(Figure(),), where=where)
 
