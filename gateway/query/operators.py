@@ -6,6 +6,7 @@ The parser, the compiler, the OpenAPI document and the human documentation all r
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -28,7 +29,8 @@ class Arity(Enum):
     FLAG = "true or false"
 
 
-_FLAG = ValueType(Family.BOOLEAN)
+FLAG = ValueType(Family.BOOLEAN)
+"""The type of the value of operators that take a flag."""
 _ALL = frozenset(Family)
 _COMPARABLE = _ALL - {Family.NESTED}
 _ORDERED = _COMPARABLE - {Family.BOOLEAN}
@@ -52,7 +54,7 @@ class Operator:
     def parse(self, text: str, kind: ValueType, max_values: int) -> tuple[Scalar, ...]:
         """Read the right-hand side. Raises ValueError with words for the caller, OverflowError on too long a list."""
         if self.arity is Arity.FLAG:
-            return (_FLAG.parse(text),)
+            return (FLAG.parse(text),)
         if self.arity is Arity.ONE:
             return (kind.parse(text),)
         parts = _split(text)
@@ -110,11 +112,34 @@ def _icontains(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.
     return contains_folded(column, values[0], bind)
 
 
+def _like(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.Expr:
+    return _matches(column, values, bind, "s")
+
+
+def _ilike(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.Expr:
+    return _matches(column, values, bind, "si")
+
+
+def _matches(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind, options: str) -> exp.Expr:
+    """By a regular expression, which the engine reads without going back: LIKE itself could take for ever."""
+    arguments = [column, bind(_regular(str(values[0]))), exp.Literal.string(options)]
+    return exp.Anonymous(this="regexp_full_match", expressions=arguments)
+
+
+def _regular(pattern: str) -> str:
+    """The regular expression of a pattern; a backslash makes the sign after it stand for itself."""
+    return "".join(
+        _WILD.get(found[0]) or re.escape(found[0][-1]) for found in re.finditer(r"\\.|.", pattern, re.DOTALL)
+    )
+
+
 def _isnull(column: exp.Expr, values: tuple[Scalar, ...], _bind: Bind) -> exp.Expr:
     missing = exp.Is(this=column, expression=exp.Null())
     return missing if values[0] else exp.Not(this=missing)
 
 
+_WILD = {"%": ".*", "_": "."}
+_PATTERN = "% stands for any signs, _ for one, a backslash before them for themselves"
 _ONE, _TEXT = Arity.ONE, frozenset({Family.TEXT})
 OPERATORS: dict[str, Operator] = {
     operator.name: operator
@@ -131,6 +156,10 @@ OPERATORS: dict[str, Operator] = {
         Operator("prefix", _ONE, _TEXT, "Text begins with the value; upper and lower case differ.", _prefix),
         Operator("contains", _ONE, _TEXT, "Text holds the value; upper and lower case differ.", _contains),
         Operator("icontains", _ONE, _TEXT, "Text holds the value; upper and lower case are the same.", _icontains),
+        Operator("like", _ONE, _TEXT, f"Text is as the pattern: {_PATTERN}; upper and lower case differ.", _like),
+        Operator(
+            "ilike", _ONE, _TEXT, f"Text is as the pattern: {_PATTERN}; upper and lower case are the same.", _ilike
+        ),
         Operator("isnull", Arity.FLAG, _ALL, "true: has no value; false: has one.", _isnull),
     )
 }
