@@ -73,7 +73,7 @@ def _ended(line: exp.Expr) -> exp.Expr:
 
 def _feature(fields: Sequence[Field]) -> list[exp.Expr]:
     by_name = {field.name: field for field in fields}
-    feature = json_lines.feature(fields, by_name[LONGITUDE], by_name[LATITUDE])
+    feature = json_lines.feature(fields, (by_name[LONGITUDE], by_name[LATITUDE]))
     return [exp.Concat(expressions=[exp.Literal.string(","), feature], safe=False, coalesce=False)]
 
 

@@ -32,8 +32,23 @@ def members(fields: Sequence[Field]) -> list[exp.Expr]:
     return parts
 
 
-def feature(fields: Sequence[Field], lon: Field, lat: Field) -> exp.Expr:
-    """Expression that gives a row's GeoJSON feature; one without both coordinates has no geometry."""
+def feature(fields: Sequence[Field], point: tuple[Field, Field] | None, identity: exp.Expr | None = None) -> exp.Expr:
+    """Expression that gives a row's GeoJSON feature; one without both coordinates has no geometry.
+
+    `point` are longitude and latitude, `identity` is the JSON text of its id.
+    """
+    parts: list[exp.Expr] = [exp.Literal.string('{"type":"Feature",')]
+    if identity is not None:
+        parts += [exp.Literal.string('"id":'), identity, exp.Literal.string(",")]
+    parts += [exp.Literal.string('"geometry":'), _NULL.copy() if point is None else _point(*point)]
+    names = () if point is None else tuple(field.name for field in point)
+    properties = [field for field in fields if field.name not in names]
+    return _joined(
+        [*parts, exp.Literal.string(',"properties":{'), *members(properties), exp.Literal.string("}}")],
+    )
+
+
+def _point(lon: Field, lat: Field) -> exp.Expr:
     point = _concat(
         [
             exp.Literal.string('{"type":"Point","coordinates":['),
@@ -43,16 +58,7 @@ def feature(fields: Sequence[Field], lon: Field, lat: Field) -> exp.Expr:
             exp.Literal.string("]}"),
         ]
     )
-    properties = [field for field in fields if field.name not in (lon.name, lat.name)]
-    return _joined(
-        [
-            exp.Literal.string('{"type":"Feature","geometry":'),
-            exp.Coalesce(this=point, expressions=[_NULL.copy()]),
-            exp.Literal.string(',"properties":{'),
-            *members(properties),
-            exp.Literal.string("}}"),
-        ]
-    )
+    return exp.Coalesce(this=point, expressions=[_NULL.copy()])
 
 
 def _joined(parts: list[exp.Expr]) -> exp.Expr:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.problems import BadValue, RepeatedParameter, TooManyConditions, UnknownColumn, UnknownOperator
 from gateway.query.geometry import WHERES
-from gateway.query.operators import EQUALS, OPERATORS, Operator, operators_of
+from gateway.query.operators import EQUALS, FLAG, OPERATORS, Arity, Operator, operators_of
 from gateway.query.search import search
 from gateway.query.tree import Condition, Query, Sort
 from gateway.view.types import Family, Scalar, ValueType
@@ -59,13 +59,14 @@ def conditions_and_rest(
             raise RepeatedParameter(f"`{name}` was given more than once.", parameter=name)
         else:
             given[name] = text
-    where += [_whole_row(view, name, given.pop(name)) for name in WHOLE_ROW if name in given]
+    where += [whole_row(view, name, given.pop(name)) for name in WHOLE_ROW if name in given]
     if len(where) > limits.max_conditions:
         raise TooManyConditions(f"{len(where)} conditions were given, {limits.max_conditions} are allowed.")
     return given, tuple(where)
 
 
-def _whole_row(view: View, name: str, text: str) -> Condition:
+def whole_row(view: View, name: str, text: str) -> Condition:
+    """A condition about no single column: `q`, or on places."""
     try:
         return search(view, text) if name == "q" else WHERES[name].condition(view, text)
     except OverflowError as error:
@@ -112,17 +113,42 @@ def _select(view: View, text: str | None) -> tuple[Column, ...]:
 
 def _order(view: View, text: str | None) -> tuple[Sort, ...]:
     if text is None:
-        return tuple(Sort(column) for column in view.order if column.kind.family is not Family.NESTED)
+        return own_order(view)
+    return sorts_of(view, ((part.removeprefix("-"), part.startswith("-")) for part in text.split(",")), "order")
+
+
+def own_order(view: View) -> tuple[Sort, ...]:
+    """The order a dataset is served in unless asked otherwise."""
+    return tuple(Sort(column) for column in view.order if column.kind.family is not Family.NESTED)
+
+
+def sorts_of(view: View, terms: Iterable[tuple[str, bool]], parameter: str) -> tuple[Sort, ...]:
+    """The order by columns, each named with whether it is descending."""
     sorts: dict[str, Sort] = {}
-    for part in text.split(","):
-        name = part.removeprefix("-")
+    for name, descending in terms:
         if name in sorts:
-            raise BadValue(f"`order` names `{name}` twice.", parameter="order")
-        column = known_column(view, name, "order")
+            raise BadValue(f"`{parameter}` names `{name}` twice.", parameter=parameter)
+        column = known_column(view, name, parameter)
         if column.kind.family is Family.NESTED:
-            raise BadValue(f"`order`: `{name}` holds lists or structures, which have no order.", parameter="order")
-        sorts[name] = Sort(column, descending=part.startswith("-"))
+            raise BadValue(
+                f"`{parameter}`: `{name}` holds lists or structures, which have no order.", parameter=parameter
+            )
+        sorts[name] = Sort(column, descending)
     return tuple(sorts.values())
+
+
+def condition_on(column: Column, operator: str, texts: Sequence[str], limits: Limits, parameter: str) -> Condition:
+    """`column operator values`, of values that come one by one. Raises the problems of what does not fit."""
+    found = OPERATORS[operator]
+    if not found.fits(column.kind):
+        raise _no_operator(column, operator, parameter)
+    if len(texts) > limits.max_set_values:
+        raise TooManyConditions(f"`{parameter}`: expected at most {limits.max_set_values} values.", parameter=parameter)
+    kind = FLAG if found.arity is Arity.FLAG else column.kind
+    try:
+        return Condition(column, found, tuple(kind.parse(text) for text in texts))
+    except ValueError as error:
+        raise BadValue(f"`{column.name}`: {error}.", parameter=parameter) from error
 
 
 def parse_limit(text: str | None, largest: int, default: int | None, name: str = "limit") -> int | None:
