@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio.to_thread
 from fastapi import Depends, FastAPI
@@ -140,22 +140,21 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await anyio.to_thread.run_sync(identity.store.migrate)
-        await anyio.to_thread.run_sync(admission.start, _PATIENCE)
-        await policies.start()
-        await shelf.start()
-        await withdrawals.start(lambda: shelf.opened)
-        await notices.start()
-        try:
+        async with AsyncExitStack() as parts:  # each is stopped, whatever becomes of the others; the log last of all
+            await anyio.to_thread.run_sync(identity.store.migrate)
+            await anyio.to_thread.run_sync(admission.start, _PATIENCE)
+            parts.push_async_callback(anyio.to_thread.run_sync, admission.stop, _PATIENCE)
+            parts.callback(engine.close)
+            parts.callback(identity.close)
+            await policies.start()
+            parts.push_async_callback(policies.stop)
+            await shelf.start()
+            parts.push_async_callback(shelf.stop)
+            await withdrawals.start(lambda: shelf.opened)
+            parts.push_async_callback(withdrawals.stop)
+            await notices.start()
+            parts.push_async_callback(notices.stop)
             yield
-        finally:
-            await notices.stop()
-            await withdrawals.stop()
-            await shelf.stop()
-            await policies.stop()
-            identity.close()
-            engine.close()
-            await anyio.to_thread.run_sync(admission.stop, _PATIENCE)
 
     app = FastAPI(
         openapi_url=None,

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -53,13 +53,14 @@ class WithdrawalRegister:
         self._retired: list[tuple[float, Table]] = []
         self._books = threading.Lock()  # the books are kept in threads: by opening a release, and by following
         self._failure: str | None = None
+        self._stumbles: dict[tuple[int | None, str], str] = {}  # why something went wrong of late, by release and work
         self._following: asyncio.Task[None] | None = None
         self._copying: asyncio.Task[None] | None = None
 
     @property
     def behind(self) -> bool:
-        """Whether the sources cannot be read, so that an older state is in force."""
-        return self._failure is not None
+        """Whether the sources cannot be read, or not be applied to a release, so that an older state is in force."""
+        return self._failure is not None or bool(self._stumbles)
 
     @property
     def edition(self) -> str | None:
@@ -105,17 +106,34 @@ class WithdrawalRegister:
             return True
 
     async def refresh(self, releases: Iterable[OpenRelease]) -> None:
-        """Look at the sources now and hide in these releases what is withdrawn."""
+        """Look at the sources now and hide in these releases what is withdrawn.
+
+        A release may be closed meanwhile; what goes wrong with one is tried again, and is no other one's loss.
+        """
         releases = list(releases)
+        still_open = {None, *(release.number for release in releases)}
+        self._stumbles = {place: why for place, why in self._stumbles.items() if place[0] in still_open}
         state = await asyncio.to_thread(self._looked)
         for release in releases:
             if state is not None and self._applied.get(release.number) != state.found.digest:
-                hidden = await asyncio.to_thread(self._hidden_now, release, state)
-                release.hide(hidden)
-                self._applied[release.number] = state.found.digest
-                log.info("release %s: %s datasets hide withdrawn rows", release.number, len(hidden))
+                with self._stumbling(release.number, "withdrawn rows cannot be hidden"):
+                    release.hide(await asyncio.to_thread(self._hidden_now, release, state))
+                    self._applied[release.number] = state.found.digest
+                    log.info("release %s hides what is withdrawn on %s", release.number, state.found.today)
         if self._copying is None or self._copying.done():
             self._copying = asyncio.create_task(self._make_copies(releases))
+
+    @contextmanager
+    def _stumbling(self, release: int | None, what: str) -> Iterator[None]:
+        """Go on whatever happens: a follower that ended would leave in sight all that is withdrawn later."""
+        try:
+            yield
+        except Exception as error:
+            if self._stumbles.get((release, what)) != str(error):
+                log.exception("release %s: %s", release or "-", what)
+            self._stumbles[release, what] = str(error)
+        else:
+            self._stumbles.pop((release, what), None)
 
     async def tombstones(self, dataset: str) -> list[Tombstone]:
         """What is told of the withdrawn rows of a dataset, by day and digest."""
@@ -129,7 +147,8 @@ class WithdrawalRegister:
     async def _follow(self, opened: Opened) -> None:
         while True:
             await asyncio.sleep(self._poll)
-            await self.refresh(opened())
+            with self._stumbling(None, "what is withdrawn cannot be followed"):
+                await self.refresh(opened())
 
     def _looked(self) -> _State | None:
         with self._books:
@@ -185,8 +204,10 @@ class WithdrawalRegister:
         """Make the copies that are missing, one after another, and take each up as soon as it is there."""
         for release in releases:
             for missing in _missing_copies(release):
-                missing.take_up(await asyncio.to_thread(self._made, missing))
-        await asyncio.to_thread(self._tidy, releases)
+                with self._stumbling(release.number, f"{missing.file.name} cannot be written anew"):
+                    missing.take_up(await asyncio.to_thread(self._made, missing))
+        with self._stumbling(None, "copies that are not wanted cannot be removed"):
+            await asyncio.to_thread(self._tidy, releases)
 
     def _made(self, missing: _MissingCopy) -> FileCopy:
         release, name = missing.release, missing.dataset
