@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.identity.callers import ANYBODY, Callers, Identified
+from gateway.identity.foreign import dialect_of
 from gateway.identity.presented import KEY_HEADER, presented, refuse_in_address
 from gateway.identity.token_endpoint import ADDRESS
 from gateway.problems import ControlUnavailable, CrossSite, Problem
@@ -36,11 +37,12 @@ class Identify:
             await self._app(scope, receive, send)
             return
         caller: Identified | None = None
+        dialect = dialect_of(scope["path"])
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.add_vary_header(self._vary)
+                headers.add_vary_header(self._vary if dialect is None else f"{self._vary}, {dialect.header}")
                 if caller is not ANYBODY and "no-store" not in headers.get("cache-control", ""):
                     headers["Cache-Control"] = "private, no-cache"
             await send(message)
@@ -48,7 +50,7 @@ class Identify:
         try:
             scope["state"]["identified"] = caller = await self._caller(scope)
         except Problem as problem:
-            await problem_response(problem, scope["state"]["request_id"])(scope, receive, marked)
+            await problem_response(problem, scope)(scope, receive, marked)
             return
         await self._app(scope, receive, marked)
 
@@ -57,7 +59,8 @@ class Identify:
         if scope["path"] == ADDRESS:  # its credentials are those of OAuth clients, and checked there
             return ANYBODY
         headers = Headers(scope=scope)
-        found = presented(headers)
+        dialect = dialect_of(scope["path"])
+        found = (dialect.read(headers) if dialect else None) or presented(headers)
         if found is None:
             return ANYBODY
         if found.kind == "session" and scope["method"] not in _SAFE:

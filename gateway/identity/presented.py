@@ -37,16 +37,16 @@ def presented(headers: Headers) -> Presented | None:
     """
     bearer, keys = headers.getlist("authorization"), headers.getlist(KEY_HEADER)
     if len(bearer) + len(keys) > 1:
-        raise unauthenticated(f"Send one credential: either Authorization or {KEY_HEADER}, once.", "invalid_request")
+        raise several()
     if bearer:
         scheme, _, text = bearer[0].strip().partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
             raise unauthenticated("Authorization must be `Bearer` and a key or an access token.", "invalid_request")
-        return _sized(Presented("key" if text.strip().startswith("clk_") else "token", text.strip()))
+        return sized(Presented("key" if text.strip().startswith("clk_") else "token", text.strip()))
     if keys:
-        return _sized(Presented("key", keys[0].strip()))
+        return sized(Presented("key", keys[0].strip()))
     session = cookie(headers, SESSION_COOKIE)
-    return _sized(Presented("session", session)) if session else None
+    return sized(Presented("session", session)) if session else None
 
 
 def cookie(headers: Headers, name: str) -> str | None:
@@ -80,7 +80,13 @@ def unauthenticated(detail: str, error: str | None = "invalid_token") -> Unauthe
     return Unauthenticated(detail, headers={"WWW-Authenticate": challenge})
 
 
-def _sized(found: Presented) -> Presented:
+def several() -> Unauthenticated:
+    """The refusal of several credentials at a time."""
+    return unauthenticated(f"Send one credential: either Authorization or {KEY_HEADER}, once.", "invalid_request")
+
+
+def sized(found: Presented) -> Presented:
+    """The credential, if it can be one. Raises Unauthenticated."""
     if len(found.text) > _LONGEST or not found.text.isascii():
         raise unauthenticated("The credential cannot be read.")
     return found

@@ -40,7 +40,7 @@ class BodyLimit:
             if begun:
                 raise
             refusal = BodyTooLarge(f"A request body has at most {self._most} bytes.", headers={"Connection": "close"})
-            await problem_response(refusal, scope["state"]["request_id"])(scope, receive, send)
+            await problem_response(refusal, scope)(scope, receive, send)
 
 
 class _TooLongError(Exception):

@@ -1,4 +1,4 @@
-"""Problems as HTTP answers: every refusal of every address is one RFC 9457 document."""
+"""Problems as HTTP answers: every refusal is one RFC 9457 document, or says the same in the form of a facade."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from gateway.answers.json_rows import dumps
+from gateway.facades.refusals import refusal_form
 from gateway.problems import BadValue, InternalError, MethodNotAllowed, NotFound, Problem, describe
 
 MEDIA_TYPE = "application/problem+json"
 
 
-def problem_response(problem: Problem, request_id: str) -> Response:
-    """The HTTP answer for a problem."""
-    status, document = describe(problem, request_id)
+def problem_response(problem: Problem, scope: Scope) -> Response:
+    """The HTTP answer for a problem of a request."""
+    status, document = describe(problem, scope["state"]["request_id"])
     headers = {"Cache-Control": "no-store", **problem.headers}
-    return Response(dumps(document), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    form = refusal_form(scope["path"])
+    if form is None:
+        return Response(dumps(document), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    told = form(document)
+    return Response(told.body, status_code=told.status, headers=headers, media_type=told.media_type)
 
 
 def install(app: FastAPI) -> None:
@@ -28,10 +34,10 @@ def install(app: FastAPI) -> None:
 
     async def own(request: Request, error: Exception) -> Response:
         problem = error if isinstance(error, Problem) else InternalError()
-        return problem_response(problem, request.state.request_id)
+        return problem_response(problem, request.scope)
 
     async def routing(request: Request, error: Exception) -> Response:
-        return problem_response(_translated(error), request.state.request_id)
+        return problem_response(_translated(error), request.scope)
 
     app.add_exception_handler(Problem, own)
     app.add_exception_handler(HTTPException, routing)

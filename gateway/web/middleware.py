@@ -68,7 +68,7 @@ class RequestLog:
             error_log.exception("request failed", extra={"fields": {"request_id": request_id}})
             if status:
                 raise  # the answer has begun: breaking the connection is the only way left to say that it is not whole
-            await problem_response(InternalError(), request_id)(scope, receive, watched)
+            await problem_response(InternalError(), scope)(scope, receive, watched)
         finally:
             access_log.info("request", extra={"fields": _fields(scope, request_id, status, sent, began)})
 
