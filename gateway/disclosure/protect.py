@@ -31,19 +31,21 @@ def require_large(query: GroupedQuery) -> None:
 
 
 def compile_cells(query: GroupedQuery, most: int) -> Statement:
-    """At most `most + 1` groups: keys, rows asked for, smallest part, and the one value of each other column."""
+    """At most `most + 1` groups: keys, rows asked for, smallest part, and the one value of each other column.
+
+    Parts are told apart by the values of the conditions' columns, and by whether a measured column has a value: beside
+    the number of rows its count or its mean would tell how few lack one.
+    """
     binds = Binds(query.view)
     keys = [exp.alias_(key.expression, f"#key{n}", quoted=True) for n, key in enumerate(query.keys)]
-    parts = [_part(column) for column in _split_by(query)]
+    measured = dict.fromkeys(figure.column for figure in query.figures if figure.column is not None)
+    parts = [*(_part(column) for column in _split_by(query)), *(_missing(column) for column in measured)]
     met = [holds(part, binds) for part in query.where]
     asked = exp.Coalesce(this=exp.and_(*met) if met else exp.true(), expressions=[exp.false()])
-    sizes = [exp.Count(this=exp.Star(), big_int=True)]
-    sizes += [exp.Count(this=figure.column.ref, big_int=True) for figure in query.figures if figure.column is not None]
     others = _others(query)
     outputs = [
         *keys,
         _named(exp.Count(this=exp.Star(), big_int=True), "#rows"),
-        _named(exp.Least(this=sizes[0].copy(), expressions=sizes[1:]) if sizes[1:] else sizes[0].copy(), "#size"),
         _named(exp.Anonymous(this="bool_and", expressions=[asked]), "#asked"),
         *(_named(exp.Min(this=other.copy()), f"#low{n}") for n, other in enumerate(others)),
         *(_named(exp.Max(this=other.copy()), f"#high{n}") for n, other in enumerate(others)),
@@ -59,7 +61,7 @@ def compile_cells(query: GroupedQuery, most: int) -> Statement:
     told = [
         *named,
         exp.cast(exp.Coalesce(this=rows, expressions=[exp.Literal.number(0)]), "BIGINT", dialect="duckdb"),
-        exp.Coalesce(this=exp.Min(this=_ref("#size")), expressions=[exp.Literal.number(0)]),
+        exp.Coalesce(this=exp.Min(this=_ref("#rows")), expressions=[exp.Literal.number(0)]),
         *(_only(n) for n in range(len(others))),
     ]
     select = exp.select(*told, copy=False).from_(source, copy=False)
@@ -87,9 +89,11 @@ def _split_by(query: GroupedQuery) -> list[Column]:
 
 def _part(column: Column) -> exp.Expr:
     """By what a column divides a group: its values; for lists, which are only asked to be missing, that."""
-    if column.kind.family is Family.NESTED:
-        return exp.Is(this=column.ref, expression=exp.Null())
-    return column.ref
+    return _missing(column) if column.kind.family is Family.NESTED else column.ref
+
+
+def _missing(column: Column) -> exp.Expr:
+    return exp.Is(this=column.ref, expression=exp.Null())
 
 
 def _others(query: GroupedQuery) -> list[exp.Expr]:

@@ -51,13 +51,15 @@ def test_of_crossed_groups_all_are_told_or_none(groups: list[Cell]) -> None:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The public sees `fee` of open cases in aggregates only. Streets lie in districts; one street has three cases."""
+    """The public sees `fee` and `note` of open cases in aggregates only. Streets lie in districts; one street has three
+    cases, and in another two notes are missing."""
     home: Path = tmp_path_factory.mktemp("city")
     streets = {"990101001": 20, "990101002": 3, "990101003": 9, "990102001": 20, "990102002": 30}
     rows, number = [], 0
     for street, count in streets.items():
         for _ in range(count):
             row = case(number) | {"street": street, "district": street[:6]}
+            row["note"] = None if street == "990102001" and number % 10 == 0 else row["note"]
             rows.append({name: row[name] for name in COLUMNS["open_cases"]})
             number += 1
     publish_rows(home, 1, [entry for entry in entries() if entry.id == "open_cases"], {"open_cases": rows})
@@ -102,6 +104,14 @@ def test_the_difference_of_two_answers_is_never_that_of_few_rows(client: httpx.C
     for condition in ("street__ne=990101002", "street__in=990101002", "street__notin=990101001,990101002"):
         told = ask(client, f"aggregate?measure=fee__sum,count&{condition}")["groups"]
         assert not told or min(told[0]["count"], whole["count"] - told[0]["count"]) >= MINIMUM
+
+
+@pytest.mark.parametrize("query", ["", "group=district&", "group=street&", "group=street,kind&", "fee__ge=0&"])
+def test_how_few_rows_lack_a_value_is_not_told(client: httpx.Client, query: str) -> None:
+    """The number of rows less that of values is the number of those without one, which is a small group as well."""
+    told = ask(client, f"aggregate?{query}measure=count,note__count")
+    assert told["withheld"] is True
+    assert all(group["count"] == group["note__count"] for group in told["groups"])
 
 
 @pytest.mark.parametrize("measure", ["min", "max", "median", "distinct"])
