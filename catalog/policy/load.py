@@ -16,6 +16,7 @@ from catalog.policy.model import (
     CostWeights,
     MaskKind,
     PolicyRule,
+    QuestionLimits,
     Tier,
     TierLimits,
     Treatment,
@@ -154,6 +155,7 @@ class Limits(Strict):
     limits: dict[Tier, TierLimits]
     failed_credentials_per_minute: int = Field(ge=1)
     cost: CostWeights
+    questions: QuestionLimits
     webhooks: WebhookLimits
 
 

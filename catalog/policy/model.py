@@ -146,6 +146,15 @@ class CostWeights(Strict):
     description: int = Field(ge=1)
 
 
+class QuestionLimits(Strict):
+    """What one question may hold, and how a total that takes too long is estimated; see `limits.yml`."""
+
+    search_words: int = Field(ge=1)
+    shape_corners: int = Field(ge=4)
+    estimate_percent: int = Field(ge=1, le=100)
+    estimate_after: float = Field(gt=0, le=1)
+
+
 class WebhookLimits(Strict):
     """How long it is tried to send an event, how long events are kept, how many subscriptions a caller may have."""
 

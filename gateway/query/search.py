@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from catalog.policy.load import shared_limits
 from gateway.query.operators import Arity, Bind, Operator, contains_folded
 from gateway.query.tree import Condition
 from gateway.view.types import Family, Scalar
 from gateway.view.view import Column, View
 
-MOST_WORDS = 16
 SENTENCE = (
     "Rows in which every word (between spaces) stands in some text column; upper and lower case are the same. Words "
     "are found inside of others, so Chinese needs no spaces."
@@ -26,8 +26,9 @@ def search(view: View, text: str) -> Condition:
     columns, words = searched(view), text.split()
     if not columns:
         raise ValueError("there is no text column to search")
-    if not 1 <= len(words) <= MOST_WORDS:
-        raise ValueError(f"expected 1 to {MOST_WORDS} words")
+    most = shared_limits().questions.search_words
+    if not 1 <= len(words) <= most:
+        raise ValueError(f"expected 1 to {most} words")
 
     def build(_first: exp.Expr, values: tuple[Scalar, ...], bind: Bind) -> exp.Expr:
         found = [exp.or_(*(contains_folded(column.ref, word, bind) for column in columns)) for word in values]

@@ -11,10 +11,11 @@ from typing import Any
 
 import orjson
 
+from catalog.policy.load import shared_limits
+
 Point = tuple[float, float]
 Ring = tuple[Point, ...]
 
-MOST_CORNERS = 2_000
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _WKT = re.compile(r"\s*(POLYGON|MULTIPOLYGON)\s*(\(.*\))\s*", re.IGNORECASE | re.DOTALL)
 _RING = re.compile(r"\(([^()]*)\)")
@@ -54,8 +55,9 @@ class Area:
 def parse_area(text: str) -> Area:
     """A polygon or several. Raises ValueError with words for the caller, OverflowError for too many corners."""
     rings = _geojson(text) if text.lstrip().startswith("{") else _wkt(text)
-    if sum(map(len, rings)) > MOST_CORNERS:
-        raise OverflowError(f"expected at most {MOST_CORNERS} corners")
+    most = shared_limits().questions.shape_corners
+    if sum(map(len, rings)) > most:
+        raise OverflowError(f"expected at most {most} corners")
     for ring in rings:
         if len(ring) < 4 or ring[0] != ring[-1]:
             raise ValueError("expected rings of at least four corners, the last one the first again")

@@ -19,6 +19,7 @@ LONGITUDE, LATITUDE = "lon", "lat"  # the columns of a point, WGS84 degrees, whe
 ORDINAL = "#ordinal"  # no column can be asked for by this name: it is never looked up, only compiled
 PICKED = "picked"  # name of the relation that holds the keys of the rows of a page
 _STORED, _SEEN = "#stored", "#seen"  # names of the table as it is stored, and of what the caller sees of it
+_HUNDRED = exp.Literal.number(100)
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ class View:
     is made of what the caller can see anyway, so that it does not tell when something hidden changes. `governed`
     is None when all stored rows are seen in clear; `withdrawn` is a further condition over stored columns that every
     row must meet. A view that is not `readable` has no rows: the caller may only read about the dataset.
-    With `sample` it holds about so many per cent of its rows, always the same ones.
+    With `sample` it holds about so many per cent of its rows, always the same ones; which ones does not depend on rows
+    and cells that are not seen.
     """
 
     dataset: str
@@ -168,6 +170,15 @@ class View:
         Without a usable key it also carries ORDINAL, the row's place when rows are ordered by every visible
         column: rows that tie are identical to the caller, so their numbers tell nothing about hidden values.
         """
+        whole = self._whole()
+        if self.sample is None or self.governed is None:
+            return whole
+        drawn = exp.Anonymous(this="hash", expressions=[column.ref for column in self.key or self.columns])
+        among = exp.LT(this=exp.Mod(this=drawn, expression=_HUNDRED), expression=exp.Literal.number(self.sample))
+        return exp.select(exp.Star(), copy=False).from_(_named(whole), copy=False).where(among, copy=False)
+
+    def _whole(self) -> exp.Select:
+        """The relation without a sample drawn by value."""
         if self.governed is None:
             outputs = [_typed(column) for column in self.columns]
             return self._from_stored(outputs if self.key else [*outputs, self._ordinal()], [])
@@ -178,10 +189,8 @@ class View:
         seen = self._from_stored(named, [self.governed.rows] if self.governed.rows is not None else [])
         if self.key:
             return seen
-        inner = exp.Subquery(this=seen, alias=exp.TableAlias(this=exp.to_identifier(_SEEN, quoted=True)))
-        return exp.select(*(column.ref for column in self.columns), self._ordinal(), copy=False).from_(
-            inner, copy=False
-        )
+        shown = [*(column.ref for column in self.columns), self._ordinal()]
+        return exp.select(*shown, copy=False).from_(_named(seen), copy=False)
 
     def _from_stored(self, outputs: list[exp.Expr], conditions: list[exp.Expr]) -> exp.Select:
         """A selection from the stored table, of rows that meet the conditions and are not withdrawn."""
@@ -191,7 +200,7 @@ class View:
             conditions = [*conditions, self.withdrawn]
         if self.governed is not None or conditions:
             source = stored_table(self.table)
-        if self.sample is not None:
+        if self.sample is not None and self.governed is None:  # where rows lie depends on all there are
             percent, seed = exp.Literal.number(self.sample), exp.Literal.number(1)
             source.set("sample", exp.TableSample(method=exp.Var(this="SYSTEM"), percent=percent, seed=seed))
         select = exp.select(*outputs, copy=False).from_(source, copy=False)
@@ -200,6 +209,11 @@ class View:
     def _ordinal(self) -> exp.Expr:
         order = exp.Order(expressions=[exp.Ordered(this=_sortable(column)) for column in self.columns])
         return exp.alias_(exp.Window(this=exp.RowNumber(), order=order), ORDINAL, quoted=True)
+
+
+def _named(relation: exp.Select) -> exp.Subquery:
+    """What the caller sees, as a relation to select from."""
+    return exp.Subquery(this=relation, alias=exp.TableAlias(this=exp.to_identifier(_SEEN, quoted=True)))
 
 
 def stored_table(table: tuple[str, str, str]) -> exp.Expr:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from fastapi import Request
 
+from catalog.policy.load import shared_limits
 from gateway.problems import BadValue, QueryTimeout
 from gateway.query.compile_groups import compile_groups
 from gateway.query.grouping import Figure, GroupedQuery
@@ -14,9 +15,6 @@ from gateway.query.tree import Filter
 from gateway.services import Services
 from gateway.view.view import View
 from gateway.web.disconnect import until_disconnect
-
-_SAMPLE = 10  # per cent of the rows that an estimate counts
-_AT_ONCE = 0.05  # share of the time for a count after which an asked estimate is made
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,15 @@ async def count_rows(request: Request, services: Services, query: GroupedQuery, 
     known = query.view.facts.row_count
     if not query.where and known is not None:
         return Total(known, "exact")
-    seconds = services.settings.count_timeout * (_AT_ONCE if asked == "estimate" else 1)
+    limits = shared_limits().questions
+    seconds = services.settings.count_timeout * (limits.estimate_after if asked == "estimate" else 1)
     try:
         rows = await _count(request, services, query, seconds)
     except QueryTimeout:
-        sample = replace(query, view=replace(query.view, sample=_SAMPLE))
+        sample = replace(query, view=replace(query.view, sample=limits.estimate_percent))
         seconds = services.settings.statement_timeout
         rows = await _count(request, services, sample, seconds)
-        share = _SAMPLE / 100
+        share = limits.estimate_percent / 100
         if known is not None:  # then it is told how large the sample really is
             share = await _count(request, services, replace(sample, where=()), seconds) / max(known, 1)
         return Total(round(rows / share) if share else 0, "estimate")
