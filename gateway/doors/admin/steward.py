@@ -12,6 +12,7 @@ import anyio.to_thread
 from fastapi import Depends, Request, Response
 from sqlalchemy.orm import Session
 
+from catalog.policy.divisions import DivisionTree
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
 from gateway.control.credentials import check_names
 from gateway.control.documents import document
@@ -39,6 +40,12 @@ class Office:
     def now(self) -> datetime:
         """This moment."""
         return self.identity.clock()
+
+    @property
+    def tree(self) -> DivisionTree:
+        """The divisions of the policy in force."""
+        policy = self.services.policies.current
+        return policy.division_tree if policy is not None else DivisionTree(())
 
     async def act(self, work: Callable[[Session], _Result]) -> _Result:
         """Do the work in one writing transaction, off the event loop."""

@@ -25,7 +25,12 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Clie
 
 def routes() -> list[tuple[str, str]]:
     return [
-        (method, route.path.format(**dict.fromkeys(("code", "name", "key", "client", "delegation", "grant"), "x")))
+        (
+            method,
+            route.path.format(
+                **dict.fromkeys(("code", "name", "dataset", "key", "client", "delegation", "grant"), "x")
+            ),
+        )
         for router in ROUTERS
         for route in router.routes
         for method in route.methods  # type: ignore[attr-defined]

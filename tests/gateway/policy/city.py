@@ -18,7 +18,7 @@ from gateway.control.credentials import CredentialTerms
 from gateway.control.grants import GrantTerms
 from gateway.identity.presented import KEY_HEADER
 from gateway.identity.scope import Scope
-from gateway.identity.service import open_identity
+from gateway.identity.service import Identity, open_identity
 from gateway.policy.actor import PUBLIC, Actor
 from gateway.settings import GatewaySettings
 from tests.gateway.fake_policy import LIMITS, TIERS, matrix, policy_over, put_policy, rule
@@ -138,7 +138,7 @@ class Holder:
 def register(home: Path, clock: Callable[[], datetime] = lambda: NOW) -> dict[str, Holder]:
     """Register the callers with real keys in the control store of a home."""
     tree = DivisionTree(DIVISIONS)
-    identity = open_identity(GatewaySettings(home=home, **SECRET), Workspace(home), clock=clock, tree=lambda: tree)  # type: ignore[arg-type]
+    identity = _identity(home, clock)
     identity.store.migrate()
     holders = {"public": Holder("public", {}, PUBLIC)}
     homes = {"street_a": (STREET_A,), "street_b": (STREET_B,), "bureau": (), "inspector": ()}
@@ -176,6 +176,21 @@ def register(home: Path, clock: Callable[[], datetime] = lambda: NOW) -> dict[st
             holders[name] = Holder(name, headers, actor_for(session, name, NOW, tree=tree).actor)
     identity.close()
     return holders
+
+
+def administration_key(home: Path, steward: str) -> str:
+    """A key of a steward's that administers."""
+    identity = _identity(home, lambda: NOW)
+    terms = CredentialTerms(steward, "test", Scope(admin=True), timedelta(days=1))
+    with identity.store.begin() as session:
+        text = keys.issue(session, identity.hasher, terms, now=NOW, by="test").text
+    identity.close()
+    return text
+
+
+def _identity(home: Path, clock: Callable[[], datetime]) -> Identity:
+    settings, tree = GatewaySettings(home=home, **SECRET), DivisionTree(DIVISIONS)  # type: ignore[arg-type]
+    return open_identity(settings, Workspace(home), clock=clock, tree=lambda: tree)
 
 
 def _grants() -> dict[str, GrantTerms]:

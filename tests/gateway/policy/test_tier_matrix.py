@@ -17,8 +17,18 @@ from fastapi.routing import APIRoute
 from catalog.workspace import Workspace
 from gateway.app import ADMIN_ROUTERS, ROUTERS
 from gateway.control.store import ControlStore, sqlite_url
+from gateway.identity.presented import KEY_HEADER
 from gateway.notices.outbox import NewEvent, append, writing
-from tests.gateway.policy.city import CALLERS, COLUMNS, MASKS, NOW, Holder, publish_city, register
+from tests.gateway.policy.city import (
+    CALLERS,
+    COLUMNS,
+    MASKS,
+    NOW,
+    Holder,
+    administration_key,
+    publish_city,
+    register,
+)
 from tests.gateway.policy.inside import opened
 from tests.gateway.policy.standard_doors import STANDARD_DOORS
 from tests.gateway.policy.tier_catalogue import CATALOGUE_DOORS
@@ -106,6 +116,27 @@ def test_administration_tells_nothing_to_a_key_without_its_scope(
                     address = path.replace("{", "").replace("}", "")
                     answer = await client.request(method, address, headers=holders[name].headers)
                     assert answer.status_code in (401, 403), (path, method)
+
+    asyncio.run(run())
+
+
+def test_a_steward_is_told_of_each_caller_what_the_caller_is_told(city: tuple[Path, dict[str, Holder]]) -> None:
+    home, holders = city
+    steward = {KEY_HEADER: administration_key(home, "steward")}
+
+    async def run() -> None:
+        async with opened(home) as client:
+            for name in CALLERS:
+                for dataset in COLUMNS:
+                    purpose = {header: text for header, text in holders[name].headers.items() if header != KEY_HEADER}
+                    own = await client.get(f"/v1/datasets/{dataset}/access", headers=holders[name].headers)
+                    address = f"/v1/admin/principals/{name}/access/{dataset}"
+                    told = (await client.get(address, headers=steward | purpose)).json()
+                    assert told.pop("principal") == holders[name].actor.id
+                    assert told == own.json() if own.status_code == 200 else not told["columns"], (name, dataset)
+            for unknown in ("nobody/access/cases", "bureau/access/nothing"):
+                answer = await client.get(f"/v1/admin/principals/{unknown}", headers=steward)
+                assert answer.status_code == 404
 
     asyncio.run(run())
 
