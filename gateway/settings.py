@@ -68,6 +68,7 @@ class GatewaySettings(BaseSettings):
     max_body: int = Field(262_144, ge=1024, description="Largest request body.")
     default_page_rows: int = Field(100, ge=1, description="Rows of a JSON page when `limit` is not given.")
     max_page_rows: int = Field(10_000, ge=1, description="Largest `limit` of one page.")
+    max_offset: int = Field(10_000_000, ge=0, description="Largest offset of a page, where pages go by offsets.")
     max_conditions: int = Field(50, ge=1, description="Most filter conditions of one request.")
     max_set_values: int = Field(500, ge=1, description="Most values of one `in` list.")
     max_facets: int = Field(20, ge=1, le=100, description="Most columns of one request for facets.")

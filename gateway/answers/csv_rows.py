@@ -18,13 +18,13 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTE = exp.Literal.string('"')
 
 
-def header(columns: Sequence[Field], *, bom: bool) -> bytes:
+def header(columns: Sequence[Field], *, bom: bool, separator: str = ",") -> bytes:
     """The first line, after a byte order mark if spreadsheet programs are to recognise UTF-8."""
     names = (f'"{column.name.replace(chr(34), chr(34) * 2)}"' for column in columns)
-    return (BYTE_ORDER_MARK if bom else b"") + (",".join(names) + "\r\n").encode()
+    return (BYTE_ORDER_MARK if bom else b"") + (separator.join(names) + "\r\n").encode()
 
 
-def line(columns: Sequence[Field]) -> exp.Expr:
+def line(columns: Sequence[Field], separator: str = ",") -> exp.Expr:
     """Expression that gives a row's line, line end included.
 
     A missing value in the only column is written "", because many readers skip an empty line, and a row with it.
@@ -33,7 +33,7 @@ def line(columns: Sequence[Field]) -> exp.Expr:
     parts: list[exp.Expr] = []
     for place, column in enumerate(columns):
         if place:
-            parts.append(exp.Literal.string(","))
+            parts.append(exp.Literal.string(separator))
         parts.append(exp.Coalesce(this=_field(column), expressions=[nothing.copy()]))
     for code in (13, 10):
         parts.append(exp.Chr(expressions=[exp.Literal.number(code)]))

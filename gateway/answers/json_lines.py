@@ -22,6 +22,15 @@ def line(fields: Sequence[Field]) -> exp.Expr:
     return _joined([exp.Literal.string("{"), *members(fields), exp.Literal.string("}")])
 
 
+def values(fields: Sequence[Field]) -> exp.Expr:
+    """Expression that gives a row's values as an array, without a line end."""
+    parts: list[exp.Expr] = [exp.Literal.string("[")]
+    for place, field in enumerate(fields):
+        parts += [exp.Literal.string(",")] if place else []
+        parts.append(exp.Coalesce(this=_value(field), expressions=[_NULL.copy()]))
+    return _joined([*parts, exp.Literal.string("]")])
+
+
 def members(fields: Sequence[Field]) -> list[exp.Expr]:
     """Texts that put together are the members of a row's object."""
     parts: list[exp.Expr] = []

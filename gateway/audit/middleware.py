@@ -58,7 +58,8 @@ class AuditTrail:
             door = getattr(scope.get("route"), "path", "")
             if record.actor is None:
                 record.actor = getattr(scope["state"].get("identified"), "actor", None)
-            if scope["method"] not in _READING and record.action == "read":
+            reading = record.reading or scope["method"] in _READING
+            if not reading and record.action == "read":
                 record.action = "change"
             if record.place or door not in WITHOUT_DATA:
                 body = 0 if scope["method"] == "HEAD" else sent

@@ -19,7 +19,7 @@ class AccessRecord:
     """One access. Doors set what they know; what nobody sets stays empty. `filter` is a digest already.
 
     `rows` counts what was handed out so far, so that a broken answer is told truly. `place` says that a place in
-    the log is kept for it.
+    the log is kept for it, `reading` that it reads whatever its method says.
     """
 
     request_id: str
@@ -35,6 +35,7 @@ class AccessRecord:
     decision: str | None = None
     rules: tuple[str, ...] = ()
     place: bool = False
+    reading: bool = False
 
     def denied(self, *rules: str) -> None:
         """Refused, under these rules."""

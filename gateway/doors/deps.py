@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -79,10 +79,10 @@ async def release_numbered(request: Request, number: int) -> OpenRelease:
     return release_of(request)
 
 
-async def release_asked(request: Request) -> OpenRelease:
+async def release_asked(request: Request, given: Mapping[str, str] | None = None) -> OpenRelease:
     """The release that the parameter `release` names, else the current one. Raises BadValue, or NotFound alike for
     a release that never was and one that may not be read any more."""
-    text = request.query_params.get("release")
+    text = (request.query_params if given is None else given).get("release")
     release = release_of(request)
     if text is None or text == str(release.number):
         return release

@@ -1,0 +1,203 @@
+"""Searching packages: the part of the Solr query language that portals' addresses are made of."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from catalog.policy.load import shared_limits
+from gateway.facades.ckan.packages import Named, groups_of, main, organisation_of, resources_of, tags_of
+from gateway.problems import BadValue
+from gateway.standards.entry import Entry
+
+FACETS = ("organization", "groups", "tags", "res_format", "license_id")
+_SIGNS = re.compile(r'\s*(?:([()])|([+-]?)(?:([A-Za-z_*][\w.]*):)?(?:"([^"]*)"|([^\s()":\[\]{}]+)|(?=\()))')
+_ORDERS = ("score", "relevance", "name", "title", "title_string", "metadata_modified")
+
+Test = Callable[["Found"], bool]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A package as it is searched: the values of its fields, and when it changed."""
+
+    entry: Entry
+    fields: dict[str, list[Named]]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Found:
+        """The searchable fields of a dataset."""
+        facts, site = entry.view.facts, entry.site
+        licence = site.licence(facts.licence)
+        formats = dict.fromkeys(part["format"] for part in resources_of(entry))
+        texts = (facts.title.zh, facts.title.en)
+        return cls(
+            entry,
+            {
+                "id": _plain(entry.view.dataset),
+                "name": _plain(entry.view.dataset),
+                "title": _plain(*texts),
+                "notes": _plain(facts.description, facts.grain),
+                "organization": [organisation_of(entry)],
+                "owner_org": [organisation_of(entry)],
+                "author": _plain(main(site, facts.publisher)),
+                "groups": groups_of(entry),
+                "tags": tags_of(entry),
+                "res_format": _plain(*formats),
+                "license_id": _plain(licence.spdx if licence else facts.licence),
+                "type": _plain("dataset"),
+                "dataset_type": _plain("dataset"),
+                "state": _plain("active"),
+            },
+        )
+
+    def says(self, field: str | None, value: str) -> bool:
+        """Whether a field holds a value; without field whether any text does. `*` stands for anything."""
+        if field in (None, "text"):
+            named = [name for values in self.fields.values() for name in values]
+            return any(_holds(name, value) for name in named)
+        return any(_holds(name, value, whole=field in _WHOLE) for name in self.fields.get(field or "", ()))
+
+
+_WHOLE = ("id", "name", "organization", "owner_org", "groups", "tags", "res_format", "license_id", "type", "state")
+
+
+def _plain(*texts: str) -> list[Named]:
+    return [Named(text, text) for text in texts if text]
+
+
+def _holds(name: Named, value: str, *, whole: bool = False) -> bool:
+    folded = value.casefold()
+    texts = (name.name.casefold(), name.title.casefold())
+    if "*" in value or "?" in value:
+        return any(fnmatchcase(text, folded) for text in texts)
+    return any(folded == text if whole else folded in text for text in texts)
+
+
+def parse(text: str | None, parameter: str) -> Test:
+    """The test that a query says: words and `field:value`, joined by AND, OR, NOT, signs and brackets."""
+    if text is None or text.strip() in ("", "*:*", "*"):
+        return lambda _: True
+    reader = _Reader(text, parameter)
+    test = reader.either()
+    if reader.rest:
+        raise reader.unread()
+    return test
+
+
+class _Reader:
+    """Reads a query from left to right; words that only stand beside each other must all be found."""
+
+    def __init__(self, text: str, parameter: str) -> None:
+        self._parameter, self._most = parameter, shared_limits().questions.catalogue_terms
+        self.rest = [match for match in _SIGNS.finditer(text) if match[0].strip()]
+        if "".join(match[0] for match in self.rest).split() != text.split() or len(self.rest) > self._most:
+            raise self.unread()
+
+    def unread(self) -> BadValue:
+        """The refusal of a query that is not understood."""
+        detail = (
+            f"expected at most {self._most} words or `field:value`, joined by AND, OR and NOT, in brackets where"
+            f" needed; fields are {', '.join(_FIELDS)}"
+        )
+        return BadValue(f"`{self._parameter}`: {detail}.", parameter=self._parameter)
+
+    def either(self, field: str | None = None) -> Test:
+        """Parts of which one must hold."""
+        tests = [self._every(field)]
+        while self._word("OR", "||"):
+            tests.append(self._every(field))
+        return tests[0] if len(tests) == 1 else lambda found: any(test(found) for test in tests)
+
+    def _every(self, field: str | None) -> Test:
+        tests = [self._one(field)]
+        while self.rest and self.rest[0][1] != ")" and self.rest[0][5] not in ("OR", "||"):
+            self._word("AND", "&&")
+            tests.append(self._one(field))
+        return lambda found: all(test(found) for test in tests)
+
+    def _one(self, field: str | None) -> Test:
+        if self._word("NOT", "!"):
+            inner = self._one(field)
+            return lambda found: not inner(found)
+        if not self.rest:
+            raise self.unread()
+        sign = self.rest.pop(0)
+        if sign[1] == "(":
+            return self._closed(field)
+        if sign[1] == ")":
+            raise self.unread()
+        named = sign[3] or field
+        value = sign[4] if sign[4] is not None else sign[5]
+        if named == "*" and value == "*":
+            return lambda _: True
+        if named is not None and named not in _FIELDS:
+            raise self.unread()
+        if value is None:
+            if not self.rest or self.rest.pop(0)[1] != "(":
+                raise self.unread()
+            test = self._closed(named)
+        else:
+            test = _says(named, value)
+        return (lambda found: not test(found)) if sign[2] == "-" else test
+
+    def _closed(self, field: str | None) -> Test:
+        test = self.either(field)
+        if not self.rest or self.rest.pop(0)[1] != ")":
+            raise self.unread()
+        return test
+
+    def _word(self, *words: str) -> bool:
+        if self.rest and self.rest[0][5] in words and not self.rest[0][2] and not self.rest[0][3]:
+            self.rest.pop(0)
+            return True
+        return False
+
+
+_FIELDS = ("id", "name", "title", "notes", "organization", "owner_org", "author", "groups", "tags", "res_format",
+           "license_id", "type", "dataset_type", "state", "text")  # fmt: skip
+
+
+def _says(field: str | None, value: str) -> Test:
+    return lambda found: found.says(field, value)
+
+
+def ordered(found: Sequence[Found], sort: str | None) -> list[Found]:
+    """Packages in the order asked for, and by name where that does not tell."""
+    result = sorted(found, key=lambda one: one.entry.view.dataset)
+    for part in reversed((sort or "score desc").split(",")):
+        name, _, direction = part.strip().partition(" ")
+        if name not in _ORDERS or direction.strip().lower() not in ("", "asc", "desc"):
+            raise BadValue(f"`sort`: expected {', '.join(_ORDERS)} with asc or desc.", parameter="sort")
+        if name not in ("score", "relevance"):
+            result.sort(key=_by(name), reverse=direction.strip().lower() == "desc")
+    return result
+
+
+def _by(name: str) -> Callable[[Found], Any]:
+    if name == "metadata_modified":
+        return lambda one: one.entry.modified
+    field = "title" if name == "title_string" else name
+    return lambda one: [name.title for name in one.fields[field]]
+
+
+def facets(found: Sequence[Found], names: Sequence[str], most: int, least: int) -> dict[str, Any]:
+    """How many packages have each value, the most frequent first: the members `facets` and `search_facets`."""
+    for name in names:
+        if name not in FACETS:
+            raise BadValue(f"`facet.field`: expected some of {', '.join(FACETS)}.", parameter="facet.field")
+    told: dict[str, list[dict[str, Any]]] = {}
+    for name in names:
+        titles = {value.name: value.title for one in found for value in one.fields[name]}
+        counts = Counter(value.name for one in found for value in one.fields[name])
+        frequent = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        items = [{"name": v, "display_name": titles[v], "count": n} for v, n in frequent if n >= least]
+        told[name] = items[:most] if most >= 0 else items
+    return {
+        "facets": {name: {item["name"]: item["count"] for item in items} for name, items in told.items()},
+        "search_facets": {name: {"title": name, "items": items} for name, items in told.items()},
+    }
