@@ -60,7 +60,7 @@ def actor_for(
     begun = [row for row in found if row.starts_at <= now]
     given = tuple(grants.in_force(row) for row in begun if row.kind == "grant")
     tier = row.tier
-    if tier == "T2" and any(grant.clear_columns or grant.statutory for grant in given):
+    if tier == "T2" and any(grant.specific for grant in given):
         tier = "T3"
     actor = Actor(
         id=principal,

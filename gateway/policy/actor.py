@@ -30,6 +30,11 @@ class Grant:
     expires_at: datetime
     statutory: bool = False
 
+    @property
+    def specific(self) -> bool:
+        """Whether it is one that makes a department's caller T3."""
+        return bool(self.clear_columns) or self.statutory
+
 
 @dataclass(frozen=True)
 class TokenScope:

@@ -7,7 +7,7 @@ says and at most what a `granted` rule lets grants open; a token narrows everyth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from catalog.contract.options import Title
@@ -19,6 +19,7 @@ from catalog.policy.model import (
     MaskKind,
     PolicyRule,
     RowScope,
+    Tier,
     Treatment,
 )
 from gateway.policy.actor import Actor, Grant
@@ -43,6 +44,7 @@ _DENIED = {
 _GRANTED = Title(zh="依授权", en="Under a grant")
 _OPENED = Title(zh="应急开启，须有理由与第二人", en="Break-glass, with a reason and a second person")
 _ALL_ROWS = RowScope()
+_A_DAY = timedelta(days=1)
 _Columns = tuple[ColumnPolicy, ...]
 _Opened = tuple[RowFilter, dict[str, Treatment], Reason]
 
@@ -62,24 +64,32 @@ class _Case:
     ) -> None:
         self.policy, self.entry, self.actor, self.action = policy, entry, actor, action
         self.grants = tuple(grant for grant in actor.grants if _in_force(grant, entry.id, action, purpose, on))
-        rules = [rule for rule in policy.rules if self._applies(rule, purpose, on)]
+        rules = [rule for rule in policy.rules if self._applies(rule, actor.tier, purpose, on)]
         self.denials = [(rule, self.rows(rule)) for rule in rules if rule.effect == "deny"]
         self.allowed = [rule for rule in rules if rule.effect == "allow" and not rule.granted]
-        self.grantable = [rule for rule in rules if rule.effect == "allow" and rule.granted]
+        grantable = [rule for rule in policy.rules if rule.effect == "allow" and rule.granted]
+        self.grantable = {
+            tier: [rule for rule in grantable if self._applies(rule, tier, purpose, on)]
+            for tier in {self.reach(grant) for grant in self.grants}
+        }
         named = actor.token.columns if actor.token else None
         self.columns = tuple(c for c in entry.columns if named is None or c.name in named)
 
-    def _applies(self, rule: PolicyRule, purpose: str | None, on: date) -> bool:
+    def reach(self, grant: Grant) -> Tier:
+        """The tier whose rules say how far a grant goes: a specific one makes its holder T3, and no other grant of the
+        holder specific; so two grants open no more than each by itself."""
+        return "T2" if self.actor.tier == "T3" and not grant.specific else self.actor.tier
+
+    def _applies(self, rule: PolicyRule, tier: Tier, purpose: str | None, on: date) -> bool:
         entry, actor = self.entry, self.actor
         return (
-            (not rule.tiers or actor.tier in rule.tiers)
+            (not rule.tiers or tier in rule.tiers)
             and (not rule.actions or self.action in rule.actions)
             and (not rule.datasets or entry.id in rule.datasets)
             and (not rule.sharing or entry.sharing in rule.sharing)
             and (not rule.opening or entry.opening in rule.opening)
             and (not rule.organisations or actor.organisation in rule.organisations)
             and (not rule.purposes or purpose in rule.purposes)
-            and (not rule.granted or bool(self.grants))
             and (rule.valid_from is None or rule.valid_from <= on)
             and (rule.valid_until is None or on < rule.valid_until)
         )
@@ -115,8 +125,8 @@ def decide(  # noqa: PLR0917  -- the question everybody asks in these words and 
 ) -> Decision:
     """Decide for one actor, action and dataset. Without a policy, or an entry of the dataset in it, all is denied.
 
-    `today` is the city's date. Grants that end on an earlier day are not in force; their exact moment is the
-    business of whoever makes the actor.
+    `today` is the city's date. Grants that ended more than a day before it are not in force; their exact moment, which
+    on other clocks may be of another date, is the business of whoever makes the actor.
     """
     entry = policy.dataset(dataset) if policy is not None else None
     if policy is None or entry is None:
@@ -164,10 +174,10 @@ def _by_rules(case: _Case) -> Iterator[_Opened]:
 
 def _by_grants(case: _Case) -> Iterator[_Opened]:
     """What grants open: each its own columns and rows, as far as a `granted` rule lets grants go."""
-    winners = list(_winners(case.grantable, case.columns)) if case.grants else []
+    winners = {tier: list(_winners(rules, case.columns)) for tier, rules in case.grantable.items()}
     for grant in case.grants:
         rows = case.scope(grant.rows)
-        for rule, named in winners:
+        for rule, named in winners[case.reach(grant)]:
             columns = {column.name: seen for column in named if (seen := _by_grant(grant, rule.treatment, column))}
             yield rows.intersect(case.rows(rule)), columns, Reason(grant.id, _GRANTED)
 
@@ -263,7 +273,7 @@ def _in_force(grant: Grant, dataset: str, action: Action, purpose: str | None, o
         grant.dataset == dataset
         and action in grant.actions
         and (not grant.purposes or purpose in grant.purposes)
-        and grant.expires_at.date() >= on
+        and grant.expires_at.date() >= on - _A_DAY
     )
 
 

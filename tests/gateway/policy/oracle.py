@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from catalog.policy.model import ColumnPolicy, DatasetPolicy, PolicyRule, RowScope
@@ -54,7 +54,7 @@ def cell(world: World, entry: DatasetPolicy, row: Row, column: ColumnPolicy) -> 
     for rule in rules:
         if rule.effect == "deny" and _names(rule, column) and _maybe(world, entry, row, rule):
             return None
-    opened = [*_by_rules(world, entry, row, column, rules), *_by_grants(world, entry, row, column, rules, held)]
+    opened = [*_by_rules(world, entry, row, column, rules), *_by_grants(world, entry, row, column, held)]
     if actor.tier == "T4" and world.action in ("read", "aggregate"):
         opened += _by_break_glass(world, entry, column)
     return "clear" if "clear" in opened else "masked" if "masked" in opened else None
@@ -71,12 +71,13 @@ def _by_rules(world: World, entry: DatasetPolicy, row: Row, column: ColumnPolicy
     return found
 
 
-def _by_grants(
-    world: World, entry: DatasetPolicy, row: Row, column: ColumnPolicy, rules: list[PolicyRule], held: list[Grant]
-) -> list[str]:
+def _by_grants(world: World, entry: DatasetPolicy, row: Row, column: ColumnPolicy, held: list[Grant]) -> list[str]:
     found = []
-    for rule in _most_specific([r for r in rules if r.effect == "allow" and r.granted and _names(r, column)]):
-        for grant in held:
+    for grant in held:
+        specific = grant.statutory or grant.clear_columns != ()
+        tier = "T2" if world.actor.tier == "T3" and not specific else world.actor.tier
+        rules = [rule for rule in world.policy.rules if _applies(world.asked_by(tier=tier), entry, rule, held)]
+        for rule in _most_specific([r for r in rules if r.effect == "allow" and r.granted and _names(r, column)]):
             if _surely(world, entry, row, grant.rows) and _holds(world, entry, row, rule):
                 found.append(_granted(grant, rule.treatment, column))
     return found
@@ -134,7 +135,7 @@ def _in_force(world: World, grant: Grant) -> bool:
         grant.dataset == world.dataset
         and world.action in grant.actions
         and (grant.purposes == () or world.purpose in grant.purposes)
-        and grant.expires_at.date() >= world.today
+        and grant.expires_at.date() >= world.today - timedelta(days=1)
     )
 
 
