@@ -31,10 +31,13 @@ def link_extensions(directory: Path, version: str, platform: str) -> Path:
     """Fill `directory` with `<version>/<platform>/<name>.duckdb_extension` links; returns `directory`.
 
     Links that point elsewhere (an older environment) are replaced in one step, so that several processes may do
-    this at once.
+    this at once. Any other extension found there is removed: what is loaded comes from the installed packages.
     """
     folder = directory / version / platform
     folder.mkdir(parents=True, exist_ok=True)
+    for file in folder.glob("*.duckdb_extension"):
+        if file.name.removesuffix(".duckdb_extension") not in EXTENSIONS:
+            file.unlink(missing_ok=True)
     for name in EXTENSIONS:
         target, link = wheel_file(name, version), folder / f"{name}.duckdb_extension"
         if link.is_symlink() and link.readlink() == target:

@@ -131,7 +131,7 @@ def served(city: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ht
         assert process.stdout is not None
         told = iter(process.stdout.readline, b"")
         address = next(found for line in told if (found := re.search(r"Gateway\s+(http://\S+)", line.decode())))
-        with httpx.Client(base_url=address.group(1), timeout=30) as client:
+        with httpx.Client(base_url=address.group(1), timeout=30, verify=False) as client:
             yield client
     finally:
         process.send_signal(signal.SIGTERM)

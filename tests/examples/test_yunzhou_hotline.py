@@ -29,7 +29,8 @@ class Hotline:
 
     def get(self, path: str, **query: object) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.get(self.url + path, params={k: str(v) for k, v in query.items()}, headers=headers, timeout=30)
+        parameters = {name: str(value) for name, value in query.items()}
+        return httpx.get(self.url + path, params=parameters, headers=headers, timeout=30, verify=False)
 
     def walk(self, path: str, since: datetime, before: datetime, page_size: int) -> list[dict[str, Any]]:
         """Every record of a window, page by page."""

@@ -134,7 +134,7 @@ def _publish(
     """Write the folder of a release; `sources` gives the query of each dataset, `load` prepares what they read."""
     folder = release_folder(Workspace(home), number)
     (folder / "files").mkdir(parents=True)
-    with duckdb.connect(str(folder / "serving.duckdb")) as con:
+    with duckdb.connect(str(folder / "serving.duckdb"), config={"threads": 1}) as con:
         con.execute("CREATE SCHEMA open")
         if load is not None:
             load(con)

@@ -127,7 +127,7 @@ def test_the_policy_of_today_holds_for_yesterday(tmp_path: Path) -> None:
 def test_a_withdrawn_row_is_gone_from_earlier_releases_and_from_changes(tmp_path: Path) -> None:
     from datetime import UTC, datetime
 
-    city = City(tmp_path / "city", httpx.Client())
+    city = City(tmp_path / "city", httpx.Client(verify=False))
     publish(city.home, 1, rows=30)
     now = datetime(2026, 11, 22, 4, tzinfo=UTC)
     seal(city, 2, [entry(GONE, "repaired")], rows=29)

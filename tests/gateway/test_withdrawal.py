@@ -66,7 +66,7 @@ class City:
 def city(tmp_path: Path) -> Iterator[City]:
     home = tmp_path / "city"
     publish(home, 1, rows=ROWS)
-    city = City(home, httpx.Client())
+    city = City(home, httpx.Client(verify=False))
     with client_over(home, clock=lambda: city.now, withdrawal_poll=0.05) as city.client:
         yield city
 
@@ -176,7 +176,7 @@ def test_a_steward_withdraws_a_row_and_shows_it_again(city: City) -> None:
 
 def test_what_was_withdrawn_before_is_withdrawn_again_after_another_withdrawal_is_lifted(tmp_path: Path) -> None:
     """The rows are those of an earlier state, whose tables are dropped when no statement can still read them."""
-    city = City(tmp_path / "city", httpx.Client())
+    city = City(tmp_path / "city", httpx.Client(verify=False))
     publish(city.home, 1, rows=ROWS)
     seal(city, 2, [entry(GONE, "repaired")])
     with client_over(city.home, clock=lambda: city.now, withdrawal_poll=0.02, statement_timeout=0.5) as city.client:
@@ -240,7 +240,7 @@ def test_no_tombstone_tells_a_key_that_is_hidden_today(city: City) -> None:
 def test_nothing_is_served_while_the_list_cannot_be_read(tmp_path: Path) -> None:
     home = tmp_path / "city"
     publish(home, 1, rows=ROWS)
-    city = City(home, httpx.Client())
+    city = City(home, httpx.Client(verify=False))
     seal(city, 2, [entry(GONE, "repaired")])
     broken = release_folder(Workspace(home), 2) / "withdrawals.parquet"
     kept = broken.read_bytes()
@@ -256,7 +256,7 @@ def test_the_files_of_a_release_are_there_when_it_is_served(tmp_path: Path) -> N
     """Also those that had to be written anew without withdrawn rows: no switch, and no start, costs an answer."""
     home = tmp_path / "city"
     publish(home, 1, rows=ROWS)
-    city = City(home, httpx.Client())
+    city = City(home, httpx.Client(verify=False))
     for number in (2, 3):
         seal(city, number, [entry(GONE, "repaired")], rows=ROWS + number)
     with client_over(home, clock=lambda: city.now, withdrawal_poll=30) as city.client:
@@ -273,7 +273,7 @@ def test_the_files_of_a_release_are_there_when_it_is_served(tmp_path: Path) -> N
 def test_a_file_that_cannot_be_written_keeps_back_only_itself(tmp_path: Path) -> None:
     home = tmp_path / "city"
     publish(home, 1, rows=ROWS)
-    city = City(home, httpx.Client())
+    city = City(home, httpx.Client(verify=False))
     seal(city, 2, [entry(GONE, "repaired")])
     make_current(home, 2)
     in_the_way = home / "cache" / "files"

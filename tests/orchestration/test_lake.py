@@ -11,6 +11,7 @@ from catalog.errors import CatalogError
 from catalog.vocabulary import load_interface
 from catalog.workspace import Workspace
 from orchestration.lake.connect import attach_options, open_lake
+from orchestration.lake.extensions import EXTENSIONS
 from orchestration.lake.lock import LakeBusyError, writer_lock
 from orchestration.lake.schema import OPS_TABLES, ensure_ops
 from orchestration.lake.vocabulary import load_vocabulary
@@ -54,6 +55,18 @@ def test_attachment_names_what_a_dbt_profile_needs(tmp_path: Path) -> None:
     assert attachment.path.startswith("ducklake:sqlite:/")
     assert attachment.options["META_JOURNAL_MODE"] == "WAL"
     assert attachment.settings["autoinstall_known_extensions"] is False
+
+
+def test_only_installed_extensions_stand_in_the_folder_that_is_trusted(tmp_path: Path) -> None:
+    found = attach_options(Workspace(tmp_path)).settings["extension_directory"]
+    [folder] = Path(str(found)).glob("*/*")
+    (folder / "strange.duckdb_extension").write_bytes(b"somebody else's")
+    (folder / "icu.duckdb_extension").unlink()
+    (folder / "icu.duckdb_extension").write_bytes(b"somebody else's")
+    attach_options(Workspace(tmp_path))
+    assert {file.name.partition(".")[0]: file.is_symlink() for file in folder.iterdir()} == dict.fromkeys(
+        EXTENSIONS, True
+    )
 
 
 def test_vocabulary_keeps_text_and_is_replaced_only_when_changed(tmp_path: Path) -> None:

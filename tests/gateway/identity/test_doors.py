@@ -139,16 +139,17 @@ def test_no_log_and_no_answer_holds_a_secret(tmp_path: Path, serve: Serve) -> No
     found = people(tmp_path)
     server = serve(tmp_path)
     wrong = mint("clk").text
-    token = httpx.post(
-        f"{server.address}/oauth/token",
-        data={"grant_type": "client_credentials", "client_id": found["client"], "client_secret": found["secret"]},
-    ).json()["access_token"]
-    texts = [found["ann"], found["sue"], found["secret"], wrong, token]
-    answers = [httpx.get(f"{server.address}/v1/whoami", headers={"X-API-Key": text}) for text in texts]
-    answers += [httpx.get(f"{server.address}/v1/whoami", headers={"Authorization": f"Bearer {t}"}) for t in texts]
-    answers += [httpx.get(f"{server.address}/v1/whoami?{text}=1&y={text}") for text in texts]
-    answers += [httpx.get(f"{server.address}/v1/whoami/{text}") for text in texts]
-    answers += [httpx.post(f"{server.address}/oauth/token", data={"client_secret": text}) for text in texts]
+    with httpx.Client(base_url=server.address, verify=False) as client:
+        token = client.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials", "client_id": found["client"], "client_secret": found["secret"]},
+        ).json()["access_token"]
+        texts = [found["ann"], found["sue"], found["secret"], wrong, token]
+        answers = [client.get("/v1/whoami", headers={"X-API-Key": text}) for text in texts]
+        answers += [client.get("/v1/whoami", headers={"Authorization": f"Bearer {text}"}) for text in texts]
+        answers += [client.get(f"/v1/whoami?{text}=1&y={text}") for text in texts]
+        answers += [client.get(f"/v1/whoami/{text}") for text in texts]
+        answers += [client.post("/oauth/token", data={"client_secret": text}) for text in texts]
     log = server.log.read_text
     wait_for(lambda: log().count('"gateway.access"') > len(answers))
     entries = [json.loads(line) for line in log().splitlines()]
