@@ -10,7 +10,7 @@ import orjson
 
 from gateway.policy.actor import Actor
 
-_REFUSED = 400
+_REFUSED, _BROKEN_OFF = 400, 499  # from the first on nothing was given; the second had been let in
 _LONGEST_LIST = 200
 
 
@@ -68,9 +68,15 @@ class AccessRecord:
             "bytes": sent,
             "status": status,
             "complete": int(complete),
-            "decision": self.decision or ("allow" if status < _REFUSED else "deny"),
+            "decision": self._decided(status),
             "rules": _list(self.rules),
         }
+
+    def _decided(self, status: int) -> str:
+        """What was let in and then refused, for a column that is not there say, was given nothing."""
+        if _REFUSED <= status < _BROKEN_OFF:
+            return "deny"
+        return self.decision or ("allow" if status < _REFUSED else "deny")
 
 
 def missing_row(at: datetime, missing: int) -> dict[str, str | int | None]:

@@ -113,8 +113,19 @@ def visible(release: OpenRelease, caller: Caller, dataset: str, action: Action |
     if told is None:
         raise NotFound("There is no such dataset.")
     if action is not None:
-        raise NotPermitted("You may read about this dataset, but not do this with it.")
+        raise NotPermitted(_why_not(release, caller, dataset, action))
     return told
+
+
+def _why_not(release: OpenRelease, caller: Caller, dataset: str, action: Action) -> str:
+    """Why a caller may only read about a dataset; where it would do to state a purpose, which ones are open to it."""
+    policy = release.policies.current
+    purposes = policy.purposes if policy is not None else ()
+    opening = [name for name in purposes if release.view(dataset, caller.actor, name, action) is not None]
+    if not opening:
+        return "You may read about this dataset, but not do this with it."
+    named = ", ".join(f"`{name}`" for name in opening)
+    return f"This dataset is open to you for a purpose only: state it in the header `{PURPOSE_HEADER}` ({named})."
 
 
 def _note(record: AccessRecord, release: OpenRelease, dataset: str, caller: Caller, action: Action) -> None:

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from catalog.workspace import Workspace
 from gateway.app import ADMIN_ROUTERS, ROUTERS
 from gateway.control.store import ControlStore, sqlite_url
+from gateway.doors.deps import PURPOSE_HEADER
 from gateway.identity.presented import KEY_HEADER
 from gateway.notices.outbox import NewEvent, append, writing
 from tests.gateway.policy.city import (
@@ -137,6 +138,21 @@ def test_a_steward_is_told_of_each_caller_what_the_caller_is_told(city: tuple[Pa
             for unknown in ("nobody/access/cases", "bureau/access/nothing"):
                 answer = await client.get(f"/v1/admin/principals/{unknown}", headers=steward)
                 assert answer.status_code == 404
+
+    asyncio.run(run())
+
+
+def test_a_purpose_that_is_missing_is_asked_for_in_words(city: tuple[Path, dict[str, Holder]]) -> None:
+    home, holders = city
+
+    async def run() -> None:
+        async with asking(home, holders["inspector"]) as ask:
+            refused = await ask("/v1/datasets/cases/rows", **{PURPOSE_HEADER: "statistics"})
+            assert refused.status_code == 403
+            assert f"state it in the header `{PURPOSE_HEADER}` (`audit`)" in refused.json()["detail"]
+        async with asking(home, holders["steward"]) as ask:
+            refused = await ask("/v1/datasets/cases/rows")
+            assert PURPOSE_HEADER not in refused.json()["detail"], "no purpose helps"
 
     asyncio.run(run())
 
