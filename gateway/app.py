@@ -17,6 +17,7 @@ from gateway.audit.middleware import AuditTrail
 from gateway.doors import health, login, oauth, problems, whoami
 from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
 from gateway.doors.deps import PURPOSE_HEADER, admitted
+from gateway.doors.facades import ROUTERS as FACADE_ROUTERS
 from gateway.doors.native import access, changes, cost, count, datasets, facets, files, groups, openapi, releases, rows
 from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
@@ -71,6 +72,7 @@ ROUTERS = (
     whoami.router,
     oauth.router,
     login.router,
+    *FACADE_ROUTERS,
     *REQUEST_ROUTERS,
 )
 _EXPOSED = (

@@ -31,20 +31,27 @@ def values(fields: Sequence[Field]) -> exp.Expr:
     return _joined([*parts, exp.Literal.string("]")])
 
 
-def members(fields: Sequence[Field]) -> list[exp.Expr]:
-    """Texts that put together are the members of a row's object."""
+def members(fields: Sequence[Field], zone: str | None = None) -> list[exp.Expr]:
+    """Texts that put together are the members of a row's object. With a `zone` our local times in it are written as
+    moments, in UTC with a `Z` behind."""
     parts: list[exp.Expr] = []
     for place, field in enumerate(fields):
         name = orjson.dumps(field.name).decode()
         parts.append(exp.Literal.string(f"{',' if place else ''}{name}:"))
-        parts.append(exp.Coalesce(this=_value(field), expressions=[_NULL.copy()]))
+        value = _value(field) if zone is None or field.kind.family is not Family.TIMESTAMP else _moment(field, zone)
+        parts.append(exp.Coalesce(this=value, expressions=[_NULL.copy()]))
     return parts
 
 
-def feature(fields: Sequence[Field], point: tuple[Field, Field] | None, identity: exp.Expr | None = None) -> exp.Expr:
+def feature(
+    fields: Sequence[Field],
+    point: tuple[Field, Field] | None,
+    identity: exp.Expr | None = None,
+    zone: str | None = None,
+) -> exp.Expr:
     """Expression that gives a row's GeoJSON feature; one without both coordinates has no geometry.
 
-    `point` are longitude and latitude, `identity` is the JSON text of its id.
+    `point` are longitude and latitude, `identity` is the JSON text of its id, `zone` is as for `members`.
     """
     parts: list[exp.Expr] = [exp.Literal.string('{"type":"Feature",')]
     if identity is not None:
@@ -53,7 +60,7 @@ def feature(fields: Sequence[Field], point: tuple[Field, Field] | None, identity
     names = () if point is None else tuple(field.name for field in point)
     properties = [field for field in fields if field.name not in names]
     return _joined(
-        [*parts, exp.Literal.string(',"properties":{'), *members(properties), exp.Literal.string("}}")],
+        [*parts, exp.Literal.string(',"properties":{'), *members(properties, zone), exp.Literal.string("}}")],
     )
 
 
@@ -96,6 +103,13 @@ def _value(field: Field) -> exp.Expr:
     if family is Family.TIMESTAMP:
         text = exp.Anonymous(this="replace", expressions=[text, exp.Literal.string(" "), exp.Literal.string("T")])
     return _concat([exp.Literal.string('"'), text, exp.Literal.string('"')])
+
+
+def _moment(field: Field, zone: str) -> exp.Expr:
+    there = exp.Anonymous(this="timezone", expressions=[exp.Literal.string(zone), field.ref])
+    text = _text(exp.Anonymous(this="timezone", expressions=[exp.Literal.string("UTC"), there]))
+    text = exp.Anonymous(this="replace", expressions=[text, exp.Literal.string(" "), exp.Literal.string("T")])
+    return _concat([exp.Literal.string('"'), text, exp.Literal.string('Z"')])
 
 
 def _text(expression: exp.Expr) -> exp.Expr:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from gateway.answers.forms import forms_of
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import CallerDep, IdentifiedDep, ReleaseDep, ServicesDep
+from gateway.doors.facades.openapi import dataset_facade_paths, facade_paths
 from gateway.doors.native.openapi_groups import change_path, group_components, group_paths, group_schemas, introduction
 from gateway.doors.native.openapi_operations import (
     Described,
@@ -72,7 +73,7 @@ def build(release: OpenRelease, views: list[View], summed: list[View], described
     city = release.catalog.city.title
     asking = asking_for_access()
     events = subscribing()
-    paths = FIXED_PATHS | catalogue_paths() | paths_of_identity() | asking["paths"] | events["paths"]
+    paths = FIXED_PATHS | catalogue_paths() | facade_paths() | paths_of_identity() | asking["paths"] | events["paths"]
     schemas = SCHEMAS | group_schemas() | asking["components"]["schemas"] | events["components"]["schemas"]
     parameters = dict[str, Any]()
     for view in summed:
@@ -82,7 +83,7 @@ def build(release: OpenRelease, views: list[View], summed: list[View], described
         parameters |= {component_of(view, name): parameter for name, parameter in named.items()}
         schemas[f"{view.dataset}.row"] = row_schema(view)
         schemas[f"{view.dataset}.page"] = _page_schema(view)
-        paths |= _paths(view, list(named))
+        paths |= _paths(view, list(named)) | dataset_facade_paths(view)
         if view.readable:
             paths |= change_path(view, described)
     for view in summed:

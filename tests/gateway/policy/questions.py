@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import httpx
 
 from tests.gateway.policy.city import COLUMNS
+from tests.gateway.policy.questions_ogc import ogc_address
 from tests.gateway.policy.worlds import Row
 
 Ask = tuple[str, dict[str, str]]
@@ -104,6 +105,8 @@ class Questions:
             if rng.random() < 0.3:
                 headers["Range"] = f"bytes={rng.randrange(400)}-{rng.randrange(900)}"
             return f"/v1/datasets/{dataset}{rng.choice(_PARTS).format(d=dataset)}", headers
+        if rng.random() < 0.2:
+            return self._facade(dataset), headers
         if rng.random() < 0.35:
             return f"/v1/datasets/{dataset}/{self._groups(dataset)}", headers
         door = rng.choice(("rows", "rows", "rows.csv", "rows.json", "rows.ndjson", "rows.xlsx", "rows/cost"))
@@ -117,6 +120,15 @@ class Questions:
             self.known.append((link[1:].partition(">")[0], headers))
         if "ETag" in answer.headers and self._random.random() < 0.1:
             self.known.append((path, headers | {"If-None-Match": answer.headers["ETag"]}))
+
+    def _facade(self, dataset: str) -> str:
+        """An address of another system's way of asking."""
+        rng = self._random
+        door = rng.choice((ogc_address,))
+        return door(rng, dataset, lambda: self._column(dataset), lambda column: rng.choice(self._values(column)))
+
+    def _values(self, column: str) -> Sequence[Any]:
+        return self.values.get(column) or _NONSENSE
 
     def _parameters(self, dataset: str) -> list[tuple[str, str]]:
         rng = self._random

@@ -1,0 +1,100 @@
+"""One page of rows for a facade: fetched once, with the cursor of the page after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from sqlglot import exp
+
+from gateway.answers.text_rows import text_of
+from gateway.doors.deps import Caller
+from gateway.doors.native.totals import count_rows, counting
+from gateway.query.compile import Statement, compile_page
+from gateway.query.cursor import Cursor
+from gateway.query.tree import Query
+from gateway.quota.admission import record_of
+from gateway.quota.cost import estimate
+from gateway.quota.group_cost import group_units
+from gateway.quota.meter import Price
+from gateway.services import Services
+from gateway.view.types import Scalar
+from gateway.web.answers import VARY
+from gateway.web.disconnect import until_disconnect
+
+
+@dataclass(frozen=True)
+class TextPage:
+    """The rows of a page as texts end to end, how many they are, and the cursor behind them where more follow."""
+
+    text: bytes
+    rows: int
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class ValuePage:
+    """The rows of a page as values, and the cursor behind them where more follow."""
+
+    rows: list[tuple[Any, ...]]
+    cursor: str | None
+
+
+async def pay_for_rows(request: Request, services: Services, caller: Caller, query: Query) -> None:
+    """Take what a page costs from the caller's quota."""
+    price = Price(cost=estimate(query).units)
+    await services.admission.charge(request, price, services.tier_limits(caller.actor))
+
+
+async def row_texts(request: Request, services: Services, release: int, query: Query, line: exp.Expr) -> TextPage:
+    """A page of a query whose rows the engine writes as `line`."""
+    return await text_page(request, services, release, compile_page(query, [line]), query)
+
+
+async def text_page(request: Request, services: Services, release: int, statement: Statement, query: Any) -> TextPage:
+    """A page of a compiled query with a limit, the rows of which are single texts."""
+    work = services.engine.fetch_table(statement, services.settings.statement_timeout, caller=request.state.caller)
+    fetched = await until_disconnect(request.receive, work)
+    page = fetched.slice(0, query.limit)
+    record_of(request).handed(page.num_rows)
+    text = b"".join(text_of(batch) for batch in page.to_batches())
+    if page.num_rows == fetched.num_rows:
+        return TextPage(text, page.num_rows, None)
+    places = fetched.slice(page.num_rows - 1, 1).select(range(statement.outputs, fetched.num_columns))
+    last = tuple(column[0].as_py() for column in places.columns)
+    return TextPage(text, page.num_rows, _sealed(services, release, query.digest, last))
+
+
+async def row_values(request: Request, services: Services, release: int, query: Query) -> ValuePage:
+    """A page of a query as values of its selected columns."""
+    statement = compile_page(query)
+    work = services.engine.fetch(statement, services.settings.statement_timeout, caller=request.state.caller)
+    fetched = await until_disconnect(request.receive, work)
+    rows = [row[: statement.outputs] for row in fetched[: query.limit]]
+    record_of(request).handed(len(rows))
+    if len(rows) == len(fetched):
+        return ValuePage(rows, None)
+    return ValuePage(rows, _sealed(services, release, query.digest, fetched[len(rows) - 1][statement.outputs :]))
+
+
+async def exact_total(request: Request, services: Services, caller: Caller, query: Query) -> int | None:
+    """How many rows meet the conditions of a query, paid for; None where counting takes too long."""
+    question = counting(query.view, query.where)
+    price = Price(cost=group_units(question))
+    await services.admission.charge(request, price, services.tier_limits(caller.actor))
+    found = await count_rows(request, services, question, "exact")
+    return found.count if found.kind == "exact" else None
+
+
+def headers_of(services: Services, caller: Caller, release: int) -> dict[str, str]:
+    """The headers of every answer with rows."""
+    return {
+        "Cache-Control": services.cache_control(caller.actor),
+        "Vary": VARY,
+        "CivicLake-Release": str(release),
+    }
+
+
+def _sealed(services: Services, release: int, digest: str, last: tuple[Scalar | None, ...]) -> str:
+    return services.signer.seal(Cursor.at(release, digest, last))

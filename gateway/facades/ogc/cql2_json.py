@@ -1,0 +1,87 @@
+"""CQL2 in JSON. Numbers keep every digit they are written with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gateway.facades.ogc.cql2_nodes import DEEPEST, LONGEST, Call, CQLError, Literal, Node, Property, Shape, box, point
+
+_AREAS = ("Polygon", "MultiPolygon")
+
+
+class _Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+def read_json(text: str) -> Node:
+    """The nodes of a filter. Raises CQLError."""
+    if len(text) > LONGEST:
+        raise CQLError(f"expected at most {LONGEST} characters")
+    try:
+        found = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise CQLError("expected a condition in JSON") from error
+    return _node(found, 0)
+
+
+def _node(found: Any, depth: int) -> Node:
+    if depth > DEEPEST:
+        raise CQLError(f"conditions lie more than {DEEPEST} deep in each other")
+    if isinstance(found, (bool, str)):
+        return Literal(found)
+    if not isinstance(found, dict):
+        raise CQLError("expected a condition, a property or a value")
+    if "op" in found:
+        return _call(found, depth)
+    if "property" in found:
+        return Property(_text(found["property"]))
+    for name in ("date", "timestamp"):
+        if name in found:
+            return Literal(_text(found[name]))
+    return _shape(found)
+
+
+def _shape(found: dict[str, Any]) -> Shape:
+    if "bbox" in found:
+        return box(_numbers(found["bbox"]))
+    if found.get("type") == "Point":
+        parts = _numbers(found.get("coordinates"))
+        if len(parts) not in (2, 3):
+            raise CQLError("expected a point of two numbers")
+        return point(parts[0], parts[1])
+    if found.get("type") not in _AREAS:
+        raise CQLError("expected a condition, a property, a value, or a point, box or polygon")
+    return Shape("intersects", json.dumps(_plain({"type": found["type"], "coordinates": found.get("coordinates")})))
+
+
+def _call(found: dict[str, Any], depth: int) -> Node:
+    name, arguments = _text(found["op"]).lower(), found.get("args")
+    if not isinstance(arguments, list):
+        raise CQLError("expected `args` to be a list")
+    if name == "in" and len(arguments) == 2 and isinstance(arguments[1], list):
+        arguments = [arguments[0], *arguments[1]]
+    return Call(name, tuple(_node(argument, depth + 1) for argument in arguments))
+
+
+def _text(found: Any) -> str:
+    if not isinstance(found, str) or isinstance(found, _Number):
+        raise CQLError("expected a text")
+    return found
+
+
+def _numbers(found: Any) -> list[str]:
+    if not isinstance(found, list) or not all(isinstance(part, _Number) for part in found):
+        raise CQLError("expected a list of numbers")
+    return [str(part) for part in found]
+
+
+def _plain(found: Any) -> Any:
+    """Coordinates with plain numbers; what they are worth is looked at where polygons are read."""
+    if isinstance(found, dict):
+        return {name: _plain(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [_plain(part) for part in found]
+    return float(found) if isinstance(found, _Number) else found
