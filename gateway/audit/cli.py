@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalog.place_options import HomeOption
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -20,14 +22,13 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The log of every access: verify, show or export it.")
 
 _USAGE, _DATA, _ENVIRONMENT = 2, 3, 5
-_HOMES = Path(".civiclake")
 
-HomeOption = Annotated[
+AnyCityOption = Annotated[
     Path | None,
     typer.Option(
-        "--home",
-        envvar="CIVICLAKE_HOME",
-        help="Where the state of the city lives; by default the only one below ./.civiclake.",
+        "--city",
+        envvar="CIVICLAKE_CITY",
+        help="Folder of the city (holds city.yml); by default the only one with state below ./.civiclake.",
         metavar="DIR",
     ),
 ]
@@ -39,6 +40,7 @@ KeyOption = Annotated[
 
 @app.command()
 def verify(
+    city: AnyCityOption = None,
     home: HomeOption = None,
     public_key: KeyOption = None,
     file: Annotated[Path | None, typer.Option("--file", help="Verify an exported log.", metavar="FILE")] = None,
@@ -54,14 +56,14 @@ def verify(
     from gateway.audit.writer import ANCHOR_FILE
 
     with _telling():
-        folder = None if file is not None and public_key and anchor is not None else _seals(_settings(home))
+        folder = None if file is not None and public_key and anchor is not None else _seals(_settings(city, home))
         keys = _keys(public_key or [], folder)
         kept = anchor or (folder / ANCHOR_FILE if folder else None)
         known = read_anchor(kept) if kept else None
         if file is not None:
             report = verify_source(ExportedLog(file), keys, known)
         else:
-            with _store(_settings(home)) as store:
+            with _store(_settings(city, home)) as store:
                 report = verify_store(store, keys, known)
     for finding in report.findings:
         typer.echo(f"row {finding.seq}: {finding.kind}: {finding.text}")
@@ -74,6 +76,7 @@ def verify(
 @app.command()
 def show(
     *,
+    city: AnyCityOption = None,
     home: HomeOption = None,
     caller: Annotated[str | None, typer.Option("--caller", help="Only this caller's.")] = None,
     dataset: Annotated[str | None, typer.Option("--dataset", help="Only of this dataset.")] = None,
@@ -94,7 +97,7 @@ def show(
             statement = statement.where(column == value)
     if since is not None:
         statement = statement.where(access.c.at >= _day(since).isoformat())
-    with _telling(), _store(_settings(home)) as store:
+    with _telling(), _store(_settings(city, home)) as store:
         for row in store.query(statement):
             if as_json:
                 typer.echo(orjson.dumps(plain(row)).decode())
@@ -105,12 +108,13 @@ def show(
 @app.command()
 def export(
     out: Annotated[Path, typer.Argument(help="File of JSON lines to write; `-` is standard output.", metavar="FILE")],
+    city: AnyCityOption = None,
     home: HomeOption = None,
 ) -> None:
     """Write the whole log with its checkpoints, for an auditor to verify with the public key."""
     from gateway.audit.export import write_export
 
-    with _telling(), _store(_settings(home)) as store:
+    with _telling(), _store(_settings(city, home)) as store:
         if str(out) == "-":
             write_export(store, sys.stdout.buffer)
             return
@@ -120,25 +124,45 @@ def export(
 
 
 @app.command()
-def key(home: HomeOption = None) -> None:
+def key(city: AnyCityOption = None, home: HomeOption = None) -> None:
     """Print the public key that the log is sealed with."""
     from gateway.audit.keys import load_public
     from gateway.audit.writer import KEY_FILE
 
     with _telling():
-        typer.echo(load_public(_seals(_settings(home)) / KEY_FILE).pem, nl=False)
+        typer.echo(load_public(_seals(_settings(city, home)) / KEY_FILE).pem, nl=False)
 
 
-def _settings(home: Path | None) -> GatewaySettings:
+def _settings(city: Path | None, home: Path | None) -> GatewaySettings:
+    from catalog.place import STATE
     from gateway.settings import GatewaySettings
 
-    if home is None:
-        found = sorted(path for path in _HOMES.glob("*") if path.is_dir()) if _HOMES.is_dir() else []
+    if city is not None:
+        home = _home_of(city, home)
+    elif home is None:
+        found = sorted(path for path in STATE.glob("*") if path.is_dir()) if STATE.is_dir() else []
         if len(found) != 1:
             what = "there are several cities" if found else "there is no city"
-            raise _CannotError(_USAGE, f"{what} below {_HOMES.absolute()}; name one with --home")
+            raise _CannotError(_USAGE, f"{what} below {STATE.absolute()}; name one with --city or --home")
         home = found[0]
     return GatewaySettings(home=home.absolute())
+
+
+def _home_of(city: Path, home: Path | None) -> Path:
+    from catalog.city import CityFile
+    from catalog.errors import CatalogError
+    from catalog.place import NoCityError, NotThisHomeError, city_folder, workspace_of
+    from catalog.validate import validate
+    from catalog.yamlfile import read_yaml
+
+    try:
+        folder = city_folder(city)
+        file = folder if folder.name == "city.yml" else folder / "city.yml"
+        return workspace_of(validate(CityFile, read_yaml(file)).id, home).home
+    except (NoCityError, NotThisHomeError) as error:
+        raise _CannotError(error.exit_code, str(error)) from None
+    except CatalogError as error:
+        raise _CannotError(_DATA, str(error)) from None
 
 
 def _seals(settings: GatewaySettings) -> Path:

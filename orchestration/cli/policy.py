@@ -51,6 +51,7 @@ def show(city: CityOption = DEFAULT_CITY, home: HomeOption = None) -> None:
     _print_rules([rule for rule in policy.rules if rule.id in _city_rules(loaded)])
     _print_datasets(policy)
     _print_limits(policy)
+    _print_purposes(policy)
     try:
         in_force = read_policy(workspace.policy).digest
     except CatalogError:
@@ -169,3 +170,10 @@ def _print_limits(policy: CompiledPolicy) -> None:
     print_table(f"Limits; smallest cell {policy.minimum_cell}", columns, rows, numbers=4)
     clocks = [(name, clock.source, clock.working_days) for name, clock in policy.clocks.items()]
     print_table("Clocks", ("procedure", "source", "working days"), clocks, numbers=1)
+
+
+def _print_purposes(policy: CompiledPolicy) -> None:
+    from orchestration.cli.console import print_table
+
+    rows = [(name, title.en, title.zh) for name, title in policy.purposes.items()]
+    print_table("Purposes, named in the header CivicLake-Purpose", ("purpose", "what for", "用途"), rows)

@@ -12,6 +12,8 @@ from catalog.workspace import Workspace
 from gateway.audit.cli import app
 from tests.gateway.audit.logs import intruder, write
 
+CITY = Path(__file__).parents[3] / "examples" / "yunzhou" / "city.yml"
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -77,6 +79,25 @@ def test_the_newest_accesses_are_shown(home: Path) -> None:
     assert run("show", "--home", home, "--since", "soon")[0] == 2
 
 
+def test_the_city_is_named_as_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CIVICLAKE_HOME", raising=False)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "city.yml").write_text(
+            CITY.read_text(encoding="utf-8").replace("id: yunzhou", f"id: {name}")
+        )
+        workspace = Workspace(tmp_path / ".civiclake" / name)
+        workspace.audit.parent.mkdir(parents=True)
+        write(f"sqlite:///{workspace.audit}", workspace.seals, (3,))
+    assert "name one with --city" in run("verify")[1]
+    assert run("verify", "--city", "one")[1].startswith("Sound: 3 rows")
+    monkeypatch.setenv("CIVICLAKE_CITY", "two")
+    assert run("show", "--limit", 1)[1].startswith("3 ")
+    code, said = run("verify", "--city", "three")
+    assert (code, "is not a city" in said) == (2, True)
+
+
 def test_errors_say_what_to_mend(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = run("verify", "--home", tmp_path / "nowhere", "--public-key", Workspace(home).seals / "audit.pem")
     assert (code, "there is no audit log at" in said) == (5, True)
@@ -87,4 +108,5 @@ def test_errors_say_what_to_mend(home: Path, tmp_path: Path, monkeypatch: pytest
     assert (code, "is not a PEM key file" in said) == (3, True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CIVICLAKE_HOME", raising=False)
-    assert "name one with --home" in run("verify")[1]
+    monkeypatch.delenv("CIVICLAKE_CITY", raising=False)
+    assert "name one with --city or --home" in run("verify")[1]
