@@ -19,6 +19,7 @@ from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
 from gateway.doors.deps import PURPOSE_HEADER, admitted
 from gateway.doors.facades import ROUTERS as FACADE_ROUTERS
 from gateway.doors.native import access, changes, cost, count, datasets, facets, files, groups, openapi, releases, rows
+from gateway.doors.native import sql as sql_door
 from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
 from gateway.doors.standards import ROUTERS as STANDARDS_ROUTERS
@@ -37,6 +38,7 @@ from gateway.quota.service import open_admission
 from gateway.receipts import door as receipts
 from gateway.receipts.middleware import Receipts
 from gateway.release.shelf import ReleaseShelf
+from gateway.sandbox.pool import SandboxPool
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.standards.library import Library
@@ -62,6 +64,7 @@ ROUTERS = (
     facets.router,
     count.router,
     changes.router,
+    sql_door.router,
     releases.router,
     files.router,
     usage.router,
@@ -137,7 +140,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         withdrawals.prepare,
         earlier=settings.earlier_releases,
     )
-
+    sandboxes = SandboxPool(settings.sandboxes)
     notices = open_desk(settings, workspace, identity, shelf, policies, withdrawals, admission)
 
     @asynccontextmanager
@@ -156,6 +159,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
             parts.push_async_callback(withdrawals.stop)
             await notices.start()
             parts.push_async_callback(notices.stop)
+            parts.push_async_callback(sandboxes.stop)
             yield
 
     app = FastAPI(
@@ -177,6 +181,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         admission,
         failures,
         Library(workspace, withdrawals, settings.document_cache),
+        sandboxes,
     )
     for router in (*ROUTERS, *ADMIN_ROUTERS):
         app.include_router(router)

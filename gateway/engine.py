@@ -1,4 +1,5 @@
-"""The engine: one locked-down, read-only DuckDB per process. The only module of the gateway that knows DuckDB.
+"""The engine: one locked-down, read-only DuckDB per process. The only module that knows DuckDB in the
+gateway's own processes.
 
 It runs compiled SELECT trees, never text from outside. Statements run in threads of their own, each on its own
 cursor, and are interrupted when their time is over or their caller is gone.

@@ -47,6 +47,22 @@ class UnknownColumn(Problem):
     """A column that the dataset, as this caller sees it, does not have."""
 
 
+class BadSql(Problem):
+    """A question in SQL that cannot be read, or does not fit the columns and types it speaks of."""
+
+
+class SqlNotOffered(Problem):
+    """A question in SQL that uses something which is not offered, whether or not it would do harm."""
+
+
+class UnknownTable(Problem):
+    """A table that the caller does not have: there is no such dataset, or it is hidden."""
+
+
+class SandboxLost(Problem):
+    """The process that worked on a question ended before the answer did."""
+
+
 class UnknownOutput(Problem):
     """A name by which the groups of an answer cannot be ordered or filtered: it is none of their outputs."""
 
@@ -188,6 +204,27 @@ CATALOGUE: dict[type[Problem], ProblemType] = {
     ),
     UnknownColumn: ProblemType(
         400, "unknown-column", "The dataset has no such column", "The member `columns` lists the columns there are."
+    ),
+    BadSql: ProblemType(
+        400,
+        "bad-sql",
+        "The SQL cannot be read",
+        "The member `position` tells where; docs/api.md says which SQL is offered, GET /v1/datasets/{id} each type.",
+    ),
+    SqlNotOffered: ProblemType(
+        400,
+        "sql-not-offered",
+        "The SQL uses something that is not offered",
+        "One SELECT over datasets by their ids; docs/api.md lists the functions and what else may be used.",
+    ),
+    UnknownTable: ProblemType(
+        400, "unknown-table", "There is no such table", "Tables are datasets by their id; GET /v1/datasets lists them."
+    ),
+    SandboxLost: ProblemType(
+        503,
+        "sandbox-lost",
+        "The work on the question broke off",
+        "It may have needed too much memory: ask for less, or try again.",
     ),
     UnknownOutput: ProblemType(
         400, "unknown-output", "The answer has no such figure", "The member `outputs` lists what it has."

@@ -14,6 +14,7 @@ from gateway.query.parse import Limits
 from gateway.quota.admission import Admission
 from gateway.quota.failures import Failures
 from gateway.release.shelf import ReleaseShelf
+from gateway.sandbox.pool import SandboxPool
 from gateway.settings import GatewaySettings
 from gateway.standards.library import Library
 from gateway.withdrawal.register import WithdrawalRegister
@@ -22,7 +23,7 @@ from gateway.withdrawal.register import WithdrawalRegister
 @dataclass(frozen=True)
 class Services:
     """The long-lived parts: settings, engine, shelf of releases, policy in force, register of withdrawals,
-    signer of cursors, identity, admission, refusals, the catalogue's documents."""
+    signer of cursors, identity, admission, refusals, the catalogue's documents, processes for questions in SQL."""
 
     settings: GatewaySettings
     engine: Engine
@@ -34,6 +35,7 @@ class Services:
     admission: Admission
     failures: Failures
     library: Library
+    sandboxes: SandboxPool
 
     def tier_limits(self, actor: Actor) -> TierLimits | None:
         """What the policy lets callers of the actor's tier use; None where it says nothing, so lets them do nothing."""

@@ -82,6 +82,9 @@ class GatewaySettings(BaseSettings):
     export_timeout: float = Field(900.0, gt=0, description="A streamed answer is broken off after this time.")
     concurrent_statements: int = Field(4, ge=1, le=256, description="Statements that run at the same time.")
     concurrent_exports: int = Field(8, ge=1, le=1024, description="Streamed answers that may be open at a time.")
+    sandboxes: int = Field(
+        2, ge=1, le=64, description="Questions in SQL that run at the same time, each in a process of its own."
+    )
     memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$", description="Engine memory per process.")
     engine_threads: int = Field(2, ge=1, le=256, description="Engine threads per process.")
     earlier_releases: int = Field(4, ge=1, le=100, description="Earlier releases that stay open once asked for.")

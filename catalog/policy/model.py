@@ -108,13 +108,26 @@ class DatasetPolicy(Strict):
         return {column.name: column for column in self.columns}
 
 
+class SqlLimits(Strict):
+    """What one question in SQL may use: seconds, megabytes of memory, rows and megabytes of the answer."""
+
+    seconds: int = Field(ge=1, le=600)
+    memory_megabytes: int = Field(ge=32)
+    rows: int = Field(ge=1)
+    answer_megabytes: int = Field(ge=1, le=256)
+
+
 class TierLimits(Strict):
-    """What one caller of a tier may use: requests and cost units per minute, concurrent exports, rows of one page."""
+    """What one caller of a tier may use: requests and cost units per minute, concurrent exports, rows of one page.
+
+    Without `sql` the tier asks no questions in SQL.
+    """
 
     requests_per_minute: int = Field(ge=1)
     cost_per_minute: int = Field(ge=1)
     concurrent_exports: int = Field(ge=0)
     page_rows: int = Field(ge=1)
+    sql: SqlLimits | None = None
 
 
 class Clock(Strict):
@@ -144,6 +157,8 @@ class CostWeights(Strict):
     group: int = Field(ge=1)
     unknown_rows: int = Field(ge=1)
     description: int = Field(ge=1)
+    sandbox_second: int = Field(ge=1)
+    sandbox_step: int = Field(ge=1)
 
 
 class QuestionLimits(Strict):

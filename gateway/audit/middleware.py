@@ -63,8 +63,10 @@ class AuditTrail:
                 record.action = "change"
             if record.place or door not in WITHOUT_DATA:
                 body = 0 if scope["method"] == "HEAD" else sent
-                row = record.row(self._log.clock(), door, status, body, complete=complete)
-                self._log.put(row, kept=record.place)
+                for each in (record, *record.others):
+                    each.rows, each.filter = record.rows, record.filter
+                    row = each.row(self._log.clock(), door, status, body, complete=complete)
+                    self._log.put(row, kept=each.place)
 
 
 def _length(start: Message) -> int:

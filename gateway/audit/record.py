@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
@@ -36,6 +36,13 @@ class AccessRecord:
     rules: tuple[str, ...] = ()
     place: bool = False
     reading: bool = False
+    others: list[AccessRecord] = field(default_factory=list)
+
+    def also(self) -> AccessRecord:
+        """The record of the same access to one more dataset, with columns, rules and a place of its own."""
+        other = AccessRecord(self.request_id, actor=self.actor, action=self.action)
+        self.others.append(other)
+        return other
 
     def denied(self, *rules: str) -> None:
         """Refused, under these rules."""

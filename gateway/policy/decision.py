@@ -82,6 +82,27 @@ class Decision:
         )
         return replace(self, branches=branches)
 
+    def meet(self, other: Decision) -> Decision:
+        """What both let through of each cell, the less open way; of columns whose values are seen row by row."""
+        branches: list[Branch] = []
+        for mine in self.branches:
+            for its in other.branches:
+                rows, theirs = mine.rows.intersect(its.rows), its.visible
+                columns = {
+                    name: min(seen, theirs[name], key=OPENNESS.__getitem__)
+                    for name, seen in mine.visible.items()
+                    if name in theirs
+                }
+                if columns and not rows.empty:
+                    branches.append(Branch(rows, columns, mine.source))
+        return replace(
+            self,
+            allow=self.allow and other.allow and bool(branches),
+            branches=tuple(branches),
+            reasons=tuple({reason.code: reason for reason in (*other.reasons, *self.reasons)}.values()),
+            masks={**other.masks, **self.masks},
+        )
+
     @cached_property
     def digest(self) -> str:
         """Digest of everything it lets through; callers with equal digests may share an answer."""

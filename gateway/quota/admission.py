@@ -56,8 +56,19 @@ class Admission:
             request.state.caller = self._caller(request, actor)
             await self.charge(request, Price(requests=1), limits)
 
+    def also(self, request: Request) -> AccessRecord:
+        """The record of the same access to one more dataset. Raises AuditUnavailable as `admit` does."""
+        record = record_of(request)
+        other = record.also()
+        if record.actor is not None:
+            self._keep_place(other, record.actor)
+        return other
+
     async def charge(self, request: Request, price: Price, limits: TierLimits | None) -> None:
-        """Take a price from the caller's quota. Raises QuotaExceeded, and then nothing was taken."""
+        """Take a price from the caller's quota; a negative one gives back what was taken before.
+
+        Raises QuotaExceeded, and then nothing was taken.
+        """
         if limits is None:
             return
         found = await self.meter.take(request.state.caller, price, limits, self.clock())

@@ -113,6 +113,8 @@ class OpenRelease:
 
         def plan() -> tuple[Decision, View | None]:
             decision = decide(policy, actor, action, stored.entry.id, purpose, today)
+            if action == "sandbox":  # its answers leave: what may only be used there, and not read, is not in it
+                decision = decision.meet(decide(policy, actor, "read", stored.entry.id, purpose, today))
             return decision, self._project(stored, decision, action)
 
         # The table too: the same rows withdrawn again, later, are in another one, and the first is dropped by then.

@@ -19,6 +19,7 @@ from catalog.policy.model import (
     MaskKind,
     PolicyRule,
     ScopeColumns,
+    SqlLimits,
     Tier,
     TierLimits,
     Treatment,
@@ -29,7 +30,15 @@ TODAY = date(2026, 11, 22)
 WHY = Title(zh="测试", en="Test")
 LIMITS = TierLimits(requests_per_minute=100_000, cost_per_minute=100_000, concurrent_exports=8, page_rows=10_000)
 TIERS: tuple[Tier, ...] = ("T0", "T1", "T1R", "T2", "T3", "T4")
-_SEEN: tuple[Action, ...] = ("read", "aggregate", "export", "verify")
+SQL_LIMITS = SqlLimits(seconds=10, memory_megabytes=128, rows=1000, answer_megabytes=1)
+_SEEN: tuple[Action, ...] = ("read", "aggregate", "export", "verify", "sandbox")
+
+
+def limits_of_tiers(**more: Any) -> dict[Tier, TierLimits]:
+    """The same limits for every tier, but that the public and stewards ask nothing in SQL."""
+    plain = LIMITS.model_copy(update=more)
+    asking = plain.model_copy(update={"sql": SQL_LIMITS})
+    return {tier: plain if tier in ("T0", "T4") else asking for tier in TIERS}
 
 
 def rule(name: str, **fields: Any) -> PolicyRule:
@@ -102,7 +111,7 @@ def policy_over(
             )
             for entry in entries
         ),
-        "limits": dict.fromkeys(TIERS, LIMITS),
+        "limits": limits_of_tiers(),
         "failed_credentials_per_minute": 100_000,
         "clocks": {},
         "minimum_cell": 5,

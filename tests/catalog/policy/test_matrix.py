@@ -16,29 +16,30 @@ from catalog.policy.load import FOLDER, load_shared, shared_policy
 from catalog.policy.model import Action, Tier
 
 U, C, N = "unconditional", "conditional", "none"
-ROWS = "read aggregate export verify"
+ROWS = "read aggregate export verify sandbox"
 # Tier, level → what is opened: (sharing or opening, extent, treatment, granted, actions).
 Opened = set[tuple[str, str, str, bool, str]]
-PUBLIC: Opened = {("opening", U, "clear", False, ROWS)}
+PUBLIC: Opened = {("opening", U, "clear", False, "read aggregate export verify")}
+OPEN: Opened = {("opening", U, "clear", False, ROWS)}
 GROUPS: Opened = {("opening", U, "aggregate", False, "aggregate")}
 TABLE: dict[tuple[str, str], Opened] = {
     ("T0", "L1"): PUBLIC,
     ("T0", "L2"): GROUPS,
     ("T0", "L3"): set(),
     ("T0", "L4"): set(),
-    ("T1", "L1"): PUBLIC | {("opening", C, "clear", True, ROWS)},
-    ("T1", "L2"): GROUPS | {("opening", extent, "masked", True, "read aggregate export") for extent in (U, C)},
+    ("T1", "L1"): OPEN | {("opening", C, "clear", True, ROWS)},
+    ("T1", "L2"): GROUPS | {("opening", extent, "masked", True, "read aggregate export sandbox") for extent in (U, C)},
     ("T1", "L3"): {("opening", C, "aggregate", True, "aggregate")},
     ("T1", "L4"): set(),
-    ("T1R", "L1"): PUBLIC | {("opening", C, "clear", True, ROWS)},
+    ("T1R", "L1"): OPEN | {("opening", C, "clear", True, ROWS)},
     ("T1R", "L2"): GROUPS | {("opening", extent, "clear", True, "sandbox") for extent in (U, C)},
     ("T1R", "L3"): {("opening", C, "clear", True, "sandbox")},
     ("T1R", "L4"): set(),
-    ("T2", "L1"): PUBLIC | {("sharing", U, "clear", False, ROWS), ("sharing", C, "clear", True, ROWS)},
+    ("T2", "L1"): OPEN | {("sharing", U, "clear", False, ROWS), ("sharing", C, "clear", True, ROWS)},
     ("T2", "L2"): {("sharing", U, "clear", False, ROWS), ("sharing", C, "masked", True, ROWS)},
-    ("T2", "L3"): {("sharing", extent, "masked", True, "read aggregate export") for extent in (U, C)},
+    ("T2", "L3"): {("sharing", extent, "masked", True, "read aggregate export sandbox") for extent in (U, C)},
     ("T2", "L4"): set(),
-    ("T3", "L1"): PUBLIC | {("sharing", U, "clear", False, ROWS), ("sharing", C, "clear", True, ROWS)},
+    ("T3", "L1"): OPEN | {("sharing", U, "clear", False, ROWS), ("sharing", C, "clear", True, ROWS)},
     ("T3", "L2"): {("sharing", U, "clear", False, ROWS), ("sharing", C, "clear", True, ROWS)},
     ("T3", "L3"): {("sharing", extent, "clear", True, ROWS) for extent in (U, C)},
     ("T3", "L4"): {("sharing", extent, "verify", True, "verify") for extent in (U, C)},

@@ -21,7 +21,7 @@ from gateway.identity.scope import Scope
 from gateway.identity.service import Identity, open_identity
 from gateway.policy.actor import PUBLIC, Actor
 from gateway.settings import GatewaySettings
-from tests.gateway.fake_policy import LIMITS, TIERS, matrix, policy_over, put_policy, rule
+from tests.gateway.fake_policy import limits_of_tiers, matrix, policy_over, put_policy, rule
 from tests.gateway.fake_release import dataset_entry, publish_rows
 from tests.gateway.policy.worlds import Row
 
@@ -89,10 +89,8 @@ def policy() -> CompiledPolicy:
         for name, columns in COLUMNS.items()
         if "district" in columns
     }
-    enough = LIMITS.model_copy(update={"cost_per_minute": 1_000_000_000})  # the clock stands still: nothing refills
-    return policy_over(
-        entries(), masks=MASKS, scopes=scopes, rules=RULES, divisions=DIVISIONS, limits=dict.fromkeys(TIERS, enough)
-    )
+    enough = limits_of_tiers(cost_per_minute=1_000_000_000)  # the clock stands still: nothing refills
+    return policy_over(entries(), masks=MASKS, scopes=scopes, rules=RULES, divisions=DIVISIONS, limits=enough)
 
 
 def case(number: int, *, secret: int = 0) -> Row:
@@ -195,7 +193,7 @@ def _identity(home: Path, clock: Callable[[], datetime]) -> Identity:
 
 def _grants() -> dict[str, GrantTerms]:
     terms: dict[str, Any] = {"basis": "test", "starts_at": NOW, "expires_at": NOW + timedelta(days=30)}
-    seen = ("read", "aggregate", "export")
+    seen = ("read", "aggregate", "export", "sandbox")
     return {
         "approved": GrantTerms(
             dataset="open_cases", columns=("fee", "note"), clear_columns=(), actions=seen,
