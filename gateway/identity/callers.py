@@ -36,7 +36,6 @@ log = logging.getLogger("gateway.identity")
 
 _REMEMBERED = timedelta(minutes=1)
 _MOST = 10_000
-_USE_NOTED = timedelta(hours=1)
 _UNKNOWN = "The credential is unknown, expired or revoked."
 
 Method = Literal["public", "key", "token", "session"]
@@ -151,9 +150,9 @@ class Callers:
         return _Found(row.principal, f"session-{row.hash[:12]}", None, True, row.expires_at)
 
     def _note_use(self, found: _Found, now: datetime) -> None:
-        """Note the last use, at most once an hour; a store too busy for it must not fail the request."""
+        """Note the last use, true to the minute; a store too busy for it must not fail the request."""
         row = found.row
-        if row is None or (row.last_used_at is not None and now - row.last_used_at < _USE_NOTED):
+        if row is None or (row.last_used_at is not None and now - row.last_used_at < _REMEMBERED):
             return
         table = type(row)
         try:
