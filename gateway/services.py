@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
 
 from catalog.policy.model import TierLimits
 from gateway.engine import Engine
@@ -48,6 +50,12 @@ class Services:
         if limits is None:
             return self.limits
         return replace(self.limits, max_rows=min(self.limits.max_rows, limits.page_rows))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of the city's clocks; UTC before the first release."""
+        release = self.shelf.current
+        return ZoneInfo(release.catalog.city.timezone) if release is not None else UTC
 
     @property
     def limits(self) -> Limits:

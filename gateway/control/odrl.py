@@ -7,7 +7,7 @@ and rows refine the target, term and purpose constrain the rule. Nobody may pass
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
 
@@ -23,8 +23,8 @@ CONTEXT: tuple[Any, ...] = (
 _ACTIONS = {"read": "read", "aggregate": "aggregate"}
 
 
-def agreement(row: GrantRow, owner: str | None) -> dict[str, Any]:
-    """A grant as an ODRL agreement; `owner` is the organisation that answers for the dataset."""
+def agreement(row: GrantRow, owner: str | None, zone: tzinfo) -> dict[str, Any]:
+    """A grant as an ODRL agreement; `owner` is the organisation that answers for the dataset, `zone` the city's."""
     holder = _uid("principal", row.principal) if row.principal else _uid("organisation", row.organisation or "")
     parts = (("masked", row.columns), ("clear", row.clear_columns))
     found: dict[str, Any] = {
@@ -32,22 +32,22 @@ def agreement(row: GrantRow, owner: str | None) -> dict[str, Any]:
         "@type": "Agreement",
         "uid": _uid("grant", row.id),
         "profile": PROFILE,
-        "dcterms:issued": _moment(row.created_at),
+        "dcterms:issued": _moment(row.created_at, zone),
         "dcterms:source": row.basis,
         "civiclake:statutory": row.statutory,
         "assigner": _uid("organisation", owner or "authority"),
         "assignee": holder,
-        "permission": [_permission(row, treatment, columns) for treatment, columns in parts if columns],
+        "permission": [_permission(row, treatment, columns, zone) for treatment, columns in parts if columns],
         "prohibition": [{"target": _uid("dataset", row.dataset), "action": "distribute"}],
     }
     if row.request is not None:
         found["civiclake:request"] = _uid("request", row.request)
     if row.revoked_at is not None:
-        found["civiclake:revoked"] = _moment(row.revoked_at)
+        found["civiclake:revoked"] = _moment(row.revoked_at, zone)
     return found
 
 
-def _permission(row: GrantRow, treatment: str, columns: Iterable[str]) -> dict[str, Any]:
+def _permission(row: GrantRow, treatment: str, columns: Iterable[str], zone: tzinfo) -> dict[str, Any]:
     refinement = [
         _constraint("civiclake:column", "isAnyOf", list(columns)),
         _constraint("civiclake:treatment", "eq", treatment),
@@ -59,8 +59,8 @@ def _permission(row: GrantRow, treatment: str, columns: Iterable[str]) -> dict[s
         if row.rows.get(part):
             refinement.append(_constraint("civiclake:day", operator, _day(row.rows[part])))
     constraint = [
-        _constraint("dateTime", "gteq", _moment(row.starts_at)),
-        _constraint("dateTime", "lt", _moment(row.expires_at)),
+        _constraint("dateTime", "gteq", _moment(row.starts_at, zone)),
+        _constraint("dateTime", "lt", _moment(row.expires_at, zone)),
     ]
     if row.purposes:
         constraint.append(_constraint("purpose", "isAnyOf", [f"civiclake:purpose-{name}" for name in row.purposes]))
@@ -77,8 +77,8 @@ def _uid(kind: str, name: str) -> str:
     return f"urn:civiclake:{kind}:{quote(name, safe='')}"
 
 
-def _moment(value: datetime) -> dict[str, str]:
-    return {"@value": value.isoformat(), "@type": "xsd:dateTime"}
+def _moment(value: datetime, zone: tzinfo) -> dict[str, str]:
+    return {"@value": value.astimezone(zone).isoformat(), "@type": "xsd:dateTime"}
 
 
 def _day(value: date | str) -> dict[str, str]:

@@ -22,7 +22,7 @@ def who(control: Control, key: str) -> dict[str, Any]:
     tree = policy.division_tree if policy is not None else DivisionTree(())
     identity = open_identity(control.settings, control.workspace, clock=now, tree=lambda: tree)
     try:
-        return described(identity.callers.find(Presented("key", key)))
+        return described(identity.callers.find(Presented("key", key)), control.zone)
     except Problem as problem:
         raise ControlError(f"refused: {problem.detail}") from None
     finally:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
-from gateway.doors.deps import IdentifiedDep, only_parameters
+from gateway.doors.deps import IdentifiedDep, ServicesDep, only_parameters
 from gateway.identity.callers import Identified
 from gateway.policy.actor import Grant
 
@@ -16,14 +17,16 @@ router = APIRouter()
 
 @router.get("/v1/whoami")
 @router.head("/v1/whoami", include_in_schema=False)
-async def whoami(request: Request, caller: IdentifiedDep) -> Response:
+async def whoami(request: Request, caller: IdentifiedDep, services: ServicesDep) -> Response:
     """Id, tier, organisation, area, grants in force and what the credential narrows them to."""
     only_parameters(request)
-    return Response(dumps(described(caller)), headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
+    return Response(
+        dumps(described(caller, services.zone)), headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE
+    )
 
 
-def described(caller: Identified) -> dict[str, Any]:
-    """A caller as a document; holds no secret."""
+def described(caller: Identified, zone: tzinfo) -> dict[str, Any]:
+    """A caller as a document, its times on the clocks of a zone; holds no secret."""
     actor = caller.actor
     token = actor.token
     return {
@@ -34,7 +37,7 @@ def described(caller: Identified) -> dict[str, Any]:
         "by": caller.method,
         "credential": caller.credential,
         "administers": caller.admin,
-        "grants": [_grant(grant) for grant in actor.grants],
+        "grants": [_grant(grant, zone) for grant in actor.grants],
         "break_glass": actor.break_glass,
         "narrowed_to": None
         if token is None
@@ -47,7 +50,7 @@ def described(caller: Identified) -> dict[str, Any]:
     }
 
 
-def _grant(grant: Grant) -> dict[str, Any]:
+def _grant(grant: Grant, zone: tzinfo) -> dict[str, Any]:
     return {
         "id": grant.id,
         "dataset": grant.dataset,
@@ -56,5 +59,5 @@ def _grant(grant: Grant) -> dict[str, Any]:
         "actions": grant.actions,
         "rows": grant.rows.model_dump(mode="json", exclude_defaults=True),
         "purposes": grant.purposes,
-        "expires_at": grant.expires_at.isoformat(),
+        "expires_at": grant.expires_at.astimezone(zone).isoformat(),
     }

@@ -81,7 +81,9 @@ def show_case(
             grant = document.get("access")
             if grant is None or document["id"].startswith("brk"):
                 raise UnknownError(f"{case} has no grant")
-            document = agreement(grant_of(here.session, grant), here.ledger.owner(document["dataset"]))
+            document = agreement(
+                grant_of(here.session, grant), here.ledger.owner(document["dataset"]), here.ledger.zone
+            )
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
 
 

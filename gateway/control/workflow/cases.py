@@ -106,12 +106,12 @@ def summary(case: AnyCase, ledger: Ledger) -> dict[str, Any]:
     state = ledger.procedure(case.procedure).states[case.state]
     late = case.due_on is not None and case.due_on < ledger.today
     first = {"id": case.id, "state": case.state, "state_title": state.title.model_dump(), "overdue": late}
-    return first | document(case)
+    return first | document(case, ledger.zone)
 
 
 def full(session: Session, case: AnyCase, ledger: Ledger, person: Person) -> dict[str, Any]:
     """A case with its steps, who owns its dataset (code), and what this person may do next."""
-    steps = [document(event) for event in events(session, case.id)]
+    steps = [document(event, ledger.zone) for event in events(session, case.id)]
     may = open_to(session, case, person, ledger.procedure(case.procedure))
     owner = ledger.owner(case.dataset) if case.dataset is not None else None
     return {**summary(case, ledger), "owner": owner, "events": steps, "may": may}
@@ -120,7 +120,7 @@ def full(session: Session, case: AnyCase, ledger: Ledger, person: Person) -> dic
 def by_receipt(session: Session, case: AnyCase, ledger: Ledger) -> dict[str, Any]:
     """A case for the holder of its receipt: the steps without the names of those who made them."""
     steps = [
-        {key: value for key, value in document(event).items() if key not in {"by", "entered_by"}}
+        {key: value for key, value in document(event, ledger.zone).items() if key not in {"by", "entered_by"}}
         for event in events(session, case.id)
     ]
     hidden = {"raised_by", "organisation"}

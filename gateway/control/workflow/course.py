@@ -88,15 +88,22 @@ class Course:
         if not roles:
             raise UnknownError(f"there is no case {case.id}")
         if not any(name == t.name and "machine" not in t.by for t in procedure.transitions):
-            raise UnknownError(f"there is no transition {name}; {_listed(procedure, case.state)}")
+            raise UnknownError(f"there is no transition {name}; {self._way_on(person)}")
         transition = next((t for t in procedure.out_of(case.state) if t.name == name), None)
         if transition is None:
-            raise ConflictError(f"{case.id} stands at {case.state}; {_listed(procedure, case.state)}")
+            raise ConflictError(f"the case {case.id} stands at {case.state}; {self._way_on(person)}")
         if not roles & set(transition.by):
             raise ForbiddenError(f"{name} is for the {' or the '.join(transition.by)}, and nobody judges their own")
         if transition.not_by and person.id in makers(self._session, case.id, transition.not_by):
             raise ForbiddenError(f"{name} is for somebody else than who decided before")
         return transition
+
+    def _way_on(self, person: Person) -> str:
+        """What a person may do with the case as it stands."""
+        mine = open_to(self._session, self._case, person, self._procedure)
+        if mine:
+            return f"from there you can {', '.join(sorted(mine))}"
+        return "there is nothing for you to do" if self._procedure.out_of(self._case.state) else "it has ended there"
 
     def _due(self) -> tuple[Transition, datetime] | None:
         for transition in self._procedure.out_of(self._case.state):
@@ -186,8 +193,3 @@ def take_with(step: Step, **details: tuple[object, str]) -> None:
     for key, (given, owner) in details.items():
         if given is not None and step.name != owner:
             raise ControlError(f"{key}: it belongs to {owner}, not to {step.name}")
-
-
-def _listed(procedure: Procedure, state: str) -> str:
-    names = sorted({t.name for t in procedure.out_of(state) if "machine" not in t.by})
-    return f"from there people can {', '.join(names)}" if names else "it has ended there"

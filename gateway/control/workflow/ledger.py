@@ -32,11 +32,11 @@ class Ledger:
 
     def day(self, moment: datetime) -> date:
         """The city's date at a moment."""
-        return moment.astimezone(self._zone).date()
+        return moment.astimezone(self.zone).date()
 
     def begin(self, day: date) -> datetime:
         """The first moment of a day."""
-        return datetime.combine(day, time(), self._zone)
+        return datetime.combine(day, time(), self.zone)
 
     def end(self, day: date) -> datetime:
         """The first moment after a day."""
@@ -95,5 +95,6 @@ class Ledger:
         return feeds.get(first, entry.owner)
 
     @property
-    def _zone(self) -> ZoneInfo:
+    def zone(self) -> ZoneInfo:
+        """The zone of the city's clocks."""
         return ZoneInfo(self.catalog.city.timezone)

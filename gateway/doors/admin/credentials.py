@@ -13,7 +13,6 @@ from catalog.contract.options import Strict
 from gateway.control import clients, delegations, keys
 from gateway.control.clients import IssuedClient
 from gateway.control.credentials import CredentialTerms
-from gateway.control.documents import document
 from gateway.control.keys import IssuedKey
 from gateway.control.tables.identity import Delegation
 from gateway.doors.admin.steward import Office, OfficeDep, answer
@@ -72,7 +71,8 @@ async def list_keys(office: OfficeDep) -> Response:
 async def issue_key(body: NewKey, office: OfficeDep) -> Response:
     """Issue a key. Its text stands in this answer and nowhere else."""
     terms, hasher = body.terms(office), office.identity.hasher
-    return _shown(await office.act(lambda session: keys.issue(session, hasher, terms, now=office.now, by=office.by)))
+    issued = await office.act(lambda session: keys.issue(session, hasher, terms, now=office.now, by=office.by))
+    return _shown(office, issued)
 
 
 @router.post("/keys/{key}/rotate", status_code=201)
@@ -87,7 +87,7 @@ async def rotate_key(key: str, office: OfficeDep, body: Rotation = _AS_BEFORE) -
             session, hasher, key, overlap=overlap, lifetime=lifetime, longest=longest, now=office.now, by=office.by
         )
 
-    return _shown(await office.act(work))
+    return _shown(office, await office.act(work))
 
 
 @router.post("/keys/{key}/revoke")
@@ -111,7 +111,7 @@ async def add_client(body: NewClient, office: OfficeDep) -> Response:
         return clients.add_client(session, hasher, terms, now=office.now, by=office.by, public_keys=body.public_keys)
 
     issued = await office.act(work)
-    return answer({**document(issued.row), "client_secret": issued.secret}, 201)
+    return answer({**office.document(issued.row), "client_secret": issued.secret}, 201)
 
 
 @router.post("/clients/{client}/revoke")
@@ -147,5 +147,5 @@ async def revoke_delegation(delegation: str, office: OfficeDep) -> Response:
     return await office.done(lambda session: delegations.revoke_delegation(session, delegation, office.now))
 
 
-def _shown(issued: IssuedKey) -> Response:
-    return answer({**document(issued.row), "key": issued.text}, 201)
+def _shown(office: Office, issued: IssuedKey) -> Response:
+    return answer({**office.document(issued.row), "key": issued.text}, 201)

@@ -53,11 +53,15 @@ class Office:
 
     async def done(self, work: Callable[[Session], Base], status: int = 200) -> Response:
         """Do the work in one writing transaction, and answer with the row it was done to."""
-        return answer(document(await self.act(work)), status)
+        return answer(self.document(await self.act(work)), status)
 
     async def listed(self, name: str, work: Callable[[Session], Sequence[Base]]) -> Response:
         """Answer with rows, under their name, as one reading transaction finds them."""
-        return answer({name: [document(row) for row in await within(self.identity.store.read, work)]})
+        return answer({name: [self.document(row) for row in await within(self.identity.store.read, work)]})
+
+    def document(self, row: Base) -> dict[str, Any]:
+        """A row for showing."""
+        return document(row, self.services.zone)
 
     def lifetime(self, days: int) -> timedelta:
         """A lifetime within what the settings allow. Raises BadValue."""

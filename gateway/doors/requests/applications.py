@@ -75,7 +75,7 @@ async def show_grant(request: Request, grant: str, desk: DeskDep) -> Response:
         owner = desk.ledger.owner(row.dataset) if row is not None else None
         if row is None or row.kind != "grant" or not _concerns(row, owner, person):
             raise UnknownError("there is no such grant")
-        return odrl.agreement(row, owner)
+        return odrl.agreement(row, owner, desk.ledger.zone)
 
     body = dumps(await desk.look(work))
     return Response(body, headers={"Cache-Control": "no-store"}, media_type=odrl.MEDIA_TYPE)

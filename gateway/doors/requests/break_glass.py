@@ -55,7 +55,7 @@ async def list_notices(request: Request, desk: DeskDep) -> Response:
         for notice in cases.notices(session, person):
             procedure = desk.ledger.procedure(notice.procedure)
             title = procedure.step_title(notice.name, notice.to_state)
-            found.append({**document(notice), "title": title.model_dump() if title else None})
+            found.append({**document(notice, desk.ledger.zone), "title": title.model_dump() if title else None})
         return {"notices": found}
 
     return answer(await desk.look(work))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date
 
 from tests.gateway.requests.counter import ROWS, Counter
@@ -13,6 +15,9 @@ def test_a_department_applies_uses_and_loses_its_grant(counter: Counter) -> None
     case = counter.apply(columns=("visit_no", "street", "name"), clear_columns=("phone",))
     shown = counter.get("tom", f"/v1/requests/{case}").json()
     assert (shown["state"], shown["due_on"], shown["may"]) == ("compliance", "2026-11-25", ["withdraw"])
+    for who, way_on in (("sue", "from there you can comply, reject."), ("helen", "there is nothing for you to do.")):
+        refused = counter.post(who, f"/v1/requests/{case}/approve", status=409)["detail"]
+        assert refused == f"The case {case} stands at compliance; {way_on}"
     assert counter.rows("tom").status_code == 403
     assert counter.post("sue", f"/v1/requests/{case}/comply")["state"] == "provider_review"
     assert counter.rows("tom").status_code == 403
@@ -35,6 +40,19 @@ def test_a_department_applies_uses_and_loses_its_grant(counter: Counter) -> None
         ("begin_use", "machine"), ("revoke", "helen"),
     ]  # fmt: skip
     assert shown["events"][-1]["reason"] == "used for something else"
+
+
+def test_moments_are_told_on_the_city_s_clocks(counter: Counter) -> None:
+    """Those that were just reckoned and those that come out of the store alike."""
+    case = counter.apply()
+    told = [counter.get("sue", f"/v1/requests/{case}"), counter.get("sue", "/v1/requests")]
+    counter.post("sue", f"/v1/requests/{case}/comply")
+    granted = counter.post("helen", f"/v1/requests/{case}/approve")
+    told += [counter.get("tom", f"/v1/grants/{granted['access']}"), counter.get("tom", "/v1/notices")]
+    told += [counter.get("tom", "/v1/whoami"), counter.get("sue", "/v1/admin/grants")]
+    for text in [json.dumps(granted), *(answer.text for answer in told)]:
+        offsets = re.findall(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)", text)
+        assert set(offsets) == {"+08:00"}, text
 
 
 def test_a_grant_revoked_by_its_id_takes_its_case_along(counter: Counter) -> None:
@@ -81,7 +99,7 @@ def test_the_provider_may_narrow_the_rows_but_not_widen_them(counter: Counter) -
     assert {row["street"] for row in counter.rows("tom").json()["rows"]} == {STREETS[0]}
     found = counter.get("tom", f"/v1/grants/{done['access']}")
     assert found.headers["content-type"].startswith("application/ld+json")
-    assert found.json()["permission"][0]["constraint"][1]["rightOperand"]["@value"].startswith("2026-12-31T16:00")
+    assert found.json()["permission"][0]["constraint"][1]["rightOperand"]["@value"].startswith("2027-01-01T00:00")
     counter.wait(days=39)
     assert counter.rows("tom").status_code == 403  # midnight after the last day has passed
     assert counter.get("tom", f"/v1/requests/{case}").json()["state"] == "expired"
@@ -95,7 +113,7 @@ def test_a_term_that_begins_in_2027_begins_in_2027(counter: Counter) -> None:
     counter.wait(days=42)
     assert counter.rows("tom").status_code == 200
     shown = counter.get("tom", f"/v1/requests/{case}").json()
-    assert (shown["state"], shown["events"][-1]["at"]) == ("in_use", "2027-01-03T16:00:00+00:00")
+    assert (shown["state"], shown["events"][-1]["at"]) == ("in_use", "2027-01-04T00:00:00+08:00")
     late = counter.apply("ann", columns=("visit_no",), term_from=date(2027, 2, 5), term_to=date(2027, 3, 31))
     counter.clock[0] = START.replace(year=2027, month=2, day=5)
     counter.post("sue", f"/v1/requests/{late}/comply")

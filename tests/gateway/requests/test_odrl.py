@@ -55,7 +55,7 @@ def grants(draw: st.DrawFn) -> GrantRow:
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(grants())
 def test_a_grant_survives_the_way_through_odrl(row: GrantRow) -> None:
-    document = orjson.loads(orjson.dumps(odrl.agreement(row, "health")))
+    document = orjson.loads(orjson.dumps(odrl.agreement(row, "health", UTC)))
     told = read(document)
     for name, value in told.items():
         assert getattr(row, name) == value, name
@@ -122,5 +122,5 @@ def test_a_revoked_grant_says_so() -> None:
         expires_at=datetime(2026, 2, 1, tzinfo=UTC), revoked_at=datetime(2026, 1, 5, tzinfo=UTC), request=None,
         created_at=datetime(2026, 1, 1, tzinfo=UTC), created_by="s",
     )  # fmt: skip
-    assert odrl.agreement(row, None)["civiclake:revoked"]["@value"] == "2026-01-05T00:00:00+00:00"
-    assert odrl.agreement(row, None)["assigner"] == "urn:civiclake:organisation:authority"
+    assert odrl.agreement(row, None, UTC)["civiclake:revoked"]["@value"] == "2026-01-05T00:00:00+00:00"
+    assert odrl.agreement(row, None, UTC)["assigner"] == "urn:civiclake:organisation:authority"
