@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio.to_thread
@@ -16,7 +17,7 @@ from gateway.web.answers import document_answer
 
 router = APIRouter()
 
-_SHOWN, _LOOKED_AT = 100, 1000
+_SHOWN, _READ_AHEAD = 100, 1000
 
 
 @router.api_route("/v1/feeds/events.atom", methods=["GET", "HEAD"])
@@ -37,19 +38,31 @@ async def _answer(
     request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep, dataset: str | None
 ) -> Response:
     only_parameters(request)
-
-    def look() -> list[OutboxEvent]:
-        with services.identity.store.read() as session:
-            return list(outbox.newest(session, _LOOKED_AT, dataset))
-
     origin = services.settings.public_url
-    teller, listener = Teller(release, services.withdrawals, origin), Listener(caller.actor, caller.purpose)
     documents: list[dict[str, Any]] = []
-    for event in await anyio.to_thread.run_sync(look):
-        told = await teller.told(event, listener)
-        if told is not None:
-            documents.append(told)
+    async for told in _told(release, caller, services, dataset):
+        documents.append(told)
         if len(documents) == _SHOWN:
             break
     body = feed(release, documents, request.url.path, origin)
     return await document_answer(request, body, media_type=MEDIA_TYPE, cache=services.cache_control(caller.actor))
+
+
+async def _told(
+    release: ReleaseDep, caller: CallerDep, services: ServicesDep, dataset: str | None
+) -> AsyncIterator[dict[str, Any]]:
+    """What the caller is told of, the newest first, however many events it is not told of lie between."""
+    teller = Teller(release, services.withdrawals, services.settings.public_url)
+    listener = Listener(caller.actor, caller.purpose)
+    hidden = release.datasets.keys() - {view.dataset for view in release.views(caller.actor, caller.purpose)}
+    before: int | None = None
+
+    def look() -> list[OutboxEvent]:
+        with services.identity.store.read() as session:
+            return list(outbox.newest(session, _READ_AHEAD, dataset, before))
+
+    while events := await anyio.to_thread.run_sync(look):
+        for event in events:
+            if event.dataset not in hidden and (told := await teller.told(event, listener)) is not None:
+                yield told
+        before = events[-1].number

@@ -64,9 +64,11 @@ def newest_number(session: Session) -> int:
     return session.scalar(select(func.max(OutboxEvent.number))) or 0
 
 
-def newest(session: Session, most: int, dataset: str | None = None) -> Sequence[OutboxEvent]:
-    """The newest events, of all datasets or one, the newest first."""
+def newest(session: Session, most: int, dataset: str | None = None, before: int | None = None) -> Sequence[OutboxEvent]:
+    """The newest events, of all datasets or one, the newest first; with `before` those older than that number."""
     query = select(OutboxEvent).order_by(OutboxEvent.number.desc()).limit(most)
+    if before is not None:
+        query = query.where(OutboxEvent.number < before)
     return session.scalars(query if dataset is None else query.where(OutboxEvent.dataset == dataset)).all()
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import httpx
+import pytest
 
+from gateway.notices import feed_door
 from tests.gateway.conftest import wait_for
 from tests.gateway.notices.conftest import City
 from tests.gateway.policy.city import publish_city, tables
@@ -34,7 +36,9 @@ def told(city: City, who: str, address: str = ALL) -> set[tuple[str, str]]:
     return {(event["type"], event["subject"]) for event in entries(city.ask(who, "GET", address))}
 
 
-def test_feeds_tell_each_caller_what_it_may_know_of(city: City) -> None:
+def test_feeds_tell_each_caller_what_it_may_know_of(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many events it is not told of lie between: they are read a few at a time here."""
+    monkeypatch.setattr(feed_door, "_READ_AHEAD", 2)
     assert told(city, "bureau") == set(), "what was there before is not told"
     publish_city(city.home, tables(), 2)
     wait_for(lambda: len(told(city, "bureau")) == 3)
