@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.answers.json_rows import dumps
-from gateway.facades import ckan, places, soda
+from gateway.facades import ckan, odata, places, soda
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ def _as_json(translate: Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]) 
 _FORMS: tuple[tuple[tuple[str, ...], Form], ...] = (
     (places.CKAN, _as_json(ckan.refusal)),
     (places.SODA, _as_json(soda.refusal)),
+    (places.ODATA, _as_json(odata.refusal)),
 )
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from gateway.facades.clocks import local_text
 from gateway.facades.ogc.cql2_json import read_json
-from gateway.facades.ogc.cql2_nodes import Call, CQLError, Literal, Node, Property, Shape
 from gateway.facades.ogc.cql2_text import read_text
-from gateway.facades.ogc.times import local_text
+from gateway.facades.reading import Call, Literal, Node, Property, ReadError, Shape
 from gateway.problems import BadValue, UnknownOperator
 from gateway.query.logic import Junction, all_of, any_of, negated
 from gateway.query.parse import Limits, condition_on, known_column, whole_row
@@ -38,7 +38,7 @@ def parse_filter(text: str, language: str, view: View, limits: Limits, zone: Zon
         raise BadValue(f"`filter-lang`: expected one of {expected}.", parameter="filter-lang")
     try:
         node = LANGUAGES[language](text)
-    except CQLError as error:
+    except ReadError as error:
         raise BadValue(f"`filter`: {error}.", parameter=_PARAMETER) from error
     return _Translation(view, limits, zone).condition(node)
 
@@ -101,9 +101,9 @@ class _Translation:
         return self._compare(_plain(left), "between", [low, high])
 
     def _in(self, node: Call) -> Filter:
+        if len(node.arguments) < 2:
+            raise _refused("a property and a list of values", node)
         left, *values = node.arguments
-        if not values:
-            raise _refused("a list of values", node)
         return self._compare(_plain(left), "in", values)
 
     def _is_null(self, node: Call) -> Filter:
@@ -127,7 +127,7 @@ class _Translation:
         return condition_on(column, operator, texts, self.limits, _PARAMETER)
 
     def _value(self, column: Column, operator: str, node: Node) -> str:
-        if not isinstance(node, Literal):
+        if not isinstance(node, Literal) or node.value is None:
             raise _refused("a value", node)
         if isinstance(node.value, bool):
             if operator != "isnull" and column.kind.family is not Family.BOOLEAN:
@@ -173,7 +173,7 @@ def _plain(node: Node) -> str:
 
 def _text(node: Node) -> str:
     inner = _unfolded(node)
-    if not isinstance(inner, Literal) or isinstance(inner.value, bool):
+    if not isinstance(inner, Literal) or not isinstance(inner.value, str):
         raise _refused("a text", inner)
     return inner.value
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gateway.facades.ogc.cql2_nodes import DEEPEST, LONGEST, Call, CQLError, Literal, Node, Property, Shape, box, point
+from gateway.facades.ogc.places import box, point
+from gateway.facades.reading import DEEPEST, LONGEST, Call, Literal, Node, Property, ReadError, Shape, too_deep
 
 _AREAS = ("Polygon", "MultiPolygon")
 
@@ -17,23 +18,23 @@ class _Number(str):
 
 
 def read_json(text: str) -> Node:
-    """The nodes of a filter. Raises CQLError."""
+    """The nodes of a filter. Raises ReadError."""
     if len(text) > LONGEST:
-        raise CQLError(f"expected at most {LONGEST} characters")
+        raise ReadError(f"expected at most {LONGEST} characters")
     try:
         found = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise CQLError("expected a condition in JSON") from error
+        raise ReadError("expected a condition in JSON") from error
     return _node(found, 0)
 
 
 def _node(found: Any, depth: int) -> Node:
     if depth > DEEPEST:
-        raise CQLError(f"conditions lie more than {DEEPEST} deep in each other")
+        raise too_deep()
     if isinstance(found, (bool, str)):
         return Literal(found)
     if not isinstance(found, dict):
-        raise CQLError("expected a condition, a property or a value")
+        raise ReadError("expected a condition, a property or a value")
     if "op" in found:
         return _call(found, depth)
     if "property" in found:
@@ -48,19 +49,16 @@ def _shape(found: dict[str, Any]) -> Shape:
     if "bbox" in found:
         return box(_numbers(found["bbox"]))
     if found.get("type") == "Point":
-        parts = _numbers(found.get("coordinates"))
-        if len(parts) not in (2, 3):
-            raise CQLError("expected a point of two numbers")
-        return point(parts[0], parts[1])
+        return point(_numbers(found.get("coordinates")))
     if found.get("type") not in _AREAS:
-        raise CQLError("expected a condition, a property, a value, or a point, box or polygon")
+        raise ReadError("expected a condition, a property, a value, or a point, box or polygon")
     return Shape("intersects", json.dumps(_plain({"type": found["type"], "coordinates": found.get("coordinates")})))
 
 
 def _call(found: dict[str, Any], depth: int) -> Node:
     name, arguments = _text(found["op"]).lower(), found.get("args")
     if not isinstance(arguments, list):
-        raise CQLError("expected `args` to be a list")
+        raise ReadError("expected `args` to be a list")
     if name == "in" and len(arguments) == 2 and isinstance(arguments[1], list):
         arguments = [arguments[0], *arguments[1]]
     return Call(name, tuple(_node(argument, depth + 1) for argument in arguments))
@@ -68,13 +66,13 @@ def _call(found: dict[str, Any], depth: int) -> Node:
 
 def _text(found: Any) -> str:
     if not isinstance(found, str) or isinstance(found, _Number):
-        raise CQLError("expected a text")
+        raise ReadError("expected a text")
     return found
 
 
 def _numbers(found: Any) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(part, _Number) for part in found):
-        raise CQLError("expected a list of numbers")
+        raise ReadError("expected a list of numbers")
     return [str(part) for part in found]
 
 

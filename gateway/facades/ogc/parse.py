@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from gateway.facades.clocks import local_text
 from gateway.facades.ogc import times
 from gateway.facades.ogc.cql2 import TEXT, parse_filter
 from gateway.problems import BadValue, NotAcceptable, TooManyConditions
@@ -77,7 +78,7 @@ def _plain(view: View, name: str, text: str, zone: ZoneInfo) -> str:
     if name == "bbox":
         return flat_box(text)
     column = view.column(name)
-    return text if column is None else times.local_text(text, column, zone)
+    return text if column is None else local_text(text, column, zone)
 
 
 def flat_box(text: str) -> str:

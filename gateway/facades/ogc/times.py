@@ -1,4 +1,4 @@
-"""Moments and spans of time as OGC APIs write them. Ours are local times on the city's clocks."""
+"""Spans of time as OGC APIs write them, as conditions on a column."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from gateway.facades.clocks import DAY, local
 from gateway.problems import BadValue
 from gateway.query.operators import OPERATORS
 from gateway.query.tree import Condition
@@ -13,7 +14,6 @@ from gateway.view.types import Family
 from gateway.view.view import Column, View
 
 _OPEN = ("", "..")
-_DAY = len("2024-05-31")
 _FORM = "expected a day or moment such as 2024-05-31 or 2024-05-31T06:00:00Z, or two with `/` between, `..` for open"
 
 
@@ -50,34 +50,13 @@ def within(column: Column | None, asked: Span) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def local(text: str, zone: ZoneInfo) -> datetime:
-    """A moment on the city's clocks, without zone; one without an offset is on them already. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(zone).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-def local_text(text: str, column: Column, zone: ZoneInfo) -> str:
-    """A value of a column as we write it, where it may be a moment with an offset, or a day with a `T` behind."""
-    if column.kind.family not in (Family.DATE, Family.TIMESTAMP):
-        return text
-    if len(text) == _DAY + 1:
-        return text.removesuffix("T")
-    try:
-        moment = local(text, zone)
-    except (ValueError, OverflowError):
-        return text
-    if column.kind.family is Family.DATE:
-        return moment.date().isoformat() if moment.time() == time() else text
-    return moment.isoformat()
-
-
 def _moment(text: str, zone: ZoneInfo) -> date | datetime | None:
     """A day may end in `T`, as GDAL writes it."""
     if text in _OPEN:
         return None
     try:
         day = text.removesuffix("T")
-        return date.fromisoformat(day) if len(day) == _DAY else local(text, zone)
+        return date.fromisoformat(day) if len(day) == DAY else local(text, zone)
     except (ValueError, OverflowError):
         raise BadValue(f"`datetime`: {_FORM}.", parameter="datetime") from None
 

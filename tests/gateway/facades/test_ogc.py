@@ -16,7 +16,7 @@ from owslib.ogcapi.records import Records
 from pyogrio import list_layers, read_info
 from pyogrio.raw import read
 
-from gateway.facades.ogc.cql2_nodes import DEEPEST
+from gateway.facades.reading import DEEPEST
 from tests.gateway.facades.lamps import COLUMNS, COUNT, rows
 
 LAMPS = rows()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
 from tests.gateway.policy.city import COLUMNS
+from tests.gateway.policy.questions_odata import odata_address
 from tests.gateway.policy.questions_ogc import ogc_address
 from tests.gateway.policy.worlds import Row
 
@@ -124,7 +126,8 @@ class Questions:
     def _facade(self, dataset: str) -> str:
         """An address of another system's way of asking."""
         rng = self._random
-        door = rng.choice((ogc_address,))
+        told = partial(self._told, dataset)
+        door = rng.choice((ogc_address, partial(odata_address, told=told)))
         return door(rng, dataset, lambda: self._column(dataset), lambda column: rng.choice(self._values(column)))
 
     def _values(self, column: str) -> Sequence[Any]:

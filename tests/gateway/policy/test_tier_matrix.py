@@ -35,13 +35,14 @@ from tests.gateway.policy.standard_doors import STANDARD_DOORS
 from tests.gateway.policy.tier_catalogue import CATALOGUE_DOORS
 from tests.gateway.policy.tier_events import EVENT_DOORS
 from tests.gateway.policy.tier_groups import GROUP_DOORS
+from tests.gateway.policy.tier_odata import ODATA_DOORS
 from tests.gateway.policy.tier_ogc import OGC_DOORS
 from tests.gateway.policy.tier_place import CITY, TABLE, Ask, Door, Place
 from tests.gateway.policy.tier_rows import ROW_DOORS
 from tests.gateway.policy.tier_sql import SQL_DOORS
 
 DOORS: dict[str, Door] = (
-    SQL_DOORS | CATALOGUE_DOORS | ROW_DOORS | EVENT_DOORS | STANDARD_DOORS | GROUP_DOORS | OGC_DOORS
+    SQL_DOORS | CATALOGUE_DOORS | ROW_DOORS | EVENT_DOORS | STANDARD_DOORS | GROUP_DOORS | OGC_DOORS | ODATA_DOORS
 )
 
 
