@@ -24,6 +24,7 @@ from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
 from gateway.doors.standards import ROUTERS as STANDARDS_ROUTERS
 from gateway.engine import Engine
+from gateway.identity.foreign import APP_TOKEN_HEADER, CKAN_HEADER
 from gateway.identity.middleware import Identify
 from gateway.identity.presented import KEY_HEADER
 from gateway.identity.service import open_identity
@@ -94,6 +95,8 @@ _EXPOSED = (
     "Repr-Digest",
     "Signature",
     "Signature-Input",
+    "X-SODA2-Fields",
+    "X-SODA2-Types",
 )
 _PATIENCE = 5.0  # seconds that the audit log gets at start, and at the end to write what waits
 
@@ -199,7 +202,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "HEAD"],
-        allow_headers=["Authorization", KEY_HEADER, PURPOSE_HEADER],
+        allow_headers=["Authorization", KEY_HEADER, PURPOSE_HEADER, CKAN_HEADER, APP_TOKEN_HEADER],
         expose_headers=_EXPOSED,
     )
     app.add_middleware(Receipts, key=lambda: admission.receipt_key, clock=clock)

@@ -1,6 +1,6 @@
 """The addresses of other systems' ways of asking."""
 
-from gateway.doors.facades import odata, ogc, ogc_records
+from gateway.doors.facades import ckan, odata, ogc, ogc_records, soda, soda_catalogue
 
-ROUTERS = (ogc_records.router, ogc.router, odata.router)
+ROUTERS = (ckan.router, ogc_records.router, ogc.router, odata.router, soda.router, soda_catalogue.router)
 """The catalogue of records stands among the collections, and is to be asked first."""

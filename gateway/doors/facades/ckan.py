@@ -14,6 +14,7 @@ from gateway.doors.deps import Caller, CallerDep, ServicesDep
 from gateway.doors.facades.ckan_catalogue import CATALOGUE_ACTIONS, Action, Ask
 from gateway.doors.facades.ckan_datastore import DATASTORE_ACTIONS, pay, searched
 from gateway.doors.facades.paging import headers_of
+from gateway.doors.facades.question import compiled
 from gateway.doors.native.deliver import Asked, deliver
 from gateway.facades.ckan import envelope
 from gateway.facades.ckan.datastore import PARAMETERS
@@ -98,6 +99,8 @@ async def dump(resource: str, request: Request, caller: CallerDep, services: Ser
         raise BadValue(f"`format`: expected {', '.join(DUMPS)}.", parameter="format")
     ask = Ask(request, services, caller, replace(given, given={**given.given, "resource_id": resource}))
     found = await searched(ask, None, "read" if given.has("limit") else "export")
+    if found.query.limit == 0:
+        raise BadValue("`limit`: expected at least one row.", parameter="limit")
     query, bom = found.query, given.flag("bom", False)
     headers = headers_of(services, caller, found.release.number)
     headers["Content-Disposition"] = f'attachment; filename="{found.view.dataset}.{form.name}"'
@@ -107,8 +110,15 @@ async def dump(resource: str, request: Request, caller: CallerDep, services: Ser
     if same is not None:
         return same
     await pay(ask, query)
-    limits = services.tier_limits(caller.actor)
     asked = Asked(
-        found.fields, query.limit, query.digest, found.release.number, found.compile, form, headers, limits, bom
+        fields=found.fields,
+        limit=query.limit,
+        digest=query.digest,
+        release=found.release.number,
+        compile=lambda outputs: compiled(query, outputs),
+        form=form,
+        headers=headers,
+        limits=services.tier_limits(caller.actor),
+        bom=bom,
     )
     return await deliver(request, services, asked, etag)

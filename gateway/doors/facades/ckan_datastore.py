@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlglot import exp
-
 from gateway.answers.fields import Field, fields_of
 from gateway.doors.deps import release_of, visible
 from gateway.doors.facades.ckan_catalogue import Action, Ask
 from gateway.doors.facades.paging import text_page
+from gateway.doors.facades.question import Question, compiled, names_of, order_of, price_of
 from gateway.doors.native.deliver import place_of
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
@@ -20,12 +19,9 @@ from gateway.facades.ckan import datastore
 from gateway.facades.ckan.packages import datastore_dataset
 from gateway.facades.ckan.records import RECORDS, Records
 from gateway.problems import BadValue, NotFound
-from gateway.query.compile import Statement, compile_all, compile_page, counted
-from gateway.query.compile_groups import compile_groups, group_order
-from gateway.query.grouping import GroupedQuery
-from gateway.query.keyset import Term, total_order
+from gateway.query.compile import counted
+from gateway.query.compile_groups import compile_groups
 from gateway.query.tree import Query
-from gateway.quota.cost import estimate
 from gateway.quota.group_cost import group_units
 from gateway.quota.meter import Price
 from gateway.release.opened import OpenRelease
@@ -43,7 +39,7 @@ class Searched:
     release: OpenRelease
     resource: str
     view: View
-    query: Query | GroupedQuery
+    query: Question
     offset: int
 
     @property
@@ -57,12 +53,6 @@ class Searched:
     def fields(self) -> tuple[Field, ...]:
         """The columns of the answer."""
         return self.query.select if isinstance(self.query, Query) else fields_of(self.query)
-
-    def compile(self, outputs: list[exp.Expr]) -> Statement:
-        """The statement with these outputs."""
-        if isinstance(self.query, GroupedQuery):
-            return compile_groups(self.query, outputs)
-        return compile_all(self.query, outputs) if self.query.limit is None else compile_page(self.query, outputs)
 
 
 def dataset_of(ask: Ask, release: OpenRelease, action: Any = "read") -> tuple[str, View]:
@@ -85,22 +75,16 @@ async def searched(ask: Ask, default: int | None, action: Any = "read") -> Searc
     limit = None if whole else given.number("limit", min(default or 0, limits.max_rows), limits.max_rows)
     offset = given.number("offset", 0, services.settings.max_offset)
     parse = datastore.parse_distinct if given.flag("distinct", False) else datastore.parse_rows
-    query: Query | GroupedQuery = parse(view, given, limits, limit, 0 if cursor else offset)
+    query: Question = parse(view, given, limits, limit, 0 if cursor else offset)
     if cursor is not None:
-        query = replace(query, after=place_of(cursor, query.digest, lambda: _order(query)))
-    read = query.names if isinstance(query, GroupedQuery) else tuple(column.name for column in query.select)
-    note(ask.request, services, read, query.where)
+        query = replace(query, after=place_of(cursor, query.digest, lambda: order_of(query)))
+    note(ask.request, services, names_of(query), query.where)
     return Searched(release, resource, view, query, offset)
 
 
-def _order(query: Query | GroupedQuery) -> tuple[Term, ...]:
-    return group_order(query) if isinstance(query, GroupedQuery) else total_order(query)
-
-
-async def pay(ask: Ask, query: Query | GroupedQuery) -> None:
+async def pay(ask: Ask, query: Question) -> None:
     """Take what the answer costs from the caller's quota."""
-    units = group_units(query) if isinstance(query, GroupedQuery) else estimate(query).units
-    await ask.services.admission.charge(ask.request, Price(cost=units), ask.services.tier_limits(ask.caller.actor))
+    await ask.services.admission.charge(ask.request, price_of(query), ask.services.tier_limits(ask.caller.actor))
 
 
 async def _search(ask: Ask) -> dict[str, Any]:
@@ -134,7 +118,7 @@ async def _records(ask: Ask, found: Searched, form: Records) -> tuple[Any, int, 
     if not found.query.limit:
         return form.join(b""), 0, None
     await pay(ask, found.query)
-    statement = found.compile([form.line(found.fields)])
+    statement = compiled(found.query, [form.line(found.fields)])
     page = await text_page(ask.request, ask.services, found.release.number, statement, found.query)
     return form.join(page.text), page.rows, page.cursor
 
@@ -148,7 +132,7 @@ def _links(ask: Ask, found: Searched, rows: int, cursor: str | None) -> dict[str
     return {"start": f"{PATH}?{start}", "next": f"{PATH}?{following}"}
 
 
-async def _total(ask: Ask, query: Query | GroupedQuery) -> Total:
+async def _total(ask: Ask, query: Question) -> Total:
     """How many rows there are in all. Different ones are counted to the last."""
     limits, services = ask.services.tier_limits(ask.caller.actor), ask.services
     if isinstance(query, Query):

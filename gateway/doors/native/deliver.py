@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class Asked:
     """A question ready to be answered. `compile` gives the statement whose outputs are as told, of one page where
     there is a limit, else of everything. `members` stand in a JSON page before the rows; those are its
-    member `rows`, or where it is `flat` their only values are."""
+    member `rows`, or where it is `flat` their only values are. `complete` says whether what comes in one go is all."""
 
     fields: tuple[Field, ...]
     limit: int | None
@@ -49,6 +49,7 @@ class Asked:
     bom: bool = False
     rows: str = "rows"
     flat: bool = False
+    complete: bool = True
     members: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -172,7 +173,7 @@ async def _everything(request: Request, services: Services, asked: Asked, writer
         await _require_room(request, services, statement, asked.form.most)
     return StreamAnswer(
         _chunks(request, services, asked, statement, writer),
-        headers={**asked.headers, "ETag": etag, "CivicLake-Complete": "true"},
+        headers={**asked.headers, "ETag": etag, "CivicLake-Complete": str(asked.complete).lower()},
         media_type=asked.form.media_type,
         coding=None if asked.form.packed else coding_of(request),
     )
