@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from gateway.answers.json_rows import dumps
 from gateway.audit.usage import Span, dataset_usage, own_usage
 from gateway.doors.deps import ActorDep, ReleaseDep, ServicesDep, only_parameters
-from gateway.policy.actor import Actor
+from gateway.policy.actor import WHOLE, Actor
 from gateway.problems import BadValue, NotFound, NotPermitted
 from gateway.quota.admission import record_of
 from gateway.release.opened import OpenRelease
@@ -30,8 +30,8 @@ async def my_usage(request: Request, actor: ActorDep, services: ServicesDep) -> 
     only_parameters(request, _PARAMETERS)
     if actor.tier == "T0":
         raise NotPermitted("The public has no use of its own: it is counted as one.")
-    span, dataset = _span(request), request.query_params.get("dataset")
-    found = await asyncio.to_thread(own_usage, services.admission.log.store, actor.id, span, dataset)
+    span = _span(request)
+    found = await asyncio.to_thread(own_usage, services.admission.log.store, actor.id, span, _covered(request, actor))
     return await _answer(request, span, {"caller": actor.id, **found})
 
 
@@ -50,12 +50,18 @@ async def dataset_use(request: Request, actor: ActorDep, release: ReleaseDep, se
     return await _answer(request, span, {"datasets": chosen, **found})
 
 
+def _covered(request: Request, actor: Actor) -> list[str] | None:
+    """The datasets that the caller asks for and its credential covers; None for all."""
+    asked, scope = request.query_params.get("dataset"), actor.token or WHOLE
+    if asked is not None:
+        return [asked] if scope.names(asked) else []
+    return sorted(scope.datasets) if scope.datasets is not None else None
+
+
 def _overseen(actor: Actor, release: OpenRelease) -> list[str]:
     """The datasets whose use a caller may see: a steward's are all, a department's its own."""
-    if actor.token is not None and actor.token.datasets is not None:
-        names = [name for name in release.datasets if name in actor.token.datasets]
-    else:
-        names = list(release.datasets)
+    scope = actor.token or WHOLE
+    names = [name for name in release.datasets if scope.names(name)]
     if actor.tier == "T4":
         return names
     if actor.tier not in ("T2", "T3") or actor.organisation is None:

@@ -31,11 +31,11 @@ class Span:
         return (access.c.at >= _stamp(self.since)) & (access.c.at < _stamp(self.until))
 
 
-def own_usage(store: AuditStore, caller: str, span: Span, dataset: str | None) -> dict[str, Any]:
-    """What one caller used. Blocks."""
+def own_usage(store: AuditStore, caller: str, span: Span, datasets: Sequence[str] | None) -> dict[str, Any]:
+    """What one caller used, of some datasets or of all. Blocks."""
     condition = (access.c.caller == caller) & span.holds()
-    if dataset is not None:
-        condition &= access.c.dataset == dataset
+    if datasets is not None:
+        condition &= access.c.dataset.in_(datasets)
     shown = ("at", "request_id", "purpose", "action", "door", "dataset", "release", "columns", "rows", "bytes",
              "status", "complete", "decision")  # fmt: skip
     return _usage(store, condition, _GROUPED, shown)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from gateway.answers.json_rows import MEDIA_TYPE, dumps
 from gateway.doors.deps import IdentifiedDep, ServicesDep, only_parameters
 from gateway.identity.callers import Identified
-from gateway.policy.actor import Grant
+from gateway.policy.actor import WHOLE, Grant, TokenScope
 
 router = APIRouter()
 
@@ -26,9 +26,13 @@ async def whoami(request: Request, caller: IdentifiedDep, services: ServicesDep)
 
 
 def described(caller: Identified, zone: tzinfo) -> dict[str, Any]:
-    """A caller as a document, its times on the clocks of a zone; holds no secret."""
+    """A caller as a document, its times on the clocks of a zone; holds no secret.
+
+    Of what its holder was granted a narrowed credential is told as much as it covers.
+    """
     actor = caller.actor
     token = actor.token
+    scope = token or WHOLE
     return {
         "id": actor.id,
         "tier": actor.tier,
@@ -37,8 +41,8 @@ def described(caller: Identified, zone: tzinfo) -> dict[str, Any]:
         "by": caller.method,
         "credential": caller.credential,
         "administers": caller.admin,
-        "grants": [_grant(grant, zone) for grant in actor.grants],
-        "break_glass": actor.break_glass,
+        "grants": [_grant(grant, scope, zone) for grant in actor.grants if scope.names(grant.dataset)],
+        "break_glass": [dataset for dataset in actor.break_glass if scope.names(dataset)],
         "narrowed_to": None
         if token is None
         else {
@@ -50,12 +54,12 @@ def described(caller: Identified, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _grant(grant: Grant, zone: tzinfo) -> dict[str, Any]:
+def _grant(grant: Grant, scope: TokenScope, zone: tzinfo) -> dict[str, Any]:
     return {
         "id": grant.id,
         "dataset": grant.dataset,
-        "columns": grant.columns,
-        "clear_columns": grant.clear_columns,
+        "columns": scope.lets(grant.columns),
+        "clear_columns": scope.lets(grant.clear_columns),
         "actions": grant.actions,
         "rows": grant.rows.model_dump(mode="json", exclude_defaults=True),
         "purposes": grant.purposes,

@@ -55,7 +55,7 @@ class Counter:
 
     def own(self, session: Session, name: str) -> Subscription:
         """A subscription of the caller; UnknownError for any other."""
-        return subscriptions.subscription_of(session, name, self.identified.actor.id)
+        return subscriptions.subscription_of(session, name, self.identified)
 
 
 async def _counter(request: Request, identified: IdentifiedDep, services: ServicesDep) -> Counter:
@@ -97,7 +97,7 @@ async def subscribe(
 async def list_subscriptions(request: Request, counter: CounterDep) -> Response:
     """The caller's subscriptions, the newest first; those that a receiver ended as well."""
     only_parameters(request)
-    rows = await counter.look(lambda session: subscriptions.of_principal(session, counter.identified.actor.id))
+    rows = await counter.look(lambda session: subscriptions.of_caller(session, counter.identified))
     return answer({"subscriptions": [_document(row) for row in rows]})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -73,11 +73,12 @@ def subscribe(
     return written(session, row)
 
 
-def of_principal(session: Session, principal: str) -> Sequence[Subscription]:
-    """The subscriptions of a principal that have not been ended by it, the newest first."""
-    query = select(Subscription).where(Subscription.principal == principal)
+def of_caller(session: Session, caller: Identified) -> Sequence[Subscription]:
+    """The subscriptions of a caller that have not been ended by it, the newest first."""
+    query = select(Subscription).where(Subscription.principal == caller.actor.id)
     kept = query.where(Subscription.ended_for.is_distinct_from("asked"))
-    return session.scalars(kept.order_by(Subscription.created_at.desc(), Subscription.id)).all()
+    found = session.scalars(kept.order_by(Subscription.created_at.desc(), Subscription.id))
+    return [row for row in found if _covers(session, row, caller)]
 
 
 def of_everybody(session: Session, principal: str | None = None) -> Sequence[Subscription]:
@@ -86,12 +87,27 @@ def of_everybody(session: Session, principal: str | None = None) -> Sequence[Sub
     return session.scalars(query if principal is None else query.where(Subscription.principal == principal)).all()
 
 
-def subscription_of(session: Session, name: str, principal: str) -> Subscription:
-    """One of them; UnknownError when the principal has none of that id."""
+def subscription_of(session: Session, name: str, caller: Identified) -> Subscription:
+    """One of them; UnknownError when the caller has none of that id."""
     row = session.get(Subscription, name)
-    if row is None or row.principal != principal or row.ended_for == "asked":
+    own = row is not None and row.principal == caller.actor.id and row.ended_for != "asked"
+    if row is None or not own or not _covers(session, row, caller):
         raise UnknownError("there is no such subscription of yours")
     return row
+
+
+def _covers(session: Session, row: Subscription, caller: Identified) -> bool:
+    """Whether a subscription is within a credential: a narrowed one has those made with it, or with the key it follows;
+    another could be about what it is kept from."""
+    return caller.actor.token is None or caller.credential in tuple(_line(session, row.credential))
+
+
+def _line(session: Session, credential: str | None) -> Iterator[str]:
+    """A credential, and those it was rotated into."""
+    while credential is not None:
+        yield credential
+        row = session.get(ApiKey, credential)
+        credential = row.replaced_by if row is not None else None
 
 
 def end(row: Subscription, why: str, now: datetime) -> None:

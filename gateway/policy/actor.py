@@ -45,6 +45,18 @@ class TokenScope:
     columns: frozenset[str] | None = None
     rows: RowScope | None = None
 
+    def names(self, dataset: str) -> bool:
+        """Whether it lets anything of a dataset through."""
+        return self.datasets is None or dataset in self.datasets
+
+    def lets(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the columns that it lets through."""
+        return columns if self.columns is None else tuple(name for name in columns if name in self.columns)
+
+
+WHOLE = TokenScope()
+"""What narrows nothing."""
+
 
 @dataclass(frozen=True)
 class Actor:

@@ -178,8 +178,13 @@ def register(home: Path, clock: Callable[[], datetime] = lambda: NOW) -> dict[st
 
 def administration_key(home: Path, steward: str) -> str:
     """A key of a steward's that administers."""
+    return another_key(home, steward, Scope(admin=True))
+
+
+def another_key(home: Path, holder: str, scope: Scope) -> str:
+    """One more key of somebody's, as wide as the scope."""
     identity = _identity(home, lambda: NOW)
-    terms = CredentialTerms(steward, "test", Scope(admin=True), timedelta(days=1))
+    terms = CredentialTerms(holder, "test", scope, timedelta(days=1))
     with identity.store.begin() as session:
         text = keys.issue(session, identity.hasher, terms, now=NOW, by="test").text
     identity.close()
