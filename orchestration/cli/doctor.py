@@ -91,14 +91,11 @@ def examine(city: Path, home: Path | None) -> Iterator[Finding]:
 
 def _guarded(topic: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     from catalog.errors import CatalogError
-    from orchestration.lake.connect import LakeMovedError
 
     try:
         yield from look()
     except CatalogError as error:
         yield from (Finding(topic, False, f"{p.file}: {p.text}", p.mend) for p in error.problems)
-    except LakeMovedError as error:
-        yield Finding(topic, False, error.found, error.mend)
     except Exception as error:  # noqa: BLE001  -- whatever is broken is what the doctor is asked for
         yield Finding(topic, False, f"{type(error).__name__}: {error}", f"Run {_INSTALL}; if it stays, file a report")
 

@@ -86,7 +86,6 @@ def code_of(error: Exception) -> ExitCode | None:
 
 def _known_errors() -> list[tuple[type[Exception], ExitCode]]:
     from catalog.errors import CatalogError
-    from orchestration.lake.connect import LakeMovedError
     from orchestration.lake.extensions import MissingExtensionError
     from orchestration.lake.lock import LakeBusyError
     from orchestration.landing.ledger import LedgerVersionError
@@ -99,7 +98,6 @@ def _known_errors() -> list[tuple[type[Exception], ExitCode]]:
         (CatalogError, ExitCode.DATA),
         (TransformError, ExitCode.DATA),
         (LakeBusyError, ExitCode.ENVIRONMENT),
-        (LakeMovedError, ExitCode.ENVIRONMENT),
         (LedgerVersionError, ExitCode.ENVIRONMENT),
         (MissingExtensionError, ExitCode.ENVIRONMENT),
     ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,15 +19,6 @@ if TYPE_CHECKING:
 LAKE = "lake"
 BUSY_TIMEOUT_MS = 30_000
 MEMORY_SHARE = 0.4
-
-
-class LakeMovedError(Exception):
-    """The workspace was copied or moved, which a lake does not bear: what was found, and the mend."""
-
-    def __init__(self, home: Path, made_in: Path) -> None:
-        self.found = f"{home} is a copy of the workspace {made_in}, or was moved from there"
-        self.mend = "Move it back: a workspace cannot be moved. `civiclake run --home DIR` makes a new one elsewhere"
-        super().__init__(f"{self.found}. {self.mend}")
 
 
 @dataclass(frozen=True)
@@ -63,6 +52,7 @@ def attach_options(workspace: Workspace) -> LakeAttachment:
         alias=LAKE,
         options={
             "DATA_PATH": f"{workspace.lake_data.resolve()}/",
+            "OVERRIDE_DATA_PATH": True,  # names of files are relative to it: a workspace may be copied and moved
             "META_JOURNAL_MODE": "WAL",
             "META_BUSY_TIMEOUT": BUSY_TIMEOUT_MS,
         },
@@ -82,8 +72,7 @@ def attach_options(workspace: Workspace) -> LakeAttachment:
 def open_lake(workspace: Workspace, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection with the lake attached as `lake` and in use; a writer must hold `writer_lock`.
 
-    `read_only` needs a lake that exists; LakeMovedError when it was made in another folder. Several writing
-    threads in one instance are not safe: use one connection.
+    `read_only` needs a lake that exists. Several writing threads in one instance are not safe: use one connection.
     """
     import duckdb
 
@@ -93,25 +82,12 @@ def open_lake(workspace: Workspace, *, read_only: bool = False) -> duckdb.DuckDB
     con = duckdb.connect(":memory:", config=dict(attachment.settings))
     try:
         con.execute(attachment.statement(read_only=read_only))
-    except duckdb.Error as error:
+        con.execute(f"USE {LAKE}")
+        set_threads(con, workspace)
+    except BaseException:
         con.close()
-        made_in = _made_in(workspace)
-        if made_in is None or made_in == workspace.home.resolve():
-            raise
-        raise LakeMovedError(workspace.home, made_in) from error
-    con.execute(f"USE {LAKE}")
-    set_threads(con, workspace)
+        raise
     return con
-
-
-def _made_in(workspace: Workspace) -> Path | None:
-    """The home in which the lake of the workspace was made; None when its catalog does not say."""
-    try:
-        with contextlib.closing(sqlite3.connect(workspace.lake_catalog)) as catalog:
-            row = catalog.execute("SELECT value FROM ducklake_metadata WHERE key = 'data_path'").fetchone()
-    except sqlite3.Error:
-        return None
-    return Path(row[0]).parents[1] if row else None
 
 
 def memory_limit() -> str:

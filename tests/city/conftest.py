@@ -59,6 +59,11 @@ class Built:
         """What run 1 or 2 printed."""
         return self.home.parent / f"run-{run}.log"
 
+    @property
+    def before(self) -> Path:
+        """The workspace as it was before the second run; to be copied."""
+        return self.home.parent / "before"
+
     def permits_before(self, run: int) -> Path:
         """The permits database as run 1 or 2 met it."""
         return self.home.parent / f"permits-{run}.sqlite"
@@ -116,6 +121,9 @@ def build(built: Built, civiclake: Civiclake) -> None:
             )
             assert done.code == 0, done.output
             built.told(number).write_text(done.output, encoding="utf-8")
+            if number == 1:
+                departments = shutil.ignore_patterns(built.workspace.departments.name)
+                shutil.copytree(built.home, built.before, symlinks=True, ignore=departments)
 
 
 @pytest.fixture(scope="session")

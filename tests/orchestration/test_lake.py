@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -55,6 +56,20 @@ def test_attachment_names_what_a_dbt_profile_needs(tmp_path: Path) -> None:
     assert attachment.path.startswith("ducklake:sqlite:/")
     assert attachment.options["META_JOURNAL_MODE"] == "WAL"
     assert attachment.settings["autoinstall_known_extensions"] is False
+
+
+def test_a_copied_workspace_is_one_of_its_own(tmp_path: Path) -> None:
+    home, moved = Workspace(tmp_path / "home"), Workspace(tmp_path / "moved")
+    with open_lake(home) as con:
+        ensure_ops(con)
+        con.execute("CREATE TABLE lake.main.numbers AS SELECT range AS n FROM range(1000)")
+    copied = Workspace(shutil.copytree(home.home, tmp_path / "copied"))
+    with open_lake(copied) as con:
+        con.execute("INSERT INTO lake.main.numbers SELECT range FROM range(1000)")
+    home.home.rename(moved.home)
+    for workspace, rows in ((copied, 2000), (moved, 1000)):
+        with open_lake(workspace, read_only=True) as con:
+            assert con.execute("SELECT count(*), count(DISTINCT n) FROM numbers").fetchall() == [(rows, 1000)]
 
 
 def test_only_installed_extensions_stand_in_the_folder_that_is_trusted(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from orchestration.cli.doctor import Finding, examine
 from orchestration.cli.exits import ExitCode, code_of
 from orchestration.cli.init import write_city
 from orchestration.cli.main import app
-from orchestration.lake.connect import LakeMovedError, open_lake
+from orchestration.lake.connect import open_lake
 from orchestration.lake.extensions import MissingExtensionError
 from orchestration.lake.lock import LakeBusyError
 from orchestration.lake.schema import ensure_ops
@@ -50,7 +50,6 @@ def found(city: Path, home: Path, topic: str) -> Finding:
     [
         (TransformError("a.sql: no interface"), ExitCode.DATA),
         (LakeBusyError("the lake is still held"), ExitCode.ENVIRONMENT),
-        (LakeMovedError(Path("/there"), Path("/here")), ExitCode.ENVIRONMENT),
         (LedgerVersionError(Path("ledger"), 9), ExitCode.ENVIRONMENT),
         (MissingExtensionError("not installed"), ExitCode.ENVIRONMENT),
         (KeyError("nobody foresaw it"), None),
@@ -84,21 +83,9 @@ def test_a_log_older_than_its_anchor_is_told(town: Path, home: Path, caplog: pyt
         assert "put both back from one copy" in caplog.text
 
 
-def test_a_copied_workspace_is_told_from_a_broken_one(town: Path, home: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(home, tmp_path / "copy")
-    finding = found(town, copy, "lake")
-    assert finding.found == f"{copy} is a copy of the workspace {home}, or was moved from there"
-    assert "a workspace cannot be moved" in finding.mend
-    done = run("quarantine", "list", "--city", str(town), "--home", str(copy))
-    assert done.exit_code == ExitCode.ENVIRONMENT
-    assert str(home) in done.output
-
-
-def test_a_damaged_lake_is_not_called_a_copy(town: Path, home: Path) -> None:
+def test_a_damaged_lake_is_told(town: Path, home: Path) -> None:
     Workspace(home).lake_catalog.write_bytes(b"not a database" * 100)
-    finding = found(town, home, "lake")
-    assert "copy" not in finding.found
-    assert ".tools/bin/uv sync --frozen" in finding.mend
+    assert ".tools/bin/uv sync --frozen" in found(town, home, "lake").mend
 
 
 @pytest.mark.parametrize(
