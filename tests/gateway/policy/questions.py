@@ -42,7 +42,7 @@ _NONSENSE = (
 )
 _FIXED = (
     "/", "/healthz", "/openapi.json", "/v1/datasets", "/problems", "/v1/whoami", "/v1/releases", "/nothing",
-    "/v1/datasets?x=1",
+    "/v1/datasets?x=1", "/v1/feeds/events.atom", "/v1/me/usage?since=2001-01-01&until=2001-01-02",
     "/v1/catalog", "/v1/catalog.ttl", "/v1/catalog.jsonld?limit=1", "/v1/catalog.rdf?after=cases", "/sitemap.xml",
     "/v1/catalog.ttl?modified_since=2024-05-02", "/v1/catalog.ttl?modified_since=x", "/robots.txt",
 )  # fmt: skip
@@ -50,6 +50,7 @@ _PARTS = (
     "",
     "/access",
     "/withdrawals",
+    "/events.atom",
     "/rows",
     "/rows.csv",
     "/rows.json",
@@ -57,6 +58,7 @@ _PARTS = (
     "/rows?release=1",
     "/rows?release=2",
     "/changes?since=1",
+    "/changes?since=1&limit=1",
     "/changes",
     "/files/{d}.csv",
     "/files/{d}.parquet",
@@ -149,6 +151,8 @@ class Questions:
             )
         if rng.random() < 0.6:
             found.append(("limit", str(rng.choice((1, 2, 5, 10, 70, 0, "x")))))
+        if rng.random() < 0.15:
+            found.append(("total", rng.choice(("exact", "estimate", "none", "x"))))
         return found
 
     def _groups(self, dataset: str) -> str:

@@ -194,6 +194,10 @@ def test_street_a_gets_no_row_of_street_b_at_any_door(city: tuple[Path, dict[str
                         "?street__ne=990101001",
                         "?order=-case_no",
                         "?district=990102",
+                        "?group=case_no&measure=count",
+                        "?column=case_no",
+                        "?facets=case_no&top=100",
+                        "?since=1",
                     ):
                         answer = await ask(address + query)
                         asked += 1
