@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.doors.facades.ckan import ACTIONS
+from gateway.facades.ckan import openapi as ckan
 from gateway.facades.odata import openapi as odata
 from gateway.facades.ogc import openapi as ogc
 from gateway.facades.ogc import site
+from gateway.facades.soda import openapi as soda
 from gateway.view.view import View
 
 _RESPONSES = "#/components/responses"
@@ -14,7 +17,9 @@ _RESPONSES = "#/components/responses"
 
 def facade_paths() -> dict[str, Any]:
     """The addresses that are there whatever datasets there are."""
-    return ogc.in_document(ogc.fixed_paths(), site.ROOT, _RESPONSES) | odata.fixed_paths()
+    actions = [(action.name, action.sentence) for action in ACTIONS.values()]
+    own = ckan.fixed_paths(actions) | soda.fixed_paths() | odata.fixed_paths()
+    return ogc.in_document(ogc.fixed_paths(), site.ROOT, _RESPONSES) | own
 
 
 def dataset_facade_paths(view: View) -> dict[str, Any]:
