@@ -143,12 +143,12 @@ def decide(  # noqa: PLR0917  -- the question everybody asks in these words and 
     branches: list[Branch] = []
     reasons: dict[str, Reason] = {}
     for rows, columns, reason in opened:
-        for left, kept in _undenied(case, rows.intersect(narrow), columns):
+        usable = {name: seen for name, seen in columns.items() if seen in _USABLE[action]}
+        for left, kept in _undenied(case, rows.intersect(narrow), usable):
             branches.append(Branch(left, kept, reason.code))
             reasons[reason.code] = reason
     reasons |= {rule.id: Reason(rule.id, rule.reason, told=False) for rule, _ in case.denials}
-    usable = _USABLE[action]
-    if not any(treatment in usable for branch in branches for treatment in branch.columns.values()):
+    if not branches:
         return _denied(policy, actor, "no-rule", *reasons.values())
     return Decision(
         allow=True,

@@ -42,7 +42,7 @@ TABLE: dict[tuple[str, str], Opened] = {
     ("T3", "L1"): OPEN | {("sharing", U, "clear", False, ROWS), ("sharing", C, "clear", True, ROWS)},
     ("T3", "L2"): {("sharing", U, "clear", False, ROWS), ("sharing", C, "clear", True, ROWS)},
     ("T3", "L3"): {("sharing", extent, "clear", True, ROWS) for extent in (U, C)},
-    ("T3", "L4"): {("sharing", extent, "verify", True, "verify") for extent in (U, C)},
+    ("T3", "L4"): {("sharing", extent, "verify", True, "read export verify") for extent in (U, C)},
     ("T4", "L1"): set(),
     ("T4", "L2"): set(),
     ("T4", "L3"): set(),
