@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gateway.facades.reading import ReadError
 from gateway.facades.soda import soql
 from gateway.facades.soda.nodes import Node, Ordered, Selected
 from gateway.problems import BadValue, RepeatedParameter, UnknownParameter
@@ -78,7 +79,7 @@ def _clause(clauses: dict[str, str], name: str, read: Callable[[str], _Read]) ->
 def _read(read: Callable[[str], _Read], text: str, parameter: str) -> _Read:
     try:
         return read(text)
-    except soql.SoqlError as error:
+    except ReadError as error:
         raise BadValue(f"`{parameter}`: {error}.", parameter=parameter) from error
 
 
