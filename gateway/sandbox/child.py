@@ -106,7 +106,7 @@ class _Incoming(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._held and not self._ended:
+        while not self._held and not self._ended:
             kind, payload = self._line.take()
             self._ended, self._held = kind is Kind.END, memoryview(payload)
         size = min(len(buffer), len(self._held))

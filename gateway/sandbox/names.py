@@ -44,14 +44,15 @@ def tables_of(tree: exp.Query, text: str, find: Callable[[str], View | None]) ->
         elif name not in named:
             raise UnknownTable(f"There is no table `{node.name[:80]}`.", **position_of(node, text))
     _require_known(tree, text, views)
-    return tuple(Table(view, _needed(view, tree)) for view in views.values())
+    sources = _sources(tree, views)
+    return tuple(Table(view, _needed(view, tree, sources)) for view in views.values())
 
 
-def _needed(view: View, tree: exp.Query) -> tuple[Column, ...]:
+def _needed(view: View, tree: exp.Query, sources: Mapping[str, View | None]) -> tuple[Column, ...]:
     """The columns of a view that a tree may speak of; one at least, so that its rows can be counted."""
     if _takes_all(tree, view.dataset):
         return view.columns
-    used = {name.lower() for name, _ in _mentions(tree)}
+    used = {name.lower() for name, node in _mentions(tree) if sources.get(_source(node)) in (None, view)}
     return tuple(column for column in view.columns if column.name.lower() in used) or view.columns[:1]
 
 
@@ -83,13 +84,18 @@ def _require_known(tree: exp.Query, text: str, views: Mapping[str, View]) -> Non
     known = given | {column.name.lower() for view in views.values() for column in view.columns}
     sources = _sources(tree, views)
     for name, node in _mentions(tree):
-        source = node.text("table").lower() if isinstance(node, exp.Column) else ""
+        source = _source(node)
         if source and source not in sources:
             raise _unknown(f"There is no table `{node.text('table')[:80]}` in the question.", node, text, views)
         view = sources.get(source)
         own = known if view is None else given | {column.name.lower() for column in view.columns}
         if name.lower() not in own:
             raise _unknown(f"There is no column `{name[:80]}`.", node, text, views)
+
+
+def _source(node: exp.Expr) -> str:
+    """What stands before the point of a column's name."""
+    return node.text("table").lower() if isinstance(node, exp.Column) else ""
 
 
 def _sources(tree: exp.Query, views: Mapping[str, View]) -> dict[str, View | None]:

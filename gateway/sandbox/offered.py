@@ -40,11 +40,12 @@ class ParserRules(_Part):
 
 
 class EngineRules(_Part):
-    """Expressions, other nodes, kinds of joins and operators of the engine's tree."""
+    """Expressions, other nodes, kinds of joins and of set operations, and operators of the engine's tree."""
 
     expressions: Names
     nodes: Names
     joins: Names
+    sets: Names
     operators: Names
 
 

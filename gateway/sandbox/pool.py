@@ -72,11 +72,14 @@ class Sandbox:
             payload = await self._reader.readexactly(length)
         except (OSError, asyncio.IncompleteReadError):
             raise SandboxLost(_BODY) from None
-        if kind == Kind.FAILED:
-            failure = orjson.loads(payload)
-            names = tuple(map(str, failure.get("names", ())))
-            raise FailedError(str(failure["code"]), names, float(failure["worked"]))
-        return Kind(kind), payload
+        try:
+            if kind == Kind.FAILED:
+                failure = orjson.loads(payload)
+                names = tuple(map(str, failure.get("names", ())))
+                raise FailedError(str(failure["code"]), names, float(failure["worked"]))
+            return Kind(kind), payload
+        except (ValueError, KeyError, TypeError):  # no sandbox of ours talks so
+            raise SandboxLost(_BODY) from None
 
     def kill(self) -> None:
         """End the process, whatever it is doing."""

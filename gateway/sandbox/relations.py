@@ -20,11 +20,11 @@ from gateway.view.view import Column
 _EARLY: dict[type[exp.Expr], str] = {
     exp.EQ: "eq",
     exp.GT: "gt",
-    exp.GTE: "gte",
+    exp.GTE: "ge",
     exp.LT: "lt",
-    exp.LTE: "lte",
+    exp.LTE: "le",
 }
-_SWAPPED = {"eq": "eq", "gt": "lt", "gte": "lte", "lt": "gt", "lte": "gte"}
+_SWAPPED = {"eq": "eq", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 _WRITTEN = {
     Family.TEXT: True,
     Family.DATE: True,

@@ -12,7 +12,7 @@ from sqlglot import exp
 from catalog.policy.model import SqlLimits
 from gateway.answers.arrow_rows import StreamWriter
 from gateway.engine import Engine
-from gateway.problems import BadSql, QueryTimeout, QueryTooLarge, SandboxLost
+from gateway.problems import BadSql, QueryTimeout, QueryTooLarge
 from gateway.query.tree import Query
 from gateway.sandbox.forms import AnswerField, SqlForm
 from gateway.sandbox.frames import Kind
@@ -75,8 +75,6 @@ async def answer(question: Question, form: SqlForm, engine: Engine, pool: Sandbo
         except FailedError as failure:
             work.seconds = failure.worked
             raise problem_of(failure, question.tree, question.text, question.limits) from None
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            raise SandboxLost("The work on the question broke off.") from error
         finally:
             sandbox.kill()
 

@@ -81,6 +81,10 @@ def _require(node: dict[str, Any], text: str | None, rules: Offered) -> None:
         node.get(part) not in _EMPTY for part in ("expr", "replace_list", "rename_list", "unpacked")
     ):
         raise _refused("Of a star only EXCLUDE is offered", node, text)
+    if len(node.get("column_names", ())) > 2:
+        raise _refused("A column is named by itself, or after its table and a point", node, text)
+    if kind == "SET_OPERATION_NODE" and node.get("setop_type") not in rules.engine.sets:
+        raise _refused("This way of putting answers together is not offered", node, text)
     if kind == "JOIN" and node.get("ref_type") not in rules.engine.joins:
         raise _refused("This kind of join is not offered", node, text)
 

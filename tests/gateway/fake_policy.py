@@ -30,7 +30,7 @@ TODAY = date(2026, 11, 22)
 WHY = Title(zh="测试", en="Test")
 LIMITS = TierLimits(requests_per_minute=100_000, cost_per_minute=100_000, concurrent_exports=8, page_rows=10_000)
 TIERS: tuple[Tier, ...] = ("T0", "T1", "T1R", "T2", "T3", "T4")
-SQL_LIMITS = SqlLimits(seconds=10, memory_megabytes=128, rows=1000, answer_megabytes=1)
+SQL_LIMITS = SqlLimits(seconds=5, memory_megabytes=128, rows=1000, answer_megabytes=1)
 _SEEN: tuple[Action, ...] = ("read", "aggregate", "export", "verify", "sandbox")
 
 
