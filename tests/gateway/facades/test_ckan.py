@@ -252,3 +252,13 @@ def test_no_body_is_a_fault_of_ours(http: httpx.Client, body: Any) -> None:
     answer = http.post(ACTION + "datastore_search", content=json.dumps(asked))
     assert answer.status_code in (200, 404, 409), answer.text
     assert answer.json()["success"] is (answer.status_code == 200)
+
+
+def test_a_question_put_in_a_body_is_logged_as_reading(place: tuple[Path, dict[str, dict[str, str]]]) -> None:
+    with client_over(place[0]) as http:
+        headers = place[1]["other"]
+        asked = {"resource_id": "tickets", "fields": ["fee"], "limit": 3}
+        assert http.post(ACTION + "datastore_search", json=asked, headers=headers).status_code == 200
+        wait_for(lambda: bool(http.get("/v1/me/usage", headers=headers).json()["newest"]))
+        access = http.get("/v1/me/usage", headers=headers).json()["newest"][-1]
+    assert (access["action"], access["dataset"], access["rows"]) == ("read", "tickets", 3)
