@@ -52,7 +52,8 @@ class PolicyRule(Strict):
     """One authored rule; every said condition must hold, an empty tuple does not restrict.
 
     `columns` are names or empty for all; `levels` narrows them to columns of these levels. `granted` asks for a
-    grant of the caller that covers the dataset. `own_rows` narrows rows to the caller's own jurisdictions and
+    grant of the caller that covers the dataset. A deny rule for `purposes` also holds for callers who state none: it
+    could not be kept otherwise. `own_rows` narrows rows to the caller's own jurisdictions and
     `own_organisation` to its own organisation. Valid from `valid_from` to before `valid_until`.
     """
 

@@ -89,7 +89,7 @@ class _Case:
             and (not rule.sharing or entry.sharing in rule.sharing)
             and (not rule.opening or entry.opening in rule.opening)
             and (not rule.organisations or actor.organisation in rule.organisations)
-            and (not rule.purposes or purpose in rule.purposes)
+            and (not rule.purposes or purpose in rule.purposes or (purpose is None and rule.effect == "deny"))
             and (rule.valid_from is None or rule.valid_from <= on)
             and (rule.valid_until is None or on < rule.valid_until)
         )

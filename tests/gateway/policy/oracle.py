@@ -121,6 +121,8 @@ def _applies(world: World, entry: DatasetPolicy, rule: PolicyRule, held: list[Gr
         (rule.organisations, world.actor.organisation),
         (rule.purposes, world.purpose),
     ]
+    if rule.effect == "deny" and world.purpose is None:  # what is not said may be what is denied
+        conditions.pop()
     for asked, given in conditions:
         if asked and given not in asked:
             return False

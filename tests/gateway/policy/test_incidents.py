@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -131,25 +129,6 @@ def test_a_full_grant_elsewhere_leaves_masks_in_place() -> None:
     decision = decide(policy(), Actor("x", "T3", grants=held), "read", "cases", None, TODAY)
     seen = {(branch.source, branch.columns["name"]) for branch in decision.branches if "name" in branch.columns}
     assert seen == {("full", "clear"), ("part", "masked")}
-
-
-def test_a_specific_grant_makes_no_other_one_specific() -> None:
-    """Hasura 10711 again: the tier follows from all grants together, what one of them opens from itself alone."""
-    notes = dataset_entry("notes", {"no": ("VARCHAR", "L1"), "note": ("VARCHAR", "L3")}, ("no",), sharing="conditional")
-    plain = replace(grant("plain", ("no", "note"), (), "990101"), dataset="notes", rows=RowScope())
-    elsewhere = grant("elsewhere", (), ("phone",), "990101")
-    for tier, held in (("T2", (plain,)), ("T3", (plain, elsewhere))):
-        caller = Actor("x", tier, grants=held)  # type: ignore[arg-type]
-        decision = decide(policy_over([notes]), caller, "read", "notes", None, TODAY)
-        assert decision.columns == ("no",), "without a mask nothing of a level above L2 is masked"
-
-
-def test_a_grant_holds_to_its_last_moment_on_any_clock() -> None:
-    """The city is ahead of the zone in which the end is kept: its next day has begun there already."""
-    until = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
-    held = replace(grant("a", ("case_no",), (), "990101"), expires_at=until)
-    assert decide(policy(), Actor("x", "T2", grants=(held,)), "read", "cases", None, date(2026, 11, 23)).allow
-    assert not decide(policy(), Actor("x", "T2", grants=(held,)), "read", "cases", None, date(2026, 11, 24)).allow
 
 
 def test_counts_and_completeness_are_of_the_rows_seen(city: tuple[Path, dict[str, Holder]]) -> None:
