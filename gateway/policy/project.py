@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
@@ -68,11 +69,17 @@ def project(
         table=table,
         sorted=stored_sorted and whole_key,
         policy=decision.digest,
-        edition=" ".join([release, str(count), *(file.sha256 for file in offered)]),
+        edition=" ".join([release, str(count), *(file.sha256 for file in offered), *_fingerprint(binds)]),
         governed=None
         if cells.plain
         else Governed(tuple(cells.shown[column.name] for column in columns), cells.rows, binds),
     )
+
+
+def _fingerprint(binds: Mapping[str, bytes]) -> Iterator[str]:
+    """Tells join keys of one secret from those of another: an entity tag must not outlive a change of it."""
+    if binds:
+        yield hashlib.sha256(b"".join(value for _, value in sorted(binds.items()))).hexdigest()[:16]
 
 
 def describe_only(

@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime
 from catalog.policy.model import RowScope
 from gateway.policy.actor import Actor, Grant
 from gateway.policy.decide import decide
+from gateway.policy.masks import JoinKeys
+from gateway.policy.project import project
 from tests.gateway.fake_policy import TODAY, policy_over, rule
 from tests.gateway.fake_release import dataset_entry
-from tests.gateway.policy.city import NOW, policy
+from tests.gateway.policy.city import COLUMNS, NOW, entries, policy
 from tests.gateway.policy.worlds import PURPOSES
 
 
@@ -46,3 +48,20 @@ def test_a_denied_purpose_is_not_got_round_by_stating_none() -> None:
     assert {purpose: "minutes" in columns for purpose, columns in seen.items()} == {
         None: False, "statistics": False, "audit": True
     }  # fmt: skip
+
+
+def test_an_edition_changes_with_the_secret_of_join_keys() -> None:
+    """Else whoever holds an answer with pseudonyms is told that it has not changed."""
+    caller = Actor("x", "T2", organisation="org-bureau", consumer="org-bureau")
+    decision = decide(policy(), caller, "read", "cases", None, TODAY)
+    [cases] = [entry for entry in entries() if entry.id == "cases"]
+
+    def edition(secret: bytes) -> str:
+        view = project(
+            cases, decision, stored={name: kind for name, (kind, _) in COLUMNS["cases"].items()}, stored_sorted=True,
+            table=("a", "b", "c"), row_count=1, files={}, release="1", keys=JoinKeys(secret),
+        )  # fmt: skip
+        assert view is not None
+        return view.edition
+
+    assert edition(b"one secret") == edition(b"one secret") != edition(b"another secret")
