@@ -71,7 +71,9 @@ def _fields(view: View, given: Parameters) -> tuple[Column, ...]:
 
 def parse_sort(view: View, given: Parameters) -> tuple[Sort, ...]:
     """The order asked for: `a desc, "b"`. `_id` alone is the dataset's own."""
-    text, terms, place = (given.text("sort") or "").strip(), list[tuple[str, bool]](), 0
+    parts = given.given.get("sort")
+    text = (", ".join(map(str, parts)) if isinstance(parts, list) else given.text("sort") or "").strip()
+    terms, place = list[tuple[str, bool]](), 0
     while place < len(text):
         found = _SORT.match(text, place)
         if found is None:

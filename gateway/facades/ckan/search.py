@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,8 +16,12 @@ from gateway.problems import BadValue
 from gateway.standards.entry import Entry
 
 FACETS = ("organization", "groups", "tags", "res_format", "license_id")
-_SIGNS = re.compile(r'\s*(?:([()])|([+-]?)(?:([A-Za-z_*][\w.]*):)?(?:"([^"]*)"|([^\s()":\[\]{}]+)|(?=\()))')
-_ORDERS = ("score", "relevance", "name", "title", "title_string", "metadata_modified")
+_SIGNS = re.compile(
+    r"\s*(?:(?P<bracket>[()])|(?P<sign>[+-]?)(?:(?P<field>[A-Za-z_*][\w.]*):)?"
+    r'(?:"(?P<quoted>[^"]*)"|\[(?P<range>[^\]]*)\]|(?P<word>[^\s()":\[\]{}]+)|(?=\()))'
+)
+_MODIFIED = "metadata_modified"
+_ORDERS = ("score", "relevance", "id", "name", "title", "title_string", _MODIFIED)
 
 Test = Callable[["Found"], bool]
 
@@ -102,7 +107,7 @@ class _Reader:
         """The refusal of a query that is not understood."""
         detail = (
             f"expected at most {self._most} words or `field:value`, joined by AND, OR and NOT, in brackets where"
-            f" needed; fields are {', '.join(_FIELDS)}"
+            f" needed, or {_MODIFIED}:[… TO …]; fields are {', '.join(_FIELDS)}"
         )
         return BadValue(f"`{self._parameter}`: {detail}.", parameter=self._parameter)
 
@@ -115,7 +120,7 @@ class _Reader:
 
     def _every(self, field: str | None) -> Test:
         tests = [self._one(field)]
-        while self.rest and self.rest[0][1] != ")" and self.rest[0][5] not in ("OR", "||"):
+        while self.rest and self.rest[0]["bracket"] != ")" and self.rest[0]["word"] not in ("OR", "||"):
             self._word("AND", "&&")
             tests.append(self._one(field))
         return lambda found: all(test(found) for test in tests)
@@ -127,32 +132,47 @@ class _Reader:
         if not self.rest:
             raise self.unread()
         sign = self.rest.pop(0)
-        if sign[1] == "(":
+        if sign["bracket"] == "(":
             return self._closed(field)
-        if sign[1] == ")":
+        if sign["bracket"] == ")":
             raise self.unread()
-        named = sign[3] or field
-        value = sign[4] if sign[4] is not None else sign[5]
-        if named == "*" and value == "*":
+        test = self._meant(sign, sign["field"] or field)
+        return (lambda found: not test(found)) if sign["sign"] == "-" else test
+
+    def _meant(self, sign: re.Match[str], field: str | None) -> Test:
+        """The test of a field, or of any, that a word, a range or words in brackets are."""
+        value = sign["quoted"] if sign["quoted"] is not None else sign["word"]
+        if field == "*" and value == "*":
             return lambda _: True
-        if named is not None and named not in _FIELDS:
+        if sign["range"] is not None and field == _MODIFIED:
+            return self._between(sign["range"])
+        if (field is not None and field not in _FIELDS) or sign["range"] is not None:
             raise self.unread()
-        if value is None:
-            if not self.rest or self.rest.pop(0)[1] != "(":
-                raise self.unread()
-            test = self._closed(named)
-        else:
-            test = _says(named, value)
-        return (lambda found: not test(found)) if sign[2] == "-" else test
+        if value is not None:
+            return _says(field, value)
+        if not self.rest or self.rest.pop(0)["bracket"] != "(":
+            raise self.unread()
+        return self._closed(field)
+
+    def _between(self, text: str) -> Test:
+        """Changed from one moment to another; `*` is before or behind all. Without an offset they are in UTC."""
+        begin, _, end = text.partition(" TO ")
+        try:
+            low, high = (None if part.strip() == "*" else _moment(part.strip()) for part in (begin, end))
+        except ValueError:
+            raise self.unread() from None
+        return lambda found: (
+            (low is None or found.entry.modified >= low) and (high is None or found.entry.modified <= high)
+        )
 
     def _closed(self, field: str | None) -> Test:
         test = self.either(field)
-        if not self.rest or self.rest.pop(0)[1] != ")":
+        if not self.rest or self.rest.pop(0)["bracket"] != ")":
             raise self.unread()
         return test
 
     def _word(self, *words: str) -> bool:
-        if self.rest and self.rest[0][5] in words and not self.rest[0][2] and not self.rest[0][3]:
+        if self.rest and self.rest[0]["word"] in words and not self.rest[0]["sign"] and not self.rest[0]["field"]:
             self.rest.pop(0)
             return True
         return False
@@ -160,6 +180,11 @@ class _Reader:
 
 _FIELDS = ("id", "name", "title", "notes", "organization", "owner_org", "author", "groups", "tags", "res_format",
            "license_id", "type", "dataset_type", "state", "text")  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _says(field: str | None, value: str) -> Test:
@@ -179,7 +204,7 @@ def ordered(found: Sequence[Found], sort: str | None) -> list[Found]:
 
 
 def _by(name: str) -> Callable[[Found], Any]:
-    if name == "metadata_modified":
+    if name == _MODIFIED:
         return lambda one: one.entry.modified
     field = "title" if name == "title_string" else name
     return lambda one: [name.title for name in one.fields[field]]

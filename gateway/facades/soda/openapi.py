@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from catalog.policy.load import shared_limits
 from gateway.facades.soda.conditions import FUNCTIONS
 from gateway.facades.soda.query import FIGURES
 from gateway.facades.soda.records import RECORDS
@@ -41,7 +42,8 @@ def fixed_paths() -> dict[str, Any]:
     rows = {
         form.essence: {} if form.name == "json" else {"contentMediaType": form.essence} for form in RECORDS.values()
     }
-    listed = [_query("limit", "Datasets of a page.", _WHOLE)]
+    most = shared_limits().questions.catalogue_page
+    listed = [_query("limit", "Datasets of a page.", _WHOLE | {"maximum": most})]
     search = [*listed, _query("offset", "Datasets to leave out.", _WHOLE), _query("q", "Words.", _TEXT)]
     more = _query("conditions", "Further conditions of the discovery API.", free) | {"style": "form"}
     return {
