@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
 
 Loc = tuple[str | int, ...]
 
@@ -39,10 +42,11 @@ def read_yaml(path: Path) -> YamlFile:
         raise CatalogError.one(path, "the file does not exist", "Create it, or correct the path") from None
     except UnicodeDecodeError as error:
         raise CatalogError.one(path, f"not UTF-8 at byte {error.start}", "Save the file as UTF-8") from None
-    yaml = YAML(typ="safe", pure=True)
     try:
-        node = yaml.compose(text)
-        data = None if node is None else yaml.constructor.construct_document(node)
+        try:
+            node, data = _parsed(YAML(typ="safe"), text)
+        except YAMLError:  # the parser in C is older and says less: what it refuses, the other one judges
+            node, data = _parsed(YAML(typ="safe", pure=True), text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -54,6 +58,11 @@ def read_yaml(path: Path) -> YamlFile:
     if node is not None:
         _note_lines(node, (), lines)
     return YamlFile(path, data, lines)
+
+
+def _parsed(yaml: YAML, text: str) -> tuple[Any, Any]:
+    node = yaml.compose(text)
+    return node, None if node is None else yaml.constructor.construct_document(node)
 
 
 def _note_lines(node: Any, loc: Loc, lines: dict[Loc, int]) -> None:

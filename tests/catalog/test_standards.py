@@ -18,7 +18,7 @@ def datasets() -> list[DatasetMeta]:
     found: list[Any] = [
         model.get("config", {}).get("meta", {}).get("dataset")
         for path in sorted(MODELS.rglob("*.yml"))
-        for model in YAML(typ="safe").load(path).get("models", [])
+        for model in YAML(typ="safe", pure=True).load(path).get("models", [])
     ]
     return [DatasetMeta.model_validate(meta) for meta in found if meta]
 

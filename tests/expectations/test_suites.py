@@ -15,7 +15,7 @@ MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
 
 def authored_columns(model: str) -> set[str]:
     file = next(MODELS.rglob(f"{model}.yml"))
-    (entry,) = [m for m in YAML(typ="safe").load(file)["models"] if m["name"] == model]
+    (entry,) = [m for m in YAML(typ="safe", pure=True).load(file)["models"] if m["name"] == model]
     return {column["name"] for column in entry["columns"]}
 
 
