@@ -118,6 +118,7 @@ def test_a_download_is_resumed_after_a_release_that_left_the_file_alone(tmp_path
     "name", ["nothing.csv", "..%2Frelease.json", "%2e%2e/catalog.json", "serving.duckdb", "sealed_key.csv", "%00", "."]
 )
 def test_only_the_files_of_the_dataset_are_reached(client: httpx.Client, name: str) -> None:
+    """CKAN CVE-2023-32321: a name was taken for a path."""
     answer = client.get(f"/v1/datasets/tickets/files/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 

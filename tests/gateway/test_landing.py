@@ -28,6 +28,7 @@ def test_every_link_of_the_page_leads_somewhere(client: httpx.Client) -> None:
 
 
 def test_titles_are_text_and_not_markup(client: httpx.Client) -> None:
+    """CKAN CVE-2025-54384 and datacontract-cli: what was stored ran in a page."""
     page = client.get("/", headers=BROWSER).text
     assert "tickets &lt;data&gt;" in page
     assert "<data>" not in page

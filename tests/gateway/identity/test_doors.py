@@ -135,6 +135,7 @@ def test_bodies_are_limited_however_they_come(known: tuple[httpx.Client, dict[st
 
 
 def test_no_log_and_no_answer_holds_a_secret(tmp_path: Path, serve: Serve) -> None:
+    """CKAN CVE-2024-41674: an error message gave a password away."""
     publish(tmp_path, 1, rows=3)
     found = people(tmp_path)
     server = serve(tmp_path)

@@ -179,6 +179,7 @@ def test_an_unverified_address_is_nobody(tmp_path: Path, provider: str) -> None:
 @pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}, {"Origin": "null"},
                                      {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "cross-site"}])  # fmt: skip
 def test_other_sites_cannot_act_for_a_signed_in_person(browser: Browser, headers: dict[str, str]) -> None:
+    """CKAN CVE-2026-41255: a page elsewhere acted in the name of who was signed in."""
     browser.sign_in()
     answer = browser.get("/logout", "POST", **headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "cross-site")
@@ -190,6 +191,7 @@ def test_other_sites_cannot_act_for_a_signed_in_person(browser: Browser, headers
     ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\r\nX: y", "/\t/evil.example"],
 )
 def test_a_login_sends_nobody_to_another_site(target: str) -> None:
+    """Datasette: an address of our own led elsewhere."""
     assert local_path(target) == "/"
 
 

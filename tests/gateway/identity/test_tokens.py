@@ -60,6 +60,7 @@ def test_time_issuer_audience_and_kind_are_checked(signer: TokenSigner) -> None:
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS512", "RS256", "ES256"])
 def test_no_other_algorithm_is_believed(signer: TokenSigner, algorithm: str) -> None:
+    """A token that says itself how it is to be checked is believed nowhere."""
     text = signer.access(client="c", subject="s", scope="", now=START, lifetime=MINUTE)
     header = json.loads(base64.urlsafe_b64decode(text.split(".")[0] + "=="))
     claims = json.loads(base64.urlsafe_b64decode(text.split(".")[1] + "=="))
