@@ -51,7 +51,7 @@ def test_every_address_of_a_name_must_be_one() -> None:
 
 
 def test_a_name_that_turns_private_after_it_was_checked_is_not_connected_to() -> None:
-    """CKAN CVE-2024-43371, and DNS rebinding: the address is judged when it is connected to, and nothing else is connected to."""
+    """CKAN CVE-2024-43371, and DNS rebinding: an address is judged when it is connected to, and no other is."""
     with receiving() as receiver:
         port = receiver.address.split(":")[2].split("/")[0]
         answers = iter([[PUBLIC], ["127.0.0.1"]])
