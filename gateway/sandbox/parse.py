@@ -6,6 +6,7 @@ tree says what the caller said. Whether it does is looked at once more by the en
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from gateway.sandbox.offered import Offered, offered
 from gateway.sandbox.place import Place, position_of
 
 _CALL = "\u2060"  # stands before the name of a function while the parser works, so that it takes it as it is
+_UNUSABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\u2060\ud800-\udfff]")
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.CASE, TokenType.TILDE})
 _QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER})
 
@@ -68,12 +70,13 @@ def _tokens(text: str, rules: Offered) -> list[Token]:
     size = rules.size
     if len(text) > size.characters:
         raise BadSql(f"The SQL is longer than {size.characters} characters.")
+    odd = _UNUSABLE.search(text)
+    if odd is not None:
+        raise BadSql("The SQL has a sign that is no character of a text.", **_at(text, odd.start()))
     try:
         found = DuckDB().tokenize(text)
     except (TokenError, ValueError) as error:
         raise BadSql("The SQL cannot be read: a quotation mark or a comment is not closed.") from error
-    if _CALL in text:
-        raise BadSql("The SQL has a character that no name may have.", **_at(text, text.index(_CALL)))
     if not found:
         raise BadSql("There is no SQL.")
     if len(found) > size.tokens:

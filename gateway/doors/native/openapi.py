@@ -33,6 +33,7 @@ from gateway.doors.native.openapi_parts import (
     parameters_of,
     row_schema,
 )
+from gateway.doors.native.openapi_sql import sql_paths, sql_schemas
 from gateway.doors.openapi_identity import (
     SECURITY,
     SECURITY_SCHEMES,
@@ -73,8 +74,11 @@ def build(release: OpenRelease, views: list[View], summed: list[View], described
     city = release.catalog.city.title
     asking = asking_for_access()
     events = subscribing()
-    paths = FIXED_PATHS | catalogue_paths() | facade_paths() | paths_of_identity() | asking["paths"] | events["paths"]
+    facades = facade_paths(release.catalog.city, views)
+    paths = FIXED_PATHS | catalogue_paths() | facades | paths_of_identity() | asking["paths"] | events["paths"]
+    paths |= sql_paths()
     schemas = SCHEMAS | group_schemas() | asking["components"]["schemas"] | events["components"]["schemas"]
+    schemas |= sql_schemas()
     parameters = dict[str, Any]()
     for view in summed:
         parameters |= group_components(view, described)

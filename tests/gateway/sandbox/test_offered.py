@@ -104,6 +104,9 @@ NOT_OFFERED = {
     "a text in dollars": "SELECT $$a$$",
     "an open text": r"SELECT 'it\'s'",
     "an open comment": "SELECT 1 /* x",
+    "a text that ends for one": "SELECT 'a\x00b'",
+    "half a character": "SELECT '\ud800'",
+    "the mark of calls": "SELECT \u2060read_text('x')",
     "nothing": " ",
     "brackets": "SELECT " + "(" * 60 + "1" + ")" * 60,
     "many brackets": "SELECT " + "(" * 5000,
@@ -111,7 +114,16 @@ NOT_OFFERED = {
     "too much": "SELECT '" + "x" * 30_000 + "'",
 }
 
-HARMLESS = {"a lateral join", "a reckoned limit", "the day", "a text with escapes", "a text in dollars", "brackets"}
+HARMLESS = {
+    "a text that ends for one",
+    "half a character",
+    "a lateral join",
+    "a reckoned limit",
+    "the day",
+    "a text with escapes",
+    "a text in dollars",
+    "brackets",
+}
 
 
 @pytest.fixture(scope="module")
