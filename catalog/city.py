@@ -13,6 +13,7 @@ from catalog.contract.model import FeedContract, Table
 from catalog.contract.options import Strict, Title
 from catalog.contract.sql import landed_tables
 from catalog.errors import CatalogError, Problem
+from catalog.service_requests import ServiceRequests
 from catalog.validate import nearest, validate
 from catalog.vocabulary import check_vocabulary
 from catalog.yamlfile import read_yaml
@@ -39,6 +40,7 @@ class CityFile(Strict):
     licence: str
     publisher: Title
     demo: Demo | None = None
+    open311: ServiceRequests | None = None
 
     @field_validator("bbox")
     @classmethod

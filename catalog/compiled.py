@@ -11,6 +11,7 @@ from catalog.columns import Deidentified, LevelStep
 from catalog.contract.options import Classification, Extent, Level, Strict, Title
 from catalog.errors import CatalogError
 from catalog.policy.model import MaskKind, ScopeColumns
+from catalog.service_requests import ServiceRequests
 
 CATALOG_FILE = "catalog.json"
 # Marks a row of a library model that was removed at its source.
@@ -144,6 +145,7 @@ class CityInfo(Strict):
     bbox: tuple[float, float, float, float]
     licence: str
     publisher: Title
+    open311: ServiceRequests | None = None
 
 
 class CompiledCatalog(Strict):

@@ -22,6 +22,7 @@ from catalog.errors import CatalogError
 from catalog.levels import ColumnLevel, check_levels, flow_levels
 from catalog.lineage import ColumnLineage, Ref, column_lineage
 from catalog.rules import check_models
+from catalog.service_requests import check_service_requests
 
 if TYPE_CHECKING:
     from catalog.city import City
@@ -43,7 +44,10 @@ def compile_catalog(city: City, manifest: DbtManifest, lineage: ColumnLineage | 
         raise CatalogError(problems)
     models = sorted(manifest.models.values(), key=lambda model: model.name)
     datasets = [_dataset(city, manifest, model, levels) for model in models if "dataset" in model.meta]
-    described = ("id", "title", "country", "timezone", "area_code", "bbox", "licence", "publisher")
+    problems = check_service_requests(city, datasets)
+    if problems:
+        raise CatalogError(problems)
+    described = ("id", "title", "country", "timezone", "area_code", "bbox", "licence", "publisher", "open311")
     return CompiledCatalog(
         city=CityInfo(**{name: getattr(city, name) for name in described}),
         datasets=tuple(sorted(datasets, key=lambda dataset: dataset.id)),

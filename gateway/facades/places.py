@@ -3,3 +3,4 @@
 CKAN = ("/api/3/action/", "/api/action/", "/datastore/dump/")
 SODA = ("/resource/", "/api/views/", "/api/catalog/v1")
 ODATA = ("/odata",)
+OPEN311 = ("/open311/",)

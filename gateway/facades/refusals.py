@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.answers.json_rows import dumps
-from gateway.facades import ckan, odata, places, soda
+from gateway.facades import ckan, odata, open311, places, soda
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,19 @@ _FORMS: tuple[tuple[tuple[str, ...], Form], ...] = (
 )
 
 
+def _georeport(path: str) -> Form:
+    """As XML where the address ends so, else as JSON."""
+    suffix = "xml" if path.endswith(".xml") else "json"
+
+    def form(document: dict[str, Any]) -> Refusal:
+        status, body = open311.refusal(document, suffix)
+        return Refusal(status, f"application/{suffix}", body)
+
+    return form
+
+
 def refusal_form(path: str) -> Form | None:
     """How a problem document is told at an address; None where it is told as it is."""
+    if path.startswith(places.OPEN311):
+        return _georeport(path)
     return next((form for prefixes, form in _FORMS if path.startswith(prefixes)), None)

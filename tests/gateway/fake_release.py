@@ -23,6 +23,7 @@ from catalog.release import (
     release_folder,
     write_manifest,
 )
+from catalog.service_requests import ServiceRequests
 from catalog.workspace import Workspace
 from tests.gateway.fake_policy import policy_over, put_policy
 
@@ -104,7 +105,11 @@ def publish(
 
 
 def publish_rows(
-    home: Path, number: int, entries: Sequence[CompiledDataset], rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    home: Path,
+    number: int,
+    entries: Sequence[CompiledDataset],
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    open311: ServiceRequests | None = None,
 ) -> Path:
     """Write release `number` of datasets with these rows, and make it current."""
 
@@ -117,7 +122,9 @@ def publish_rows(
             if given:
                 con.executemany(f'INSERT INTO "rows_{entry.id}" VALUES ({", ".join("?" * len(names))})', given)
 
-    folder = _publish(home, number, entries, {e.id: f'SELECT * FROM "rows_{e.id}"' for e in entries}, load)
+    folder = _publish(
+        home, number, entries, {e.id: f'SELECT * FROM "rows_{e.id}"' for e in entries}, load, open311=open311
+    )
     make_current(home, number)
     return folder
 
@@ -130,6 +137,7 @@ def _publish(
     load: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
     *,
     quality: DatasetQuality | None = None,
+    open311: ServiceRequests | None = None,
 ) -> Path:
     """Write the folder of a release; `sources` gives the query of each dataset, `load` prepares what they read."""
     folder = release_folder(Workspace(home), number)
@@ -143,6 +151,7 @@ def _publish(
     city = CityInfo(
         id="yunzhou", title=TITLE, country="CN", timezone="Asia/Shanghai", area_code="990100",
         bbox=(1.0, 2.0, 3.0, 4.0), licence="CC-BY-4.0", publisher=Title(zh="云州市数据局", en="Yunzhou Data Bureau"),
+        open311=open311,
     )  # fmt: skip
     CompiledCatalog(city=city, datasets=tuple(sorted(entries, key=lambda e: e.id)), models=(), feeds=()).save(
         folder / CATALOG_FILE

@@ -16,8 +16,8 @@ from gateway.doors.native.deliver import place_of
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
 from gateway.doors.standards.common import origin_of, site_of
+from gateway.facades.identity import found_by
 from gateway.facades.ogc import features, site
-from gateway.facades.ogc.identity import found_by
 from gateway.facades.ogc.openapi import interface
 from gateway.facades.ogc.parse import CRS84, Clock, parse_items, require_json
 from gateway.facades.ogc.records import records_collection

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from catalog.compiled import CityInfo
 from gateway.doors.facades.ckan import ACTIONS
 from gateway.facades.ckan import openapi as ckan
 from gateway.facades.odata import openapi as odata
 from gateway.facades.ogc import openapi as ogc
 from gateway.facades.ogc import site
+from gateway.facades.open311 import openapi as open311
 from gateway.facades.soda import openapi as soda
 from gateway.view.view import View
 
 _RESPONSES = "#/components/responses"
 
 
-def facade_paths() -> dict[str, Any]:
-    """The addresses that are there whatever datasets there are."""
+def facade_paths(city: CityInfo, views: Sequence[View]) -> dict[str, Any]:
+    """The addresses that are there whatever datasets there are, and those of service requests for who sees some."""
     actions = [(action.name, action.sentence) for action in ACTIONS.values()]
     own = ckan.fixed_paths(actions) | soda.fixed_paths() | odata.fixed_paths()
-    return ogc.in_document(ogc.fixed_paths(), site.ROOT, _RESPONSES) | own
+    return ogc.in_document(ogc.fixed_paths(), site.ROOT, _RESPONSES) | own | open311.paths(city, views)
 
 
 def dataset_facade_paths(view: View) -> dict[str, Any]:

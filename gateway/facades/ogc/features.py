@@ -9,8 +9,8 @@ import orjson
 from sqlglot import exp
 
 from gateway.answers.json_lines import feature
+from gateway.facades.identity import identity
 from gateway.facades.ogc.cql2 import GEOMETRY
-from gateway.facades.ogc.identity import identity
 from gateway.facades.ogc.parse import CRS84
 from gateway.facades.ogc.site import GEOJSON, JSON, REL, ROOT, SCHEMA, both, link
 from gateway.query.geometry import point_of

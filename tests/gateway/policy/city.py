@@ -11,6 +11,7 @@ from typing import Any
 from catalog.contract.options import Level
 from catalog.policy.divisions import DivisionTree
 from catalog.policy.model import CompiledPolicy, Division, MaskKind, RowScope, ScopeColumns
+from catalog.service_requests import ServiceRequests
 from catalog.workspace import Workspace
 from gateway.control import accounts, grants, keys
 from gateway.control.actors import actor_for
@@ -70,6 +71,17 @@ CALLERS = ("public", "developer", "approved", "bureau", "street_a", "street_b", 
 PURPOSE = {"approved": "statistics", "inspector": "audit"}
 
 
+REQUESTS = ServiceRequests(
+    dataset="cases",
+    service_code="kind",
+    status="district",
+    closed=("990101",),
+    requested="reported_on",
+    description="note",
+    agency="org",
+)
+
+
 def entries(datasets: dict[str, dict[str, tuple[str, Level]]] | None = None) -> list[Any]:
     """The catalog entries of the city."""
     return [
@@ -120,7 +132,7 @@ def tables(count: int = 60) -> dict[str, list[Row]]:
 
 def publish_city(home: Path, rows: dict[str, list[Row]], number: int = 1) -> None:
     """Write a release of the city and put its policy in force."""
-    publish_rows(home, number, entries(), rows)
+    publish_rows(home, number, entries(), rows, REQUESTS)
     put_policy(home, policy())
 
 

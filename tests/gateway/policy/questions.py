@@ -15,6 +15,7 @@ from tests.gateway.policy.city import COLUMNS
 from tests.gateway.policy.questions_ckan import ckan_address
 from tests.gateway.policy.questions_odata import odata_address
 from tests.gateway.policy.questions_ogc import ogc_address
+from tests.gateway.policy.questions_open311 import open311_address
 from tests.gateway.policy.questions_soda import soda_address
 from tests.gateway.policy.worlds import Row
 
@@ -131,7 +132,8 @@ class Questions:
         """An address of another system's way of asking."""
         rng = self._random
         told = partial(self._told, dataset)
-        doors = (ogc_address, ckan_address, partial(odata_address, told=told), partial(soda_address, told=told))
+        grouping = (partial(odata_address, told=told), partial(soda_address, told=told))
+        doors = (ogc_address, ckan_address, open311_address, *grouping)
         door = rng.choice(doors)
         return door(rng, dataset, lambda: self._column(dataset), lambda column: rng.choice(self._values(column)))
 

@@ -38,6 +38,7 @@ from tests.gateway.policy.tier_events import EVENT_DOORS
 from tests.gateway.policy.tier_groups import GROUP_DOORS
 from tests.gateway.policy.tier_odata import ODATA_DOORS
 from tests.gateway.policy.tier_ogc import OGC_DOORS
+from tests.gateway.policy.tier_open311 import OPEN311_DOORS
 from tests.gateway.policy.tier_place import CITY, TABLE, Ask, Door, Place
 from tests.gateway.policy.tier_rows import ROW_DOORS
 from tests.gateway.policy.tier_soda import SODA_DOORS
@@ -53,6 +54,7 @@ DOORS: dict[str, Door] = (
     | OGC_DOORS
     | CKAN_DOORS
     | ODATA_DOORS
+    | OPEN311_DOORS
     | SODA_DOORS
 )
 
@@ -185,7 +187,7 @@ def test_street_a_gets_no_row_of_street_b_at_any_door(city: tuple[Path, dict[str
                     address = path.format(
                         dataset="street_pack", suffix=suffix, name=f"street_pack.{suffix}", code="x", key="x",
                         client="x", delegation="x", grant="x", case="x", transition="x", subscription="x",
-                        feature="C00001", action="datastore_search", resource="street_pack",
+                        feature="C00001", number="C00001", action="datastore_search", resource="street_pack",
                         syntax={"json": "jsonld", "csv": "ttl"}[suffix],
                     ) if "{" in path and "principals" not in path else path  # fmt: skip
                     for query in (

@@ -1,16 +1,18 @@
-"""Feature ids: the values of a row's key in one text that can stand in an address, and back."""
+"""Ids of rows: the values of a row's key in one text that can stand in an address, and back."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from gateway.query.operators import EQUALS
 from gateway.query.tree import Condition
-from gateway.view.types import Family
+from gateway.view.types import Family, Scalar, to_text
 from gateway.view.view import Column, View
 
 _SIGNS = (("~", "~0"), ("/", "~1"), (",", "~2"))  # in this order; back in the reverse order
-_BETWEEN = ","
+_BETWEEN = "~."  # in no value: a tilde of a text has a digit behind
 
 
 def identity(view: View) -> exp.Expr | None:
@@ -39,6 +41,17 @@ def found_by(view: View, text: str) -> tuple[Condition, ...] | None:
         )
     except ValueError:
         return None
+
+
+def id_of(values: Sequence[Scalar]) -> str:
+    """The id of a row with these values of the key."""
+    return _BETWEEN.join(_escaped(to_text(value) or "") for value in values)
+
+
+def _escaped(text: str) -> str:
+    for sign, written in _SIGNS:
+        text = text.replace(sign, written)
+    return text
 
 
 def _written(column: Column) -> exp.Expr:
