@@ -144,10 +144,14 @@ class OpenRelease:
             view = replace(view, columns=columns)
         return view if view is None or stored.hidden is None else stored.hidden.leave_out(view)
 
-    def file(self, dataset: str, name: str) -> Path:
-        """Path of what may be sent of a distribution; it is there when the view gives the file a sha256."""
-        hidden = self.datasets[dataset].hidden
-        copy = hidden.copies[name] if hidden else None
+    def file(self, dataset: str, name: str, sha256: str) -> Path | None:
+        """Path of the file of that name while these are the bytes that may be sent under it; None when they are others
+        by now, as rows were withdrawn or shown again since the caller's view was made."""
+        stored = self.datasets[dataset]
+        shown = next((file for file in stored.shown_files if file.name == name), None)
+        if shown is None or shown.sha256 != sha256:
+            return None
+        copy = stored.hidden.copies[name] if stored.hidden else None
         return copy.path if copy else self.folder / FILES_FOLDER / name
 
     def hide(self, hidden: Mapping[str, Hidden]) -> None:

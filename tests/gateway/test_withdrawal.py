@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,11 +17,7 @@ import pytest
 from catalog.policy.compile import read_policy
 from catalog.release import ReleasedWithdrawals, read_manifest, release_folder, write_manifest
 from catalog.workspace import Workspace
-from gateway.app import create_app
 from gateway.control.store import ControlStore, sqlite_url
-from gateway.release.opened import open_release
-from gateway.services import Services
-from gateway.settings import GatewaySettings
 from gateway.withdrawal.manual import Order, lift, withdraw
 from tests.gateway.conftest import client_over, wait_for
 from tests.gateway.fake_policy import put_policy
@@ -285,42 +280,6 @@ def test_a_file_that_cannot_be_written_keeps_back_only_itself(tmp_path: Path) ->
         assert city.get("/v1/datasets/tickets/files/tickets.csv").status_code == 503
         in_the_way.unlink()
         assert GONE.encode() not in city.file("csv").content
-
-
-def test_a_release_that_is_closed_meanwhile_does_not_end_the_following(tmp_path: Path) -> None:
-    """A switch closes the release before while the register hides rows in it; the others must lose theirs all the
-    same, and whatever is withdrawn later, too."""
-    home = tmp_path / "city"
-    for number in (1, 2):
-        publish(home, number, rows=ROWS)
-    asyncio.run(_followed_past_a_closed_release(home))
-
-
-async def _followed_past_a_closed_release(home: Path) -> None:
-    workspace, now = Workspace(home), datetime(2026, 11, 22, 4, tzinfo=UTC)
-    app = create_app(GatewaySettings(home=home, withdrawal_poll=0.02), clock=lambda: now)
-    async with app.router.lifespan_context(app):
-        services: Services = app.state.services
-        register, served = services.withdrawals, services.shelf.current
-        assert served is not None
-        closed = open_release(workspace, 1, services.engine, services.policies)
-        services.engine.detach(closed.database)
-        opened = [closed, served]
-        await register.stop()
-        await register.start(lambda: opened)
-        for key in (GONE, KEPT):
-            with services.identity.store.begin() as session:
-                withdraw(session, Order("tickets", (key,), "ordered", "Decision 9", TODAY), now=now, by="steward")
-        await _until(lambda: (hidden := served.datasets["tickets"].hidden) is not None and hidden.withdrawn.rows == 2)
-        assert register.behind, "a release that still shows what is withdrawn is told"
-        opened.remove(closed)
-        await _until(lambda: not register.behind)
-
-
-async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 def _walk(city: City, following: str | None) -> list[str]:

@@ -31,7 +31,7 @@ async def download(
     if file is None:
         raise NotFound("There is no such file.")
     if not file.sha256:
-        raise FileBeingMade(headers={"Retry-After": "2"})
+        raise _being_made()
     etag = f'"{file.sha256}"'
     headers = {
         "Cache-Control": services.cache_control(caller.actor),
@@ -45,8 +45,11 @@ async def download(
         return same
     limits = services.tier_limits(caller.actor)
     await services.admission.charge(request, Price(cost=file_units(file.bytes)), limits)
+    path = release.file(view.dataset, file.name, file.sha256)
+    if path is None:
+        raise _being_made()
     answer = FileAnswer(
-        release.file(view.dataset, file.name),
+        path,
         file.bytes,
         etag=etag,
         media_type=file.media_type,
@@ -57,3 +60,7 @@ async def download(
     if answer.status_code == HTTPStatus.OK:
         record_of(request).rows = view.facts.row_count
     return answer
+
+
+def _being_made() -> FileBeingMade:
+    return FileBeingMade(headers={"Retry-After": "2"})
