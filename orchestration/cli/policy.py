@@ -12,13 +12,14 @@ from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open
 if TYPE_CHECKING:
     from catalog.city import City
     from catalog.compiled import CompiledDataset
+    from catalog.contract.options import Level
     from catalog.manifest import DbtManifest
     from catalog.policy.load import Cell
     from catalog.policy.model import CompiledPolicy, PolicyRule
 
 app = typer.Typer(cls=ReportingGroup, no_args_is_help=True, help="Who may see what: tiers, levels, rules of the city.")
 
-_LEVELS = ("L1", "L2", "L3", "L4")
+_LEVELS: tuple[Level, ...] = ("L1", "L2", "L3", "L4")
 _SHORT = {"unconditional": "U", "conditional": "C", "none": "N"}
 
 
@@ -101,7 +102,7 @@ def _print_matrix() -> None:
 
     matrix = shared_policy().matrix
     rows = [
-        (tier, row.title.en, *("; ".join(map(_cell, row.cells[level])) or "-" for level in _LEVELS))  # type: ignore[index]
+        (tier, row.title.en, *("; ".join(map(_cell, row.cells[level])) or "-" for level in _LEVELS))
         for tier, row in sorted(matrix.tiers.items())
     ]
     title = f"Matrix {matrix.version} (U unconditional, C conditional; +grant: only as granted)"
