@@ -169,6 +169,7 @@ class QuestionLimits(Strict):
     shape_corners: int = Field(ge=4)
     catalogue_terms: int = Field(ge=1)
     catalogue_page: int = Field(ge=1)
+    datastore_page: int = Field(ge=1)
     estimate_percent: int = Field(ge=1, le=100)
     estimate_after: float = Field(gt=0, le=1)
 

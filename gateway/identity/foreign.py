@@ -33,7 +33,8 @@ def dialect_of(path: str) -> Dialect | None:
 def _ckan(headers: Headers) -> Presented | None:
     """The key alone, without a scheme, in either header or in both; as CKAN's own clients send it."""
     given = [text.strip() for text in headers.getlist("authorization")]
-    bare = {text for text in given if text and " " not in text} | {*map(str.strip, headers.getlist(CKAN_HEADER))}
+    named = [text.strip() for text in headers.getlist(CKAN_HEADER)]
+    bare = {*named, *(text for text in given if " " not in text)} - {""}
     if not bare:
         return None
     if len(bare) > 1 or any(" " in text for text in given) or KEY_HEADER in headers:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import Caller, CallerDep, ServicesDep
-from gateway.doors.facades.ckan_catalogue import CATALOGUE_ACTIONS, Action, Ask
+from gateway.doors.facades.ckan_catalogue import CATALOGUE_ACTIONS, Ask, CkanAction
 from gateway.doors.facades.ckan_datastore import DATASTORE_ACTIONS, pay, searched
 from gateway.doors.facades.paging import headers_of
 from gateway.doors.facades.question import compiled
@@ -37,12 +37,12 @@ async def _help(ask: Ask) -> str:
     return f"{action.sentence} Parameters: {', '.join(action.parameters) or 'none'}."
 
 
-ACTIONS: Mapping[str, Action] = {
+ACTIONS: Mapping[str, CkanAction] = {
     action.name: action
     for action in (
         *CATALOGUE_ACTIONS,
         *DATASTORE_ACTIONS,
-        Action("help_show", "What an action does.", ("name",), _help),
+        CkanAction("help_show", "What an action does.", ("name",), _help),
     )
 }
 
@@ -69,7 +69,7 @@ async def _act(name: str, request: Request, caller: Caller, services: Services) 
     return await document_answer(request, body, cache=services.cache_control(caller.actor))
 
 
-def _action(name: str, parameter: str) -> Action:
+def _action(name: str, parameter: str) -> CkanAction:
     if name not in ACTIONS:
         detail = f"There is no action `{name[:80]}` here; there are {', '.join(ACTIONS)}, which all only read."
         raise BadValue(detail, parameter=parameter)
@@ -98,7 +98,7 @@ async def dump(resource: str, request: Request, caller: CallerDep, services: Ser
     if form is None:
         raise BadValue(f"`format`: expected {', '.join(DUMPS)}.", parameter="format")
     ask = Ask(request, services, caller, replace(given, given={**given.given, "resource_id": resource}))
-    found = await searched(ask, None, "read" if given.has("limit") else "export")
+    found = await searched(ask, None, services.query_limits(caller.actor).max_rows)
     if found.query.limit == 0:
         raise BadValue("`limit`: expected at least one row.", parameter="limit")
     query, bom = found.query, given.flag("bom", False)

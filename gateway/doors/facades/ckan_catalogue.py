@@ -44,7 +44,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Action:
+class CkanAction:
     """One action: how it is called, its sentence, the parameters it takes."""
 
     name: str
@@ -178,33 +178,33 @@ _SHOW = ("id", "include_datasets", "include_dataset_count", "type", *_INCLUDES)
 _SEARCH = ("q", "fq", "fq_list", "rows", "start", "sort", "facet", "facet.field", "facet.limit", "facet.mincount",
            "include_drafts", "include_private", "include_deleted", "use_default_schema")  # fmt: skip
 CATALOGUE_ACTIONS = (
-    Action("site_read", "Whether the site can be read.", (), _site_read),
-    Action("status_show", "What this site is.", (), _status),
-    Action("package_list", "The names of all datasets.", ("limit", "offset"), _package_list),
-    Action("current_package_list_with_resources", "All datasets in full.", ("limit", "offset"), _packages),
-    Action("package_search", "Datasets by words and fields, with facets.", _SEARCH, _package_search),
-    Action("package_show", "One dataset.", ("id", "use_default_schema", "include_tracking"), _package_show),
-    Action("resource_show", "One resource.", ("id", "include_tracking"), _resource_show),
-    Action(
+    CkanAction("site_read", "Whether the site can be read.", (), _site_read),
+    CkanAction("status_show", "What this site is.", (), _status),
+    CkanAction("package_list", "The names of all datasets.", ("limit", "offset"), _package_list),
+    CkanAction("current_package_list_with_resources", "All datasets in full.", ("limit", "offset"), _packages),
+    CkanAction("package_search", "Datasets by words and fields, with facets.", _SEARCH, _package_search),
+    CkanAction("package_show", "One dataset.", ("id", "use_default_schema", "include_tracking"), _package_show),
+    CkanAction("resource_show", "One resource.", ("id", "include_tracking"), _resource_show),
+    CkanAction(
         "organization_list",
         "Those who publish.",
         ("organizations", *_LIST),
         _lists(_publisher, packages.organisation_document),
     ),
-    Action(
+    CkanAction(
         "organization_show",
         "One of those who publish.",
         _SHOW,
         _shows(_publisher, packages.organisation_document, "organisation"),
     ),
-    Action("group_list", "The themes.", ("groups", *_LIST), _lists(packages.groups_of, packages.group_document)),
-    Action("group_show", "One theme.", _SHOW, _shows(packages.groups_of, packages.group_document, "group")),
-    Action(
+    CkanAction("group_list", "The themes.", ("groups", *_LIST), _lists(packages.groups_of, packages.group_document)),
+    CkanAction("group_show", "One theme.", _SHOW, _shows(packages.groups_of, packages.group_document, "group")),
+    CkanAction(
         "tag_list",
         "The keywords.",
         ("query", "vocabulary_id", "all_fields", "limit", "offset"),
         _lists(packages.tags_of, packages.tag_document),
     ),
-    Action("tag_show", "One keyword.", _SHOW, _shows(packages.tags_of, packages.tag_document, "tag")),
+    CkanAction("tag_show", "One keyword.", _SHOW, _shows(packages.tags_of, packages.tag_document, "tag")),
 )
 """The actions about the catalogue."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
+from catalog.policy.load import shared_limits
+from catalog.policy.model import Action
 from gateway.answers.fields import Field, fields_of
 from gateway.doors.deps import release_of, visible
-from gateway.doors.facades.ckan_catalogue import Action, Ask
+from gateway.doors.facades.ckan_catalogue import Ask, CkanAction
 from gateway.doors.facades.paging import text_page
 from gateway.doors.facades.question import Question, compiled, names_of, order_of, price_of
 from gateway.doors.native.deliver import place_of
@@ -55,7 +58,7 @@ class Searched:
         return self.query.select if isinstance(self.query, Query) else fields_of(self.query)
 
 
-def dataset_of(ask: Ask, release: OpenRelease, action: Any = "read") -> tuple[str, View]:
+def dataset_of(ask: Ask, release: OpenRelease, action: Action = "read") -> tuple[str, View]:
     """The resource asked for and its view. Raises NotFound, or NotPermitted where it may only be read about."""
     resource = ask.given.text("resource_id") or ask.given.required("id")
     view = datastore_dataset(release.views(ask.caller.actor, ask.caller.purpose), resource)
@@ -64,15 +67,17 @@ def dataset_of(ask: Ask, release: OpenRelease, action: Any = "read") -> tuple[st
     return resource, visible(release, ask.caller, view.dataset, action)
 
 
-async def searched(ask: Ask, default: int | None, action: Any = "read") -> Searched:
-    """The search that the parameters ask for. A page goes on at a cursor, else at an offset."""
+async def searched(ask: Ask, default: int | None, most: int) -> Searched:
+    """The search that the parameters ask for, of `most` rows, without `default` of all. A page goes on at a cursor,
+    else at an offset. What is larger than a page of ours leaves only to those who may export."""
     given, services = ask.given, ask.services
     limits = services.query_limits(ask.caller.actor)
     texts = {name: text for name in ("cursor", "release") if (text := given.text(name)) is not None}
     release, cursor = await pinned(ask.request, services, texts)
-    resource, view = dataset_of(ask, release, action)
     whole = default is None and not given.has("limit")
-    limit = None if whole else given.number("limit", min(default or 0, limits.max_rows), limits.max_rows)
+    limit = None if whole else given.number("limit", min(default or 0, limits.max_rows), most)
+    exported = limit is None or limit > limits.max_rows
+    resource, view = dataset_of(ask, release, "export" if exported else "read")
     offset = given.number("offset", 0, services.settings.max_offset)
     parse = datastore.parse_distinct if given.flag("distinct", False) else datastore.parse_rows
     query: Question = parse(view, given, limits, limit, 0 if cursor else offset)
@@ -93,7 +98,7 @@ async def _search(ask: Ask) -> dict[str, Any]:
     form = ask.given.text("records_format", "objects")
     if form not in RECORDS:
         raise BadValue(f"`records_format`: expected {', '.join(RECORDS)}.", parameter="records_format")
-    found = await searched(ask, datastore.DEFAULT_LIMIT)
+    found = await searched(ask, datastore.DEFAULT_LIMIT, shared_limits().questions.datastore_page)
     records, rows, cursor = await _records(ask, found, RECORDS[form or ""])
     told = {
         "resource_id": found.resource,
@@ -119,7 +124,10 @@ async def _records(ask: Ask, found: Searched, form: Records) -> tuple[Any, int, 
         return form.join(b""), 0, None
     await pay(ask, found.query)
     statement = compiled(found.query, [form.line(found.fields)])
-    page = await text_page(ask.request, ask.services, found.release.number, statement, found.query)
+    limits = ask.services.tier_limits(ask.caller.actor)
+    large = found.query.limit > ask.services.query_limits(ask.caller.actor).max_rows
+    with ask.services.admission.export(ask.request, limits) if large else nullcontext():
+        page = await text_page(ask.request, ask.services, found.release.number, statement, found.query)
     return form.join(page.text), page.rows, page.cursor
 
 
@@ -155,7 +163,9 @@ async def _information(ask: Ask) -> dict[str, Any]:
 
 
 DATASTORE_ACTIONS = (
-    Action("datastore_search", "Rows of a resource, a page at a time.", datastore.PARAMETERS, _search),
-    Action("datastore_info", "The columns of a resource and its number of rows.", ("id", "resource_id"), _information),
+    CkanAction("datastore_search", "Rows of a resource, a page at a time.", datastore.PARAMETERS, _search),
+    CkanAction(
+        "datastore_info", "The columns of a resource and its number of rows.", ("id", "resource_id"), _information
+    ),
 )
 """The actions about rows."""

@@ -36,6 +36,9 @@ async def rows(ask: Ask, path: str, place: Place) -> None:
         return
     head, *lines = csv.reader(io.StringIO(answer.text, newline=""))
     holds(place, head, [tuple(line) for line in lines])
+    more = await ask(_address(path, place, "csv", limit="20000"), Accept="text/csv")
+    assert more.status_code == (403 if place.cell.get("no_export") else 200)
+    assert place.cell.get("no_export") or more.content == answer.content
     for name in place.masked:
         clear = next(str(row[name]) for row in CITY[place.dataset] if row[name] is not None)
         for text in (f"{_quoted(name)} = '{clear}'", f"starts_with({_quoted(name)}, '{clear}')"):
