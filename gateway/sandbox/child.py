@@ -127,23 +127,10 @@ class Sandbox:
         self._database = duckdb.connect(":memory:", config={"threads": 1})
         for setting in _LOCKED:
             self._database.execute(setting)
-        self._warm_up()
+        read_table(self._database, empty_stream(), "rows")  # for the threads that it takes: later none can start
+        self._database.execute('DROP TABLE "rows"')
         self._before = 0.0
         self._space = _address_space()  # noted now, since later no file can be opened
-
-    def _warm_up(self) -> None:
-        """Read a table once, so that the threads that are needed for it are there: later none can be made."""
-        tape = io.BytesIO()
-        pa.ipc.new_stream(tape, pa.schema([("a", pa.int64())])).close()
-        self._read(io.BytesIO(tape.getvalue()), _INCOMING)
-        self._database.execute(f"DROP TABLE {_quoted(_INCOMING)}")
-
-    def _read(self, file: Any, table: str) -> None:
-        source = pa.PythonFile(file, mode="r")
-        rows = pa.ipc.open_stream(source, options=pa.ipc.IpcReadOptions(use_threads=False))
-        self._database.register("rows", rows)
-        self._database.execute(f"CREATE TABLE {_quoted(table)} AS SELECT * FROM rows")
-        self._database.unregister("rows")
 
     def serve(self) -> None:
         """Do what is asked until the gateway hangs up."""
@@ -186,7 +173,7 @@ class Sandbox:
     def _load(self, table: str) -> None:
         incoming = _Incoming(self._line)
         try:
-            self._read(io.BufferedReader(incoming, _MEGABYTE), table)
+            read_table(self._database, io.BufferedReader(incoming, _MEGABYTE), table)
         finally:
             incoming.drain()
         self._line.tell(Kind.TELL, {})
@@ -212,7 +199,9 @@ class Sandbox:
             came = True
             sent = self._give(writer.write(batch), sent, asked["bytes"])
         if not came:
-            sent = self._give(writer.write(pa.RecordBatch.from_pylist([], schema=rows.schema)), sent, asked["bytes"])
+            nothing = [pa.nulls(0, field.type) for field in rows.schema]
+            batch = pa.RecordBatch.from_arrays(nothing, schema=rows.schema)
+            sent = self._give(writer.write(batch), sent, asked["bytes"])
         self._give(writer.close(), sent, asked["bytes"])
         self._line.tell(Kind.TELL, {"worked": _worked() - self._before})
 
@@ -222,6 +211,21 @@ class Sandbox:
         for piece in pieces(data):
             self._line.send(Kind.BODY, piece)
         return sent + len(data)
+
+
+def empty_stream() -> io.BytesIO:
+    """An Arrow IPC stream of no rows."""
+    tape = io.BytesIO()
+    pa.ipc.new_stream(tape, pa.schema([("a", pa.int64())])).close()
+    return io.BytesIO(tape.getvalue())
+
+
+def read_table(database: duckdb.DuckDBPyConnection, file: Any, table: str) -> None:
+    """Make a table of an Arrow IPC stream, read as it comes."""
+    options = pa.ipc.IpcReadOptions(use_threads=False)
+    database.register(_INCOMING, pa.ipc.open_stream(pa.PythonFile(file, mode="r"), options=options))
+    database.execute(f"CREATE TABLE {_quoted(table)} AS SELECT * FROM {_quoted(_INCOMING)}")
+    database.unregister(_INCOMING)
 
 
 def confine() -> None:

@@ -41,7 +41,7 @@ class Asking:
         return {name: part for name, part in answer.json().items() if name not in ("instance", "request_id")}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
     home = tmp_path_factory.mktemp("asked")
     publish_city(home, tables())

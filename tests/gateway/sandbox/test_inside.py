@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import orjson
@@ -21,23 +21,33 @@ Asked = Callable[[Sandbox], Awaitable[None]]
 LIMITS = {"megabytes": 64, "seconds": 5, "look_at": []}
 
 
-def with_sandboxes(*questions: Asked) -> None:
-    """Give each a sandbox of its own, of one nursery."""
-
-    async def run() -> None:
+@pytest.fixture(scope="module")
+def runner() -> Iterator[tuple[asyncio.Runner, SandboxPool]]:
+    """An event loop, and a pool that belongs to it."""
+    with asyncio.Runner() as runner:
         pool = SandboxPool(2)
-        try:
-            for question in questions:
-                sandbox = await pool.take()
-                try:
-                    async with asyncio.timeout(60):
-                        await question(sandbox)
-                finally:
-                    sandbox.kill()
-        finally:
-            await pool.stop()
+        yield runner, pool
+        runner.run(pool.stop())
 
-    asyncio.run(run())
+
+With = Callable[..., None]
+
+
+@pytest.fixture
+def with_sandboxes(runner: tuple[asyncio.Runner, SandboxPool]) -> With:
+    """Gives each question a sandbox of its own."""
+    loop, pool = runner
+
+    async def run(questions: tuple[Asked, ...]) -> None:
+        for question in questions:
+            sandbox = await pool.take()
+            try:
+                async with asyncio.timeout(60):
+                    await question(sandbox)
+            finally:
+                sandbox.kill()
+
+    return lambda *questions: loop.run(run(questions))
 
 
 async def load(sandbox: Sandbox, table: str, rows: pa.RecordBatch) -> None:
@@ -74,7 +84,7 @@ OUTSIDE = {
 }
 
 
-def test_nothing_outside_can_be_reached(tmp_path: Path) -> None:
+def test_nothing_outside_can_be_reached(with_sandboxes: With, tmp_path: Path) -> None:
     file = tmp_path / "secret.csv"
     file.write_text("word\nsecret\n")
 
@@ -99,7 +109,7 @@ TOLD_ELSEWHERE = """
 """
 
 
-def test_what_a_locked_database_tells_is_its_caller_s_own() -> None:
+def test_what_a_locked_database_tells_is_its_caller_s_own(with_sandboxes: With) -> None:
     """The doors that the engine leaves open lead to the relation that was handed over, and to nothing else."""
 
     async def question(sandbox: Sandbox) -> None:
@@ -111,7 +121,7 @@ def test_what_a_locked_database_tells_is_its_caller_s_own() -> None:
     with_sandboxes(question)
 
 
-def test_limits_cannot_be_lifted() -> None:
+def test_limits_cannot_be_lifted(with_sandboxes: With) -> None:
     async def question(sandbox: Sandbox) -> None:
         await sandbox.ask(Kind.ASK, LIMITS)
         for sql in ("SELECT * FROM (SET memory_limit = '1TB')", "SELECT 1); SET threads = 8; SELECT (1"):
@@ -132,7 +142,7 @@ BOMBS = {
 }
 
 
-def test_memory_is_bounded() -> None:
+def test_memory_is_bounded(with_sandboxes: With) -> None:
     def ask(sql: str) -> Asked:
         async def question(sandbox: Sandbox) -> None:
             await sandbox.ask(Kind.ASK, LIMITS)
@@ -145,7 +155,7 @@ def test_memory_is_bounded() -> None:
     with_sandboxes(*(ask(sql) for sql in BOMBS.values()))
 
 
-def test_processor_time_ends_a_sandbox_that_nobody_kills() -> None:
+def test_processor_time_ends_a_sandbox_that_nobody_kills(with_sandboxes: With) -> None:
     async def question(sandbox: Sandbox) -> None:
         await sandbox.ask(Kind.ASK, {**LIMITS, "seconds": 0})
         endless = (
@@ -157,7 +167,7 @@ def test_processor_time_ends_a_sandbox_that_nobody_kills() -> None:
     with_sandboxes(question)
 
 
-def test_a_sandbox_has_no_open_file_no_name_and_no_privilege() -> None:
+def test_a_sandbox_has_no_open_file_no_name_and_no_privilege(with_sandboxes: With) -> None:
     def status(process: int) -> dict[str, str]:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
         return {name: rest.strip() for name, _, rest in (line.partition(":") for line in lines)}
@@ -175,9 +185,10 @@ def test_a_sandbox_has_no_open_file_no_name_and_no_privilege() -> None:
     with_sandboxes(question)
 
 
-def test_a_nursery_that_ended_is_started_again() -> None:
+def test_a_nursery_that_ended_is_started_again(runner: tuple[asyncio.Runner, SandboxPool]) -> None:
+    loop, pool = runner
+
     async def run() -> None:
-        pool = SandboxPool(1)
         (await pool.take()).kill()
         nursery = pool._nursery
         assert nursery is not None
@@ -187,6 +198,5 @@ def test_a_nursery_that_ended_is_started_again() -> None:
             sandbox = await pool.take()
             assert await sandbox.ask(Kind.ASK, LIMITS) == {"trees": []}
             sandbox.kill()
-        await pool.stop()
 
-    asyncio.run(run())
+    loop.run(run())
