@@ -17,6 +17,7 @@ from tests.gateway.policy.questions_odata import odata_address
 from tests.gateway.policy.questions_ogc import ogc_address
 from tests.gateway.policy.questions_open311 import open311_address
 from tests.gateway.policy.questions_soda import soda_address
+from tests.gateway.policy.questions_sql import sql_address
 from tests.gateway.policy.worlds import Row
 
 Ask = tuple[str, dict[str, str]]
@@ -112,6 +113,10 @@ class Questions:
             if rng.random() < 0.3:
                 headers["Range"] = f"bytes={rng.randrange(400)}-{rng.randrange(900)}"
             return f"/v1/datasets/{dataset}{rng.choice(_PARTS).format(d=dataset)}", headers
+        if rng.random() < 0.03:
+            pick = partial(self._column, dataset)
+            tables = (dataset, rng.choice((dataset, *COLUMNS)))
+            return sql_address(rng, tables, pick, lambda column: rng.choice(self._values(column))), headers
         if rng.random() < 0.2:
             return self._facade(dataset), headers
         if rng.random() < 0.35:
