@@ -57,6 +57,17 @@ def _soda(headers: Headers) -> Presented | None:
     return _named(text.strip()) if scheme.lower() == "oauth" else sized(Presented("key", _joined(text.strip())))
 
 
+def _odata(headers: Headers) -> Presented | None:
+    """The two halves of a key as name and password: spreadsheet programs ask their users for these."""
+    given = headers.getlist("authorization")
+    scheme, _, text = given[0].strip().partition(" ") if given else ("", "", "")
+    if scheme.lower() != "basic":
+        return None
+    if len(given) > 1 or KEY_HEADER in headers:
+        raise several()
+    return sized(Presented("key", _joined(text.strip())))
+
+
 def _joined(text: str) -> str:
     """The key of a name and a password: what stands before its last underscore, and after it."""
     try:
@@ -74,4 +85,5 @@ def _named(text: str) -> Presented:
 _DIALECTS: tuple[tuple[tuple[str, ...], Dialect], ...] = (
     (places.CKAN, Dialect(CKAN_HEADER, _ckan)),
     (places.SODA, Dialect(APP_TOKEN_HEADER, _soda)),
+    (places.ODATA, Dialect("Authorization", _odata)),
 )

@@ -34,9 +34,9 @@ class Test:
 class Conditions(Generic[P]):
     """Nodes as conditions; `leaf` makes single ones, of columns or of outputs, for the option `parameter`."""
 
-    def __init__(self, leaf: Callable[[Test], P], parameter: str) -> None:
+    def __init__(self, leaf: Callable[[Test], P | Junction[P]], parameter: str) -> None:
         self._leaf, self._parameter = leaf, parameter
-        self._functions: dict[str, Callable[[Call], P]] = {
+        self._functions: dict[str, Callable[[Call], P | Junction[P]]] = {
             "contains": self._text_function,
             "startswith": self._text_function,
             "endswith": self._text_function,
@@ -75,7 +75,7 @@ class Conditions(Generic[P]):
         """A comparison, or its opposite, which rows without a value meet too."""
         return found if holds else any_of([negated(found), self._missing(name)])
 
-    def _missing(self, name: str) -> P:
+    def _missing(self, name: str) -> P | Junction[P]:
         return self._leaf(Test(name, "isnull", ("true",), flag=True))
 
     def _comparison(self, node: Call, *, holds: bool) -> P | Junction[P]:
@@ -129,10 +129,10 @@ class Conditions(Generic[P]):
             parameter = self._parameter
             raise BadValue(f"`{parameter}`: expected {expected}.", parameter=parameter) from None
 
-    def _at(self, name: str, operator: str, day: date) -> P:
+    def _at(self, name: str, operator: str, day: date) -> P | Junction[P]:
         return self._leaf(Test(name, operator, (day.isoformat(),)))
 
-    def _text_function(self, node: Call) -> P:
+    def _text_function(self, node: Call) -> P | Junction[P]:
         if len(node.arguments) != 2:
             raise self._refused("two arguments", node)
         left, right = node.arguments

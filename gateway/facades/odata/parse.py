@@ -8,6 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from gateway.facades.clocks import local_text
+from gateway.facades.numbers import compared
 from gateway.facades.odata.conditions import Conditions, Test
 from gateway.facades.odata.model import key, properties
 from gateway.facades.odata.syntax import Expression
@@ -15,7 +16,7 @@ from gateway.facades.reading import ReadError
 from gateway.problems import BadValue, RepeatedParameter, TooManyConditions, UnknownParameter
 from gateway.query.logic import conjuncts, leaves
 from gateway.query.parse import Limits, condition_on, own_order, sorts_of, unknown_column, whole_row
-from gateway.query.tree import Condition, Filter, Query, Sort
+from gateway.query.tree import Filter, Query, Sort
 from gateway.view.types import Family
 from gateway.view.view import Column, View
 
@@ -122,11 +123,13 @@ def condition(view: View, text: str, bounds: Bounds, parameter: str) -> tuple[Fi
     return found
 
 
-def _tested(view: View, bounds: Bounds, parameter: str, test: Test) -> Condition:
+def _tested(view: View, bounds: Bounds, parameter: str, test: Test) -> Filter:
     column = known_property(view, test.name, parameter)
     if test.flag and test.operator != "isnull" and column.kind.family is not Family.BOOLEAN:
         raise BadValue(f"`{parameter}`: `{test.name}` is {column.kind.name}, not true or false.", parameter=parameter)
     texts = [local_text(text, column, bounds.zone) for text in test.texts]
+    if len(texts) == 1:
+        return compared(column, test.operator, texts[0], bounds.limits, parameter)
     return condition_on(column, test.operator, texts, bounds.limits, parameter)
 
 

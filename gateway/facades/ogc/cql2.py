@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gateway.facades.clocks import local_text
+from gateway.facades.numbers import compared
 from gateway.facades.ogc.cql2_json import read_json
 from gateway.facades.ogc.cql2_text import read_text
 from gateway.facades.reading import Call, Literal, Node, Property, ReadError, Shape
 from gateway.problems import BadValue, UnknownOperator
 from gateway.query.logic import Junction, all_of, any_of, negated
 from gateway.query.parse import Limits, condition_on, known_column, whole_row
-from gateway.query.tree import Condition, Filter
+from gateway.query.tree import Filter
 from gateway.view.types import Family
 from gateway.view.view import Column, View
 
@@ -98,7 +99,8 @@ class _Translation:
 
     def _between(self, node: Call) -> Filter:
         left, low, high = _counted(node, 3)
-        return self._compare(_plain(left), "between", [low, high])
+        name = _plain(left)
+        return all_of([self._compare(name, "ge", [low]), self._compare(name, "le", [high])])
 
     def _in(self, node: Call) -> Filter:
         if len(node.arguments) < 2:
@@ -121,9 +123,11 @@ class _Translation:
     def _apart(self, node: Call) -> Filter:
         return negated(self._meets(node))
 
-    def _compare(self, name: str, operator: str, values: Sequence[Node]) -> Condition:
+    def _compare(self, name: str, operator: str, values: Sequence[Node]) -> Filter:
         column = known_column(self.view, name, _PARAMETER)
         texts = [self._value(column, operator, value) for value in values]
+        if len(texts) == 1:
+            return compared(column, operator, texts[0], self.limits, _PARAMETER)
         return condition_on(column, operator, texts, self.limits, _PARAMETER)
 
     def _value(self, column: Column, operator: str, node: Node) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -17,7 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odata import ODataService
 
+from tests.gateway.conftest import client_over
 from tests.gateway.facades.lamps import COLUMNS, COUNT, rows
+from tests.gateway.fake_release import publish
+from tests.gateway.key_holders import issue_keys
 
 LAMPS = rows()
 SET = "/odata/lamps"
@@ -104,6 +108,9 @@ FILTERS: list[tuple[str, Any]] = [
      lambda lamp: not (lamp["checked_at"] and lamp["checked_at"].day == 2 and lamp["checked_at"].month == 3)),
     ("true and not false and watts eq 5", lambda lamp: lamp["watts"] == 5),
     ("watts gt null", lambda _: False),
+    ("watts gt 37.5 and watts lt 1e2", lambda lamp: lamp["watts"] > 37),
+    ("watts eq 2.5 or price eq 3.105 or watts eq 4.0", lambda lamp: lamp["watts"] == 4),
+    ("watts ne 2.5 and watts le 0.5", lambda lamp: lamp["watts"] == 0),
 ]  # fmt: skip
 
 
@@ -205,3 +212,14 @@ def test_no_option_is_a_fault_of_ours(lamps: httpx.Client, words: list[str]) -> 
         answer = lamps.get(SET, params={name: text, "$top": "1"})
         assert answer.status_code in (200, 400), (name, text, answer.text)
     assert lamps.get(f"{SET}({quote(text.replace('/', ''))})").status_code in (200, 400, 404)
+
+
+def test_a_key_is_taken_as_name_and_password(tmp_path: Path) -> None:
+    publish(tmp_path, 1, rows=5)
+    key = issue_keys(tmp_path)["owner"]["X-API-Key"]
+    name, _, password = key.rpartition("_")
+    with client_over(tmp_path) as client:
+        assert client.get("/odata/tickets", auth=(name, password)).status_code == 200
+        wrong = client.get("/odata/tickets", auth=(name, "wrong"))
+        assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "unauthenticated")
+        assert client.get("/ogc/collections", auth=(name, password)).status_code == 401

@@ -105,6 +105,7 @@ class TestGDAL:
             ("kind LIKE 'Spot%' OR watts = 3", lambda lamp: lamp["kind"] == "Spot's" or lamp["watts"] == 3),
             ("set_up_on = '2026/01/05'", lambda lamp: lamp["set_up_on"] == date(2026, 1, 5)),
             ("NOT (kind IS NULL)", lambda lamp: lamp["kind"] is not None),
+            ("watts > 37.5", lambda lamp: lamp["watts"] > 37),
         ],
     )
     def test_it_filters(self, gdal: str, where: str, holds: Any) -> None:
