@@ -129,7 +129,7 @@ def test_keys_are_found_by_public_id_and_shown_without_hash(session: Session) ->
     issued = key(session, "ann", datasets=("permits",))
     row = keys.key_of(session, issued.text.split("_")[1])
     assert HASHER.matches(issued.text, row.hash)
-    shown = document(row)
+    shown = document(row, UTC)
     assert "hash" not in shown
     assert shown["scope"] == {"datasets": ["permits"]}
     assert [found.id for found in keys.keys(session, "ann")] == [issued.row.id]
