@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 READY := .venv/.ready
 
-.PHONY: demo test check clean help
+.PHONY: demo test lint check clean help
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -13,17 +13,20 @@ help: ## show this list
 demo: $(READY) ## set up, run the demonstration city, serve it until Ctrl-C
 	@.venv/bin/civiclake demo
 
-test: check ## set up, lint, type-check, run the tests (not the nightly ones)
+test: lint ## set up, lint, run the tests, types among them (not the nightly ones)
 	@echo "== tests"
 	@# A file's tests share what they set up, so they stay in one process.
 	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-check: $(READY) ## lint, types, import directions
-	@echo "== lint, types, import directions"
+lint: $(READY)
+	@echo "== lint, import directions"
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+check: lint ## lint, import directions, types
+	@echo "== types"
+	@.venv/bin/mypy
 
 clean: ## remove the environment and every city's state
 	rm -rf .tools .venv .civiclake
