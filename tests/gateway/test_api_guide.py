@@ -15,6 +15,7 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
+from catalog.city import CityFile
 from catalog.contract.options import Level
 from gateway.answers.forms import FORMS
 from gateway.app import ROUTERS
@@ -29,26 +30,33 @@ from tests.gateway.fake_release import dataset_entry, publish_rows
 from tests.gateway.key_holders import issue_keys
 
 GUIDE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+DEMONSTRATION = ROOT / "examples" / "yunzhou" / "city.yml"
 ADDRESS = "http://127.0.0.1:8000"
 EXAMPLES = [
     command
     for block in re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
     for command in block.replace("\\\n", "").strip().splitlines()
 ]
-MODELS = {"penalties": "open/open_penalty", "permits": "open/open_permit", "permit_records": "topic/topic_permit"}
+MODELS = {
+    "penalties": "open/open_penalty",
+    "permits": "open/open_permit",
+    "permit_records": "topic/topic_permit",
+    "grid_cases": "open/open_grid_case",
+}
 
 
 def model(name: str) -> tuple[dict[str, Any], dict[str, tuple[str, Level]]]:
     """The dataset of a model, and its published columns, as the project has them."""
     file = ROOT / "dbt_project" / "models" / f"{MODELS[name]}.yml"
-    entry = YAML(typ="safe").load(file.read_text(encoding="utf-8"))["models"][0]
+    text = file.read_text(encoding="utf-8").partition("\nunit_tests:")[0]
+    entry = YAML(typ="safe").load(text)["models"][0]
     columns = {c["name"]: (c["data_type"].upper(), c["config"]["meta"]["level"]) for c in entry["columns"]}
     published = {n: c for n, c in columns.items() if not n.startswith("_") and n != "is_deleted"}
     return entry["config"]["meta"]["dataset"], published
 
 
 def value(rng: random.Random, name: str, kind: str, number: int) -> Any:
-    if name in ("doc_no", "authority_code"):
+    if name in ("doc_no", "authority_code", "case_id"):
         return f"{name}-{number}"
     if name in ("lon", "lat"):
         return rng.uniform(*{"lon": (122.5, 123.3), "lat": (34.2, 34.8)}[name])
@@ -73,8 +81,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cli
         entries.append(dataset_entry(name, columns, key, sharing=meta["sharing"], opening=meta["opening"]))
         rng = random.Random(name)
         tables[name] = [{c: value(rng, c, kind, n) for c, (kind, _) in columns.items()} for n in range(40)]
-    publish_rows(home, 1, entries, {name: found[:30] for name, found in tables.items()})
-    publish_rows(home, 2, entries, tables)
+    open311 = CityFile.model_validate(YAML(typ="safe").load(DEMONSTRATION.read_text(encoding="utf-8"))).open311
+    publish_rows(home, 1, entries, {name: found[:30] for name, found in tables.items()}, open311)
+    publish_rows(home, 2, entries, tables, open311)
     put_policy(home, policy_over(entries))
     key = issue_keys(home)["owner"]["X-API-Key"]
     with client_over(home) as client:
