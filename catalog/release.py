@@ -124,7 +124,7 @@ def list_releases(workspace: Workspace) -> list[int]:
 def read_current(workspace: Workspace) -> int | None:
     """Number of the current release; None before the first. CatalogError when CURRENT is not a number."""
     try:
-        text = workspace.current.read_text(encoding="utf-8").strip()
+        text = workspace.current.read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
         return None
     if not FOLDER.fullmatch(text):

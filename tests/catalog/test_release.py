@@ -69,6 +69,7 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     (release_folder(workspace, 1) / "release.json").write_text('{"number": 0}', encoding="utf-8")
     with pytest.raises(CatalogError, match=r"release\.json: number"):
         read_manifest(workspace, 1)
-    workspace.current.write_text("latest", encoding="ascii")
-    with pytest.raises(CatalogError, match="not a release number"):
-        read_current(workspace)
+    for content in (b"latest", b"\xff\xfe0\x00"):
+        workspace.current.write_bytes(content)
+        with pytest.raises(CatalogError, match="not a release number"):
+            read_current(workspace)
