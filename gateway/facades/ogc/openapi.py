@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gateway.facades.ogc.cql2 import LANGUAGES
@@ -17,7 +17,7 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _BOX = "A box in degrees: west,south,east,north; west may lie beyond the date line."
 _TIME = "A day or moment, or two with `/` between, `..` for open."
 _F = {"name": "f", "in": "query", "description": "Form of the answer.", "schema": {"type": "string", "enum": ["json"]}}
-_REFUSALS = ("400", "404", "406", "429", "503")
+_REFUSALS = ("400", "401", "403", "404", "405", "406", "410", "429", "503")
 
 
 def fixed_paths() -> dict[str, Any]:
@@ -62,12 +62,14 @@ def dataset_paths(view: View) -> dict[str, Any]:
     }
 
 
-def in_document(paths: Mapping[str, Any], root: str, responses: str) -> dict[str, Any]:
-    """Paths below `root`, whose refusals are found under `responses`."""
+def in_document(
+    paths: Mapping[str, Any], root: str, responses: str, statuses: Iterable[str] = _REFUSALS
+) -> dict[str, Any]:
+    """Paths below `root`, whose refusals, of these statuses, are found under `responses`."""
     found: dict[str, Any] = {}
     for address, path in paths.items():
         operation = path["get"]
-        refusals = {status: {"$ref": f"{responses}/{status}"} for status in _REFUSALS}
+        refusals = {status: {"$ref": f"{responses}/{status}"} for status in statuses}
         found[root + address] = {"get": operation | {"responses": operation["responses"] | refusals}}
     return found
 

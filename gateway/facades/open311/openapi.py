@@ -54,7 +54,7 @@ def _path(summary: str, *parameters: dict[str, Any]) -> dict[str, Any]:
         "get": {
             "summary": f"Open311 GeoReport v2: {summary}",
             "parameters": [suffix, *parameters],
-            "responses": responses | dict.fromkeys(("400", "401", "404", "429", "503"), refused),
+            "responses": responses | dict.fromkeys(("400", "401", "404", "405", "410", "429", "503"), refused),
         }
     }
 
