@@ -113,28 +113,24 @@ def _blamed(
 
 
 def _expectation(spec: CheckSpec, key: Sequence[str], number: int) -> Expectation:
-    import great_expectations.expectations as gxe
+    from expectations import gx_kinds
 
     named: dict[str, Any] = {"meta": {"number": number}}
     match spec.assertion:
         case NotNull(column):
-            return gxe.ExpectColumnValuesToNotBeNull(column=column, mostly=1 - spec.tolerance, **named)
+            return gx_kinds.ColumnNotNull(column=column, mostly=1 - spec.tolerance, **named)
         case InSet(column, values):
-            return gxe.ExpectColumnValuesToBeInSet(
-                column=column, value_set=list(values), mostly=1 - spec.tolerance, **named
-            )
+            return gx_kinds.ColumnInSet(column=column, value_set=list(values), mostly=1 - spec.tolerance, **named)
         case Between(column, minimum, maximum):
-            return gxe.ExpectColumnValuesToBeBetween(
+            return gx_kinds.ColumnBetween(
                 column=column, min_value=minimum, max_value=maximum, mostly=1 - spec.tolerance, **named
             )
         case RowCount(minimum, maximum):
-            return gxe.ExpectTableRowCountToBeBetween(min_value=minimum, max_value=maximum, **named)
+            return gx_kinds.TableRowCount(min_value=minimum, max_value=maximum, **named)
         case Unique(columns):
-            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=_repeated(columns, "{batch}"), **named)
+            return gx_kinds.UnexpectedRows(unexpected_rows_query=_repeated(columns, "{batch}"), **named)
         case NoRowWhere():
-            return gxe.UnexpectedRowsExpectation(
-                unexpected_rows_query=_failing(_fails(number), key, "{batch}"), **named
-            )
+            return gx_kinds.UnexpectedRows(unexpected_rows_query=_failing(_fails(number), key, "{batch}"), **named)
 
 
 def _result(spec: CheckSpec, outcome: Any, elements: int, checked_at: datetime) -> CheckResult:
