@@ -33,6 +33,7 @@ async def catalogue(request: Request, release: ReleaseDep, caller: CallerDep, se
 async def words(request: Request, caller: CallerDep, services: ServicesDep) -> Response:
     """What records tell."""
     only_parameters(request, ("f",))
+    require_json(request.query_params.get("f"))
     body, cache = dumps(queryables(origin_of(request))), services.cache_control(caller.actor)
     return await document_answer(request, body, media_type=site.SCHEMA, cache=cache)
 

@@ -50,11 +50,11 @@ def rows() -> list[dict[str, Any]]:
     ]
 
 
-def publish_lamps(home: Path, number: int = 1) -> None:
-    """A release of the lamps, and of what no one may see."""
+def publish_lamps(home: Path, number: int = 1, count: int = COUNT) -> None:
+    """A release of the first lamps, and of what no one may see."""
     lamps = dataset_entry("lamps", COLUMNS, ("lamp_no",), scope=ScopeColumns(time="checked_at"))
     sealed = dataset_entry("sealed", {"id": ("INTEGER", "L3")}, ("id",))
-    publish_rows(home, number, [lamps, sealed], {"lamps": rows(), "sealed": [{"id": 1}]})
+    publish_rows(home, number, [lamps, sealed], {"lamps": rows()[:count], "sealed": [{"id": 1}]})
     put_policy(home, policy_over([lamps, sealed]))
 
 
