@@ -36,3 +36,4 @@ def configure() -> None:
         logger.handlers = [handler]
         logger.setLevel(logging.INFO)
         logger.propagate = False
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it would quote what callers ask

@@ -14,6 +14,7 @@ import re
 import resource
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ import pyarrow as pa
 
 from gateway.answers.arrow_rows import StreamWriter
 from gateway.answers.text_rows import TextWriter
+from gateway.problems import Problem
 from gateway.sandbox.frames import HEAD, LONGEST, Kind, packed, pieces
+from gateway.sandbox.parse import parse_sql
 
 ANSWER = "#answer"
 _INCOMING = "#incoming"
@@ -151,6 +154,8 @@ class Sandbox:
     def _do(self, kind: Kind, asked: dict[str, Any]) -> None:
         if kind is Kind.ASK:
             self._begin(asked)
+        elif kind is Kind.LOOK:
+            self._look([str(text) for text in asked["texts"]])
         elif kind is Kind.TABLE:
             self._load(str(asked["table"]))
         elif kind is Kind.RUN:
@@ -161,13 +166,22 @@ class Sandbox:
             raise _GoneError
 
     def _begin(self, asked: dict[str, Any]) -> None:
-        """Put the limits in force, for good, and say what the engine's parser makes of texts."""
+        """Put the limits in force, for good; then read the text as the gateway is going to, and say how long it took.
+
+        What becomes of it the gateway finds out for itself. Some texts take for ever: then it does not try.
+        """
         self._database.execute(f"SET memory_limit = '{int(asked['megabytes'])}MiB'")
         self._database.execute("SET lock_configuration = true")
         self._before = _worked()
         _limit(self._space + int(asked["megabytes"]) * _MEGABYTE + _ROOM, int(asked["seconds"]))
+        with suppress(Problem):
+            parse_sql(str(asked["sql"]))
+        self._line.tell(Kind.TELL, {"worked": _worked() - self._before})
+
+    def _look(self, texts: list[str]) -> None:
+        """Say what the engine's parser makes of texts."""
         look = "SELECT json_serialize_sql(?)"
-        told = [self._database.execute(look, [text]).fetchall()[0][0] for text in asked["look_at"]]
+        told = [self._database.execute(look, [text]).fetchall()[0][0] for text in texts]
         self._line.tell(Kind.TELL, {"trees": told})
 
     def _load(self, table: str) -> None:

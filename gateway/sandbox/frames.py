@@ -12,7 +12,7 @@ LONGEST = 1 << 24  # bytes of a frame; longer things are several
 class Kind(IntEnum):
     """What a frame holds."""
 
-    ASK = 1  # JSON: limits and texts to look at → TELL
+    ASK = 1  # JSON: limits, and the text that the gateway is going to read → TELL
     TABLE = 2  # JSON: the table whose rows follow
     ROWS = 3  # a piece of an Arrow IPC stream
     END = 4  # the end of a table → TELL
@@ -20,6 +20,7 @@ class Kind(IntEnum):
     WRITE = 6  # JSON: how the answer is written → BODY …, TELL
     TELL = 7  # JSON
     BODY = 8  # bytes of the answer
+    LOOK = 10  # JSON: texts for the engine's parser → TELL
     FAILED = 9  # JSON: the code of what went wrong
 
 

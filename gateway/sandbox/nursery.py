@@ -14,6 +14,7 @@ import sys
 import duckdb
 
 from gateway.sandbox import child
+from gateway.sandbox.parse import parse_sql
 
 READY = b"+"
 
@@ -64,6 +65,7 @@ def _warm_up() -> None:
         database.execute("SELECT a::VARCHAR FROM kept").to_arrow_reader(10).read_all()
         database.execute("SELECT json_serialize_sql('SELECT 1')").fetchall()
         database.execute("DESCRIBE SELECT 1").fetchall()
+    parse_sql("SELECT 1")
 
 
 if __name__ == "__main__":

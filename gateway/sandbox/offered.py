@@ -22,6 +22,7 @@ class Size(_Part):
     tokens: int
     nesting: int
     prefixes: int
+    seconds: float
 
 
 class Types(_Part):

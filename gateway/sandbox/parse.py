@@ -21,7 +21,9 @@ from gateway.sandbox.place import Place, position_of
 
 _CALL = "\u2060"  # stands before the name of a function while the parser works, so that it takes it as it is
 _UNUSABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\u2060\ud800-\udfff]")
-_PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.CASE, TokenType.TILDE})
+_PREFIXES = frozenset(
+    {TokenType.NOT, TokenType.DASH, TokenType.CASE, TokenType.TILDE, TokenType.SELECT, TokenType.FROM}
+)
 _QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER})
 
 
@@ -34,9 +36,9 @@ def parse_sql(text: str, rules: Offered | None = None) -> exp.Query:
     tokens = _tokens(text, rules)
     try:
         trees = DuckDB().parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, text)
-    except (ParseError, TokenError) as error:
+    except ParseError as error:
         raise BadSql("The SQL cannot be read here.", **_where(error)) from None
-    except (UnsupportedError, RecursionError, ValueError) as error:
+    except Exception as error:
         raise BadSql("The SQL cannot be read.") from error
     if len(trees) != 1:
         raise SqlNotOffered("One statement can be asked at a time.")
@@ -46,6 +48,10 @@ def parse_sql(text: str, rules: Offered | None = None) -> exp.Query:
     for node in tree.walk():
         _check(node, text, rules)
         _unmark(node)
+    try:
+        sql_of(tree)
+    except (UnsupportedError, RecursionError) as error:
+        raise BadSql("The SQL is nested too deeply.") from error
     return tree
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from gateway.problems import BadSql, QueryTimeout, QueryTooLarge
 from gateway.query.tree import Query
 from gateway.sandbox.forms import AnswerField, SqlForm
 from gateway.sandbox.frames import Kind
-from gateway.sandbox.parse import sql_of, text_of
+from gateway.sandbox.offered import offered
+from gateway.sandbox.parse import parse_sql, sql_of, text_of
 from gateway.sandbox.pool import FailedError, Sandbox, SandboxPool
 from gateway.sandbox.relations import compile_relation
 from gateway.sandbox.second import require_same
@@ -26,15 +28,15 @@ from gateway.view.types import ValueType
 ANSWER = "#answer"
 _MEGABYTE = 1 << 20
 _MOST_COLUMNS = 1000
+_READING = 8  # so many times the processor time of reading may pass on the clock
 
 
 @dataclass(frozen=True)
-class Question:
-    """A checked question: its text and tree, what is handed over of each table, and what it may use."""
+class Asked:
+    """A question: its text, the form of its answer, and what it may use."""
 
     text: str
-    tree: exp.Query
-    tables: tuple[Query, ...]
+    form: SqlForm
     limits: SqlLimits
 
 
@@ -56,38 +58,51 @@ class Work:
     seconds: float | None = None
 
 
-async def answer(question: Question, form: SqlForm, engine: Engine, pool: SandboxPool, work: Work) -> Answer:
+Prepare = Callable[[exp.Query], Awaitable[tuple[Query, ...]]]
+"""From a tree to what is handed over of each table; raises what is to be told of tables and columns."""
+
+
+async def answer(asked: Asked, prepare: Prepare, engine: Engine, pool: SandboxPool, work: Work) -> Answer:
     """Work a question out for a caller that takes turns with others; being cancelled stops it.
 
-    Raises BadSql, SqlNotOffered, QueryTimeout, QueryTooLarge, SandboxLost or Busy.
+    Raises BadSql, SqlNotOffered, QueryTimeout, QueryTooLarge, SandboxLost or Busy, and what `prepare` raises.
     """
-    seconds = question.limits.seconds
-    async with pool.places.place(work.caller, seconds):
+    text, limits = asked.text, asked.limits
+    tree: exp.Query = exp.Select()
+    async with pool.places.place(work.caller, limits.seconds):
         sandbox = await pool.take()
         try:
-            async with asyncio.timeout(seconds):
-                await _put(question, sandbox)
-                for table in question.tables:
-                    await _hand_over(table, sandbox, engine, work.caller, seconds)
-                return await _worked_out(question, form, sandbox, work)
+            async with asyncio.timeout(limits.seconds):
+                await _try_reading(asked, sandbox, work)
+                tree = await asyncio.to_thread(parse_sql, text)
+                tables = await prepare(tree)
+                told = await sandbox.ask(Kind.LOOK, {"texts": [text, sql_of(tree)]})
+                seen, run = told["trees"]
+                require_same(seen, run, text)
+                for table in tables:
+                    await _hand_over(table, sandbox, engine, work.caller, limits.seconds)
+                return await _worked_out(asked, tree, sandbox, work)
         except TimeoutError:
-            raise QueryTimeout(f"The question was stopped after {seconds} seconds.") from None
+            raise QueryTimeout(f"The question was stopped after {limits.seconds} seconds.") from None
         except FailedError as failure:
             work.seconds = failure.worked
-            raise problem_of(failure, question.tree, question.text, question.limits) from None
+            raise problem_of(failure, tree, text, limits) from None
         finally:
             sandbox.kill()
 
 
-async def _put(question: Question, sandbox: Sandbox) -> None:
-    """Put the limits in force, and ask the engine's parser for its opinion."""
-    written, limits = sql_of(question.tree), question.limits
-    told = await sandbox.ask(
-        Kind.ASK,
-        {"megabytes": limits.memory_megabytes, "seconds": limits.seconds, "look_at": [question.text, written]},
-    )
-    asked, run = told["trees"]
-    require_same(asked, run, question.text)
+async def _try_reading(asked: Asked, sandbox: Sandbox, work: Work) -> None:
+    """Put the limits in force, and have the sandbox read the text first. Raises BadSql where that takes too long."""
+    limits, most = asked.limits, offered().size.seconds
+    document = {"megabytes": limits.memory_megabytes, "seconds": limits.seconds, "sql": asked.text}
+    try:
+        async with asyncio.timeout(_READING * most):
+            told = await sandbox.ask(Kind.ASK, document)
+        work.seconds = float(told["worked"])
+    except TimeoutError:
+        work.seconds = _READING * most
+    if work.seconds > most:
+        raise BadSql("The SQL takes too long to read: give each JOIN its ON or USING at once, and nest less.")
 
 
 async def _hand_over(table: Query, sandbox: Sandbox, engine: Engine, caller: str, seconds: int) -> None:
@@ -103,18 +118,19 @@ async def _hand_over(table: Query, sandbox: Sandbox, engine: Engine, caller: str
     await sandbox.told()
 
 
-async def _worked_out(question: Question, form: SqlForm, sandbox: Sandbox, work: Work) -> Answer:
-    most = question.limits.rows
-    told = await sandbox.ask(Kind.RUN, {"sql": sql_of(_cut(question.tree, most + 1)), "rows": most})
+async def _worked_out(asked: Asked, tree: exp.Query, sandbox: Sandbox, work: Work) -> Answer:
+    most, form = asked.limits.rows, asked.form
+    work.seconds = None
+    told = await sandbox.ask(Kind.RUN, {"sql": sql_of(_cut(tree, most + 1)), "rows": most})
     columns = [(str(name), str(kind)) for name, kind in told["columns"]]
     if len(columns) > _MOST_COLUMNS:
         raise BadSql(f"The answer has more than {_MOST_COLUMNS} columns.")
     fields = tuple(AnswerField(name, ValueType.of(kind), place) for place, (name, kind) in enumerate(columns))
     rows, complete = int(told["rows"]), told["complete"] is True
     outputs = exp.select(*form.outputs(fields)).from_(exp.table_(ANSWER, quoted=True)).limit(rows)
-    size = question.limits.answer_megabytes * _MEGABYTE
-    asked = {"sql": outputs.sql(dialect="duckdb"), "columns": form.columns, "between": form.between, "bytes": size}
-    await sandbox.send(Kind.WRITE, orjson.dumps(asked))
+    size = asked.limits.answer_megabytes * _MEGABYTE
+    way = {"sql": outputs.sql(dialect="duckdb"), "columns": form.columns, "between": form.between, "bytes": size}
+    await sandbox.send(Kind.WRITE, orjson.dumps(way))
     body = bytearray()
     while True:
         kind, piece = await sandbox.take()

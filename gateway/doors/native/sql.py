@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -17,15 +16,16 @@ from catalog.policy.model import SqlLimits, TierLimits
 from gateway.audit.record import AccessRecord
 from gateway.doors.deps import Caller, CallerDep, ServicesDep, only_parameters, release_asked, release_at, visible
 from gateway.problems import BadValue, NotAcceptable, NotFound, NotPermitted, RepeatedParameter
+from gateway.query.tree import Query
 from gateway.quota.admission import record_of
 from gateway.quota.cost import estimate
 from gateway.quota.meter import Price
 from gateway.release.opened import OpenRelease
 from gateway.sandbox.forms import SQL_FORMS, SqlForm
 from gateway.sandbox.names import Table, tables_of
-from gateway.sandbox.parse import parse_sql, sql_of
+from gateway.sandbox.parse import sql_of
 from gateway.sandbox.relations import handed_over
-from gateway.sandbox.run import Answer, Question, Work, answer
+from gateway.sandbox.run import Answer, Asked, Work, answer
 from gateway.services import Services
 from gateway.view.view import View
 from gateway.web.answers import VARY
@@ -104,10 +104,7 @@ def _form(request: Request, named: str | None) -> SqlForm:
 
 
 async def _answer(asking: _Asking, release: OpenRelease, text: str, form: SqlForm) -> Response:
-    tree = await asyncio.to_thread(parse_sql, text)
-    tables = _read(asking, release, tree, text)
-    question = Question(text, tree, tuple(handed_over(table, tree) for table in tables), asking.limits)
-    found = await _paid(asking, question, form)
+    found = await _paid(asking, release, Asked(text, form, asking.limits))
     record_of(asking.request).handed(found.rows)
     headers = {
         "Cache-Control": "private, no-store",
@@ -141,19 +138,27 @@ def _read(asking: _Asking, release: OpenRelease, tree: exp.Query, text: str) -> 
     return tables
 
 
-async def _paid(asking: _Asking, question: Question, form: SqlForm) -> Answer:
+async def _paid(asking: _Asking, release: OpenRelease, asked: Asked) -> Answer:
     """The answer. All the time it might take is paid before, and what it did not use is given back; it is counted in
     steps, so that what is left of a quota tells nothing of how busy the machine is."""
-    cost, services = shared_limits().cost, asking.services
-    reading = sum(estimate(table).units for table in question.tables)
-    reserved = question.limits.seconds * cost.sandbox_second
-    await services.admission.charge(asking.request, Price(cost=reading + reserved), asking.tier)
-    work = Work(asking.request.state.caller)
+    cost, services, request = shared_limits().cost, asking.services, asking.request
+
+    async def charge(units: int) -> None:
+        await services.admission.charge(request, Price(cost=units), asking.tier)
+
+    async def prepare(tree: exp.Query) -> tuple[Query, ...]:
+        tables = tuple(handed_over(table, tree) for table in _read(asking, release, tree, asked.text))
+        await charge(sum(estimate(table).units for table in tables))
+        return tables
+
+    reserved = asked.limits.seconds * cost.sandbox_second
+    await charge(reserved)
+    work = Work(request.state.caller)
     try:
-        found = answer(question, form, services.engine, services.sandboxes, work)
-        return await until_disconnect(asking.request.receive, found)
+        found = answer(asked, prepare, services.engine, services.sandboxes, work)
+        return await until_disconnect(request.receive, found)
     finally:
         if work.seconds is not None:
             steps = max(0, int(work.seconds * _MILLISECONDS)) // cost.sandbox_step + 1
             used = steps * cost.sandbox_step * cost.sandbox_second // _MILLISECONDS
-            await services.admission.charge(asking.request, Price(cost=-max(0, reserved - used)), asking.tier)
+            await charge(-max(0, reserved - used))

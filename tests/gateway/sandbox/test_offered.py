@@ -107,6 +107,8 @@ NOT_OFFERED = {
     "a text that ends for one": "SELECT 'a\x00b'",
     "half a character": "SELECT '\ud800'",
     "the mark of calls": "SELECT \u2060read_text('x')",
+    "arrows": "-> -> ->",
+    "the same word again and again": "FROM " * 900 + "t",
     "nothing": " ",
     "brackets": "SELECT " + "(" * 60 + "1" + ")" * 60,
     "many brackets": "SELECT " + "(" * 5000,
