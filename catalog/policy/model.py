@@ -213,7 +213,7 @@ class CompiledPolicy(Strict):
     @cached_property
     def digest(self) -> str:
         """Hex digest of everything in here; part of plan caches, cursors and entity tags."""
-        return hashlib.sha256(canonical_json(self).encode()).hexdigest()[:16]
+        return hashlib.sha256(canonical_json(self)).hexdigest()[:16]
 
     @cached_property
     def division_tree(self) -> DivisionTree:
