@@ -42,6 +42,6 @@ $(READY): pyproject.toml uv.lock | $(UV)
 	@echo "== set-up 2/2: the environment (about 1 GB, a minute the first time)"
 	@rm -f .tools/failed
 	@# Downloads and totals are shown, the list of two hundred packages is not.
-	@{ $(UV) sync --frozen --python $(PYTHON) --compile-bytecode 2>&1 || touch .tools/failed; } | sed '/^ [+~-] /d'
+	@{ $(UV) sync --frozen --python $(PYTHON) 2>&1 || touch .tools/failed; } | sed '/^ [+~-] /d'
 	@test ! -e .tools/failed
 	@touch $(READY)
