@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.view.types import Family
@@ -10,6 +10,12 @@ from gateway.view.view import Column
 
 DAY = len("2024-05-31")
 """Characters of a day."""
+_LAST = date.max
+
+
+def day_after(day: date) -> date:
+    """The day that follows; the last one that there is follows itself."""
+    return day if day >= _LAST else day + timedelta(days=1)
 
 
 def local(text: str, zone: ZoneInfo) -> datetime:

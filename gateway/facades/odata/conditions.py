@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Generic, TypeVar
 
+from gateway.facades.clocks import day_after
 from gateway.facades.odata.syntax import COMPARED
 from gateway.facades.reading import Call, Literal, Node, Property
 from gateway.problems import BadValue, UnknownOperator
@@ -121,9 +122,9 @@ class Conditions(Generic[P]):
         try:
             if span == "date":
                 day = date.fromisoformat(text)
-                return day, day + timedelta(days=1)
+                return day, day_after(day)
             year = int(text)
-            return date(year, 1, 1), date(year + 1, 1, 1)
+            return date(year, 1, 1), day_after(date(year, 12, 31))
         except (ValueError, OverflowError):
             expected = "a day such as 2024-05-31" if span == "date" else "a year"
             parameter = self._parameter

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.facades.clocks import day_after
 from gateway.facades.ogc.parse import flat_box, page_rows, require_json
 from gateway.facades.ogc.site import GEOJSON, JSON, RECORDS, REL, ROOT, SCHEMA, both, link
 from gateway.facades.ogc.times import span
@@ -46,7 +47,7 @@ class Search:
             and (not self.texts or any(all(word in told for word in words) for words in self.texts))
             and (self.box is None or _meet(self.box, entry.site.city.bbox))
             and (self.since is None or entry.modified >= self.since)
-            and (self.until is None or entry.modified < self.until)
+            and (self.until is None or entry.modified <= self.until)
         )
 
 
@@ -155,7 +156,7 @@ def _variable(column: Column) -> dict[str, str]:
 
 
 def _bounds(text: str | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    """The moments from which and before which a change is asked for."""
+    """The moments from which and up to which a change is asked for; a day is up to where the next one begins."""
     if text is None:
         return None, None
     asked = span(text, zone)
@@ -163,8 +164,7 @@ def _bounds(text: str | None, zone: ZoneInfo) -> tuple[datetime | None, datetime
     first = None if asked.begin is None else _start(asked.begin, zone)
     if end is None:
         return first, None
-    following = timedelta(microseconds=1) if isinstance(end, datetime) else timedelta(days=1)
-    return first, _start(end + following, zone)
+    return first, _start(end if isinstance(end, datetime) else day_after(end), zone)
 
 
 def _start(moment: date | datetime, zone: ZoneInfo) -> datetime:

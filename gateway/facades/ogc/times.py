@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from gateway.facades.clocks import DAY, local
+from gateway.facades.clocks import DAY, day_after, local
 from gateway.problems import BadValue
 from gateway.query.operators import OPERATORS
 from gateway.query.tree import Condition
@@ -67,11 +67,11 @@ def _first(column: Column, moment: date | datetime) -> date | datetime:
         return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
     if not isinstance(moment, datetime):
         return moment
-    return moment.date() if moment.time() == time() else moment.date() + timedelta(days=1)
+    return moment.date() if moment.time() == time() else day_after(moment.date())
 
 
 def _last(column: Column, moment: date | datetime) -> date | datetime:
     """The greatest value of a column that is not after a moment; of a day's moments, the first that is."""
     if column.kind.family is Family.TIMESTAMP:
-        return moment if isinstance(moment, datetime) else datetime.combine(moment + timedelta(days=1), time())
+        return moment if isinstance(moment, datetime) else datetime.combine(day_after(moment), time())
     return moment.date() if isinstance(moment, datetime) else moment

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from catalog.service_requests import ServiceRequests
-from gateway.facades.clocks import DAY, local
+from gateway.facades.clocks import DAY, day_after, local
 from gateway.facades.identity import found_by
 from gateway.problems import BadValue, RepeatedParameter, TooManyConditions, UnknownParameter
 from gateway.query.geometry import point_of
@@ -162,7 +162,7 @@ def _bound(requests: Requests, text: str, name: str, *, following: bool) -> Cond
         return Condition(column, OPERATORS["le" if following else "ge"], (day,))
     if isinstance(moment, datetime):
         return Condition(column, OPERATORS["le" if following else "ge"], (moment,))
-    whole = moment + timedelta(days=1) if following else moment
+    whole = day_after(moment) if following else moment
     return Condition(column, OPERATORS["lt" if following else "ge"], (datetime.combine(whole, time()),))
 
 

@@ -108,6 +108,7 @@ FILTERS: list[tuple[str, Any]] = [
      lambda lamp: not (lamp["checked_at"] and lamp["checked_at"].day == 2 and lamp["checked_at"].month == 3)),
     ("true and not false and watts eq 5", lambda lamp: lamp["watts"] == 5),
     ("watts gt null", lambda _: False),
+    ("year(set_up_on) eq 9999 or date(checked_at) eq 9999-12-31", lambda _: False),
     ("watts gt 37.5 and watts lt 1e2", lambda lamp: lamp["watts"] > 37),
     ("watts eq 2.5 or price eq 3.105 or watts eq 4.0", lambda lamp: lamp["watts"] == 4),
     ("watts ne 2.5 and watts le 0.5", lambda lamp: lamp["watts"] == 0),

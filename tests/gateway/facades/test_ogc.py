@@ -218,6 +218,9 @@ def test_the_address_keeps_to_the_standard(lamps: httpx.Client) -> None:
         assert lamps.get(f"{items}?{wrong}").status_code == 400, wrong
     assert lamps.get(f"{items}?f=html").status_code == 406
     assert lamps.get(f"{items}/L9999").status_code == lamps.get("/ogc/collections/sealed").status_code == 404
+    for last in ("9999-12-31", "../9999-12-31", "0001-01-01/9999-12-31T23:59:59.999999Z"):
+        assert lamps.get(f"{items}?datetime={last}").status_code in (200, 400), last
+        assert lamps.get(f"/ogc/collections/dataset-records/items?datetime={last}").status_code in (200, 400), last
     assert numbers(lamps, checked_at="2026-02-28T17:00:00Z") == [1]
     assert numbers(lamps, limit="7") == list(range(COUNT))
     described = lamps.get("/ogc/collections/lamps/queryables").json()
