@@ -52,10 +52,10 @@ class Answer:
 
 @dataclass
 class Work:
-    """Whose question it is, and the processor time it took, in seconds: None where no sandbox could tell."""
+    """Whose question it is, and the processor time it took, in seconds: None where a sandbox could not tell."""
 
     caller: str
-    seconds: float | None = None
+    seconds: float | None = 0.0
 
 
 Prepare = Callable[[exp.Query], Awaitable[tuple[Query, ...]]]
@@ -79,6 +79,7 @@ async def answer(asked: Asked, prepare: Prepare, engine: Engine, pool: SandboxPo
                 told = await sandbox.ask(Kind.LOOK, {"texts": [text, sql_of(tree)]})
                 seen, run = told["trees"]
                 require_same(seen, run, text)
+                work.seconds = None
                 for table in tables:
                     await _hand_over(table, sandbox, engine, work.caller, limits.seconds)
                 return await _worked_out(asked, tree, sandbox, work)
@@ -120,7 +121,6 @@ async def _hand_over(table: Query, sandbox: Sandbox, engine: Engine, caller: str
 
 async def _worked_out(asked: Asked, tree: exp.Query, sandbox: Sandbox, work: Work) -> Answer:
     most, form = asked.limits.rows, asked.form
-    work.seconds = None
     told = await sandbox.ask(Kind.RUN, {"sql": sql_of(_cut(tree, most + 1)), "rows": most})
     columns = [(str(name), str(kind)) for name, kind in told["columns"]]
     if len(columns) > _MOST_COLUMNS:
