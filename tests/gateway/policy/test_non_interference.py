@@ -27,7 +27,7 @@ from tests.gateway.policy.city import (
     register,
     tables,
 )
-from tests.gateway.policy.inside import opened
+from tests.gateway.policy.inside import asked
 from tests.gateway.policy.questions import Questions, values_of
 from tests.gateway.policy.worlds import Row, World
 
@@ -118,7 +118,7 @@ async def compare(holder: Holder, pair: Pair, count: int, left_out: dict[str, li
     """Ask both cities the same questions; the number of answers by status."""
     questions = Questions(1, pair.visible, values_of(*pair.cities), left_out)
     statuses: Counter[int] = Counter()
-    async with opened(pair.homes[0]) as one, opened(pair.homes[1]) as two:
+    async with asked(pair.homes[0]) as one, asked(pair.homes[1]) as two:
         for _ in range(count):
             ask = questions.next()
             headers = holder.headers | ask[1]
