@@ -34,7 +34,10 @@ LAYERS = ("staging", "base", "topic", "theme", "open", "withdrawal")
 KEEPERS = {
     "gateway": {"duckdb": ("gateway.engine", "gateway.sandbox.child", "gateway.sandbox.nursery")},
     "catalog": {"duckdb": (), "dagster": (), "fastapi": (), "great_expectations": ()},
-    "expectations": {"great_expectations": ("expectations.gx_engine", "expectations.gx_run"), "dagster": ()},
+    "expectations": {
+        "great_expectations": ("expectations.gx_engine", "expectations.gx_kinds", "expectations.gx_run"),
+        "dagster": (),
+    },
     "orchestration": {
         "dagster": ("orchestration.definitions", "orchestration.run", "orchestration.defs."),
         "dagster_dbt": ("orchestration.definitions", "orchestration.run", "orchestration.defs."),
