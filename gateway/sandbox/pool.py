@@ -106,11 +106,14 @@ class SandboxPool:
 
     async def take(self) -> Sandbox:
         """A fresh sandbox, which is the taker's to kill. Raises SandboxLost when none can be started."""
-        waiting, self._ready = self._ready, None
+        waiting, self._ready = self._ready or asyncio.create_task(self._fork()), None
         try:
-            found = await (waiting or self._fork())
+            found = await asyncio.shield(waiting)
         except SandboxLost:
             found = await self._fork()  # the nursery may have ended meanwhile: once more with a new one
+        except asyncio.CancelledError:
+            waiting.add_done_callback(_unused)
+            raise
         self._ready = asyncio.create_task(self._fork())
         self._ready.add_done_callback(_looked_at)
         return found
@@ -162,6 +165,12 @@ class SandboxPool:
             self._nursery.kill()
             self._nursery.wait()
         self._nursery = self._control = None
+
+
+def _unused(task: asyncio.Task[Sandbox]) -> None:
+    """End a sandbox whose taker has gone before it was ready."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().kill()
 
 
 def _looked_at(task: asyncio.Task[Sandbox]) -> None:
