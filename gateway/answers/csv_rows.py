@@ -16,6 +16,8 @@ from gateway.view.types import Family
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTE = exp.Literal.string('"')
+FORMULAS = "=+-@\t\r＝＋－＠"
+"""Characters by which spreadsheet programs know a formula when a text begins with one."""
 
 
 def header(columns: Sequence[Field], *, bom: bool, separator: str = ",") -> bytes:
@@ -24,31 +26,42 @@ def header(columns: Sequence[Field], *, bom: bool, separator: str = ",") -> byte
     return (BYTE_ORDER_MARK if bom else b"") + (separator.join(names) + "\r\n").encode()
 
 
-def line(columns: Sequence[Field], separator: str = ",") -> exp.Expr:
+def line(columns: Sequence[Field], separator: str = ",", *, guarded: bool = False) -> exp.Expr:
     """Expression that gives a row's line, line end included.
 
     A missing value in the only column is written "", because many readers skip an empty line, and a row with it.
+    Where it is `guarded`, a text that would be taken for a formula begins with an apostrophe.
     """
     nothing = exp.Literal.string('""' if len(columns) == 1 else "")
     parts: list[exp.Expr] = []
     for place, column in enumerate(columns):
         if place:
             parts.append(exp.Literal.string(separator))
-        parts.append(exp.Coalesce(this=_field(column), expressions=[nothing.copy()]))
+        parts.append(exp.Coalesce(this=_field(column, guarded=guarded), expressions=[nothing.copy()]))
     for code in (13, 10):
         parts.append(exp.Chr(expressions=[exp.Literal.number(code)]))
     return exp.Concat(expressions=parts, safe=False, coalesce=False)
 
 
-def _field(column: Field) -> exp.Expr:
+def _field(column: Field, *, guarded: bool) -> exp.Expr:
     family = column.kind.family
     if family is Family.TEXT:
-        return _quoted(column.ref)
+        return _quoted(_guarded(column.ref) if guarded else column.ref)
     if family is Family.NESTED:
         return _quoted(_text(exp.Anonymous(this="to_json", expressions=[column.ref])))
     if family is Family.TIMESTAMP:
         return _replace(_text(column.ref), " ", "T")
     return _text(column.ref)
+
+
+def _guarded(text: exp.Expr) -> exp.Expr:
+    first = exp.Left(this=text.copy(), expression=exp.Literal.number(1))
+    formula = exp.And(
+        this=exp.NEQ(this=text.copy(), expression=exp.Literal.string("")),
+        expression=exp.Contains(this=exp.Literal.string(FORMULAS), expression=first),
+    )
+    marked = exp.DPipe(this=exp.Literal.string("'"), expression=text.copy())
+    return exp.Case(ifs=[exp.If(this=formula, true=marked)], default=text.copy())
 
 
 def _text(expression: exp.Expr) -> exp.Expr:

@@ -89,9 +89,16 @@ FORMS: dict[str, Form] = {
         Form(
             "csv",
             csv_rows.MEDIA_TYPE,
-            "RFC 4180, UTF-8; `bom=true` for spreadsheet programs.",
+            "RFC 4180, UTF-8; `bom=true` puts a byte order mark.",
             lambda fields: [csv_rows.line(fields)],
             lambda fields, bom: TextWriter(csv_rows.header(fields, bom=bom)),
+        ),
+        Form(
+            "sheet.csv",
+            csv_rows.MEDIA_TYPE,
+            "CSV for spreadsheet programs: a byte order mark, and an apostrophe before what they take for a formula.",
+            lambda fields: [csv_rows.line(fields, guarded=True)],
+            lambda fields, _bom: TextWriter(csv_rows.header(fields, bom=True)),
         ),
         Form(
             "ndjson",

@@ -137,7 +137,7 @@ def test_geojson_needs_coordinates(client: httpx.Client, placed: httpx.Client) -
     assert answer.json()["code"] == "not-acceptable"
 
 
-@pytest.mark.parametrize("form", list(FORMS))
+@pytest.mark.parametrize("form", [name for name in FORMS if name != "sheet.csv"])  # which is CSV by media type
 def test_the_accept_header_chooses_every_format(placed: httpx.Client, form: str) -> None:
     answer = placed.get("/v1/datasets/places/rows?limit=3", headers={"Accept": FORMS[form].essence})
     assert answer.headers["Content-Type"].partition(";")[0] == FORMS[form].essence

@@ -66,7 +66,9 @@ def form_of(request: Request, suffix: str | None) -> Form:
         if named not in FORMS:
             raise BadValue(f"`format`: expected one of {', '.join(FORMS)}.", parameter="format")
         return FORMS[named]
-    by_essence = {form.essence: form for form in FORMS.values()}
+    by_essence: dict[str, Form] = {}
+    for form in FORMS.values():
+        by_essence.setdefault(form.essence, form)
     media = choose(request.headers.get("accept"), list(by_essence))
     if media is None:
         raise NotAcceptable(f"This is offered as {', '.join(by_essence)}.")

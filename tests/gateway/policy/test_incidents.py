@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -310,3 +312,29 @@ def test_specific_beats_general_and_deny_beats_both() -> None:
     assert not decide(denied, actor, "read", "t", None, TODAY).allow
     assert not decide(policy_over([entry], rules=()), actor, "read", "t", None, TODAY).allow
     assert decide(policy_over([entry], rules=matrix()), actor, "describe", "t", None, TODAY).allow
+
+
+def test_csv_formula_injection_a_text_is_no_formula_in_the_csv_for_spreadsheet_programs(tmp_path: Path) -> None:
+    """Cells that begin like a formula were run by the program that opened an export."""
+    evil = ["=1+1", "+86 10", "-2", "@sum(a1)", "\t=1", "\r=1", "＝1", "plain", "", "a=b", '=cmd|" /C calc"!A0']
+    entry = dataset_entry("notes", {"note_no": ("INTEGER", "L1"), "text": ("VARCHAR", "L1")}, ("note_no",))
+    publish_rows(tmp_path, 1, [entry], {"notes": [{"note_no": -n, "text": text} for n, text in enumerate(evil)]})
+    put_policy(tmp_path, policy_over([entry]))
+
+    async def run() -> tuple[httpx.Response, ...]:
+        async with opened(tmp_path) as client:
+            wanted = ("rows.csv", "rows.sheet.csv", "rows?format=sheet.csv")
+            return tuple([await client.get(f"/v1/datasets/notes/{address}") for address in wanted])
+
+    plain, guarded, named = asyncio.run(run())
+
+    def cells(answer: httpx.Response) -> list[list[str]]:
+        return sorted(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))[:-1]
+
+    assert {text for _, text in cells(plain)} == set(evil)
+    told = {int(number): text for number, text in cells(guarded)}
+    safe = {"plain", "", "a=b"}
+    assert told == {-n: text if text in safe else f"'{text}" for n, text in enumerate(evil)}
+    assert guarded.content == named.content
+    assert guarded.content.startswith(b"\xef\xbb\xbf")
+    assert guarded.headers["Content-Disposition"] == 'attachment; filename="notes.sheet.csv"'
