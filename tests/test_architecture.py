@@ -87,7 +87,10 @@ def test_libraries_stay_with_their_keepers() -> None:
 
 
 def test_modules_are_short_and_say_what_they_are_for() -> None:
-    for longest, packages in ((LONGEST_MODULE, (*PACKAGES, "benchmarks", "examples")), (LONGEST_TEST, ("tests",))):
+    for longest, packages in (
+        (LONGEST_MODULE, (*PACKAGES, "benchmarks", "clients", "examples")),
+        (LONGEST_TEST, ("tests",)),
+    ):
         found = [
             (path, path.read_text(encoding="utf-8"), ast.get_docstring(tree)) for _, path, tree in modules(*packages)
         ]
@@ -241,7 +244,7 @@ def test_decisions_are_numbered_without_gaps_and_have_a_title() -> None:
 def test_the_product_speaks_only_of_itself() -> None:
     words = re.compile(r"/(?:work|tmp)/|\.{2}/shared|\b(?:TO[D]O|FIX[M]E|XX[X])\b")
     kinds = {".py", ".sql", ".yml", ".yaml", ".md", ".toml", ".sh"}
-    folders = (*PACKAGES, "dbt_project", "docs", "examples", "benchmarks", "tests")
+    folders = (*PACKAGES, "clients", "dbt_project", "docs", "examples", "benchmarks", "tests")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.*") if path.suffix in kinds]
     found = [
         f"{path.relative_to(ROOT)}: {match.group()}"
