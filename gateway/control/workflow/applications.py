@@ -54,7 +54,10 @@ class NewApplication(Strict):
 
 
 class Narrowing(Strict):
-    """What of an application is granted, where it is less than was asked for; what is not said is as asked for."""
+    """What of an application is granted, where it is less than was asked for; what is not said is as asked for.
+
+    A column that was asked for in clear may stand in `columns`: then it is granted masked.
+    """
 
     columns: Names | None = None
     clear_columns: Names | None = None
@@ -104,9 +107,10 @@ def move(
     session: Session, ledger: Ledger, case: Application, step: Step, narrowing: Narrowing = _AS_ASKED
 ) -> Application:
     """Make a transition; `narrowing` belongs to those that grant after a person's review."""
+    before = case.access
     course(session, ledger, case, narrowing).move(step)
-    if narrowing != _AS_ASKED and step.name not in ("approve", "overturn"):
-        raise ControlError(f"{step.name} grants nothing, so there is nothing to narrow")
+    if narrowing != _AS_ASKED and case.access == before:
+        raise ControlError(f"{step.name} grants nothing here, so there is nothing to narrow")
     return case
 
 
@@ -149,8 +153,8 @@ def needs_provider(session: Session, ledger: Ledger, case: Application) -> bool:
 
 
 def _grant(session: Session, ledger: Ledger, case: Application, person: Person, less: Narrowing) -> None:
-    columns = _part("columns", less.columns, case.columns)
-    clear = _part("clear_columns", less.clear_columns, case.clear_columns)
+    columns = _part("columns", less.columns, case.columns, [*case.columns, *case.clear_columns])
+    clear = _part("clear_columns", less.clear_columns, [n for n in case.clear_columns if n not in columns])
     rows = RowScope.model_validate_json(_json(case.rows))
     if less.rows is not None:
         both = rows_of_both(rows, less.rows, ledger.policy.division_tree)
@@ -186,13 +190,15 @@ def _grant(session: Session, ledger: Ledger, case: Application, person: Person, 
     ).id
 
 
-def _part(key: str, chosen: Iterable[str] | None, asked: list[str]) -> tuple[str, ...]:
+def _part(key: str, chosen: Iterable[str] | None, asked: list[str], most: list[str] | None = None) -> tuple[str, ...]:
+    """The names chosen among `most`, which are those asked for unless told otherwise; all asked for if none is said."""
     if chosen is None:
         return tuple(asked)
-    more = sorted(set(chosen) - set(asked))
+    most = asked if most is None else most
+    more = sorted(set(chosen) - set(most))
     if more:
-        raise ControlError(f"{key}: {', '.join(more)} was not asked for")
-    return tuple(name for name in asked if name in set(chosen))
+        raise ControlError(f"{key}: {', '.join(more)} was not asked for, or is granted masked")
+    return tuple(name for name in most if name in set(chosen))
 
 
 def _check(ledger: Ledger, asked: NewApplication, actor: Actor) -> None:

@@ -67,6 +67,25 @@ def test_a_grant_revoked_by_its_id_takes_its_case_along(counter: Counter) -> Non
     assert "passed on" in {notice["reason"] for notice in counter.get("tom", "/v1/notices").json()["notices"]}
 
 
+def test_a_provider_grants_masked_what_was_asked_for_in_clear(counter: Counter) -> None:
+    case = counter.apply(columns=("visit_no",), clear_columns=("name", "phone"))
+    counter.post("sue", f"/v1/requests/{case}/comply")
+    for body in ({"columns": ["id_no"]}, {"columns": ["name"], "clear_columns": ["name"]}):
+        counter.post("helen", f"/v1/requests/{case}/approve", body, 400)
+    counter.post("helen", f"/v1/requests/{case}/approve", {"columns": ["visit_no", "name"]})
+    [row] = [row for row in counter.rows("tom").json()["rows"] if row["visit_no"] == "V003"]
+    assert row == {"visit_no": "V003", "name": "张*", "phone": "13800000003"}
+
+
+def test_what_grants_nothing_cannot_be_narrowed(counter: Counter) -> None:
+    case = counter.apply()
+    counter.post("sue", f"/v1/requests/{case}/reject", {"reason": "why"})
+    counter.post("tom", f"/v1/requests/{case}/dispute", {"reason": "because"})
+    counter.post("sam", f"/v1/requests/{case}/overturn", {"reason": "so", "columns": ["visit_no"]}, 400)
+    assert counter.get("tom", f"/v1/requests/{case}").json()["state"] == "compliance_dispute"
+    assert counter.post("sam", f"/v1/requests/{case}/overturn", {"reason": "so"})["state"] == "provider_review"
+
+
 def test_what_is_shared_without_conditions_is_granted_by_the_compliance_review(counter: Counter) -> None:
     case = counter.apply(dataset="notes", columns=("note_no", "caller"))
     before = counter.rows("tom", "notes").json()["rows"]
