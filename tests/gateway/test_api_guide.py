@@ -107,6 +107,27 @@ def test_every_example_answers(served: tuple[httpx.Client, str], tmp_path: Path,
     assert done.stdout or (written and written[0].stat().st_size > 50)
 
 
+@pytest.mark.parametrize("guide", ["docs/api.md", "clients/python/README.md"])
+def test_examples_in_python_run(
+    served: tuple[httpx.Client, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guide: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / guide).read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(example.replace(ADDRESS, str(served[0].base_url)), guide, "exec"), names)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copies", "penalties.csv"]
+    assert (tmp_path / "copies" / "penalties.parquet").is_file()
+
+
+def test_addresses_for_other_programs_answer(served: tuple[httpx.Client, str]) -> None:
+    client, key = served
+    told = "".join(re.findall(r"```(?:sql|r)\n(.*?)```", GUIDE, re.DOTALL)) + "".join(re.findall(r"Excel: .*", GUIDE))
+    addresses = re.findall(rf"{ADDRESS}(/v1[^\"'`]*)", told)
+    assert len(addresses) == 4
+    for address in addresses:
+        assert client.get(address, headers={"X-API-Key": key}).status_code == 200, address
+
+
 def test_examples_of_rows_find_some(served: tuple[httpx.Client, str]) -> None:
     client, key = served
     for command in EXAMPLES:
