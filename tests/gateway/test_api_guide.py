@@ -7,14 +7,17 @@ import random
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from ruamel.yaml import YAML
 
+import civiclake_client
 from catalog.city import CityFile
 from catalog.contract.options import Level
 from gateway.answers.forms import FORMS
@@ -117,6 +120,34 @@ def test_examples_in_python_run(
     exec(compile(example.replace(ADDRESS, str(served[0].base_url)), guide, "exec"), names)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copies", "penalties.csv"]
     assert (tmp_path / "copies" / "penalties.parquet").is_file()
+
+
+@pytest.mark.parametrize("query", ["", "?release=1"])
+@pytest.mark.parametrize("holder", [False, True])
+def test_every_dataset_tells_how_it_is_read(
+    served: tuple[httpx.Client, str], tmp_path: Path, query: str, holder: bool
+) -> None:
+    """Its lines work for whom they were made: curl and Python are run, the addresses of the others asked."""
+    client, key = served
+    headers = {"X-API-Key": key} if holder else {}
+    for entry in client.get(f"/v1/datasets{query}", headers=headers).json()["datasets"]:
+        told = client.get(f"/v1/datasets/{entry['id']}{query}", headers=headers).json()
+        lines = told["howto"]
+        assert ("rows" in told["links"]) == bool(lines)
+        assert ("duckdb" in lines) == bool(told["distributions"])
+        environment = {"PATH": os.environ["PATH"], "KEY": key, "NO_PROXY": "*"}
+        if lines:
+            subprocess.run(
+                ["bash", "-ec", f"{lines['curl']} -fsS"], cwd=tmp_path, env=environment, check=True, timeout=60
+            )
+            rows = (tmp_path / f"{entry['id']}.csv").read_text(encoding="utf-8").count("\n") - 1
+            with ExitStack() as opened:
+                kept = SimpleNamespace(Client=lambda *a, **b: opened.enter_context(civiclake_client.Client(*a, **b)))
+                frame = eval(lines["python"].replace("…", key), {"civiclake_client": kept})
+            assert len(frame) == rows == told["row_count"]
+        for line in lines.values():
+            for address in re.findall(rf"{re.escape(str(client.base_url).rstrip('/'))}(/[^\"' ]*)", line):
+                assert client.get(address, headers=headers).status_code == 200, address
 
 
 def test_addresses_for_other_programs_answer(served: tuple[httpx.Client, str]) -> None:

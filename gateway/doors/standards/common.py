@@ -16,7 +16,7 @@ from gateway.standards.entry import Entry, Site
 from gateway.view.view import View
 from gateway.web.answers import document_answer
 
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 
 
 def origin_of(request: Request) -> str:

@@ -37,6 +37,8 @@ async def document(ask: Ask, path: str, place: Place) -> None:
         assert [column["name"] for column in told["columns"]] == (place.columns or place.cell["described"])
         assert told["row_count"] == place.count
         assert [file["name"] for file in told["distributions"]] == place.cell.get("files", [])
+        assert bool(told["howto"]) == place.readable
+        assert ("duckdb" in told["howto"]) == any(name.endswith(".parquet") for name in place.cell.get("files", []))
 
 
 async def access(ask: Ask, path: str, place: Place) -> None:
