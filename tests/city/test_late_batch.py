@@ -28,7 +28,7 @@ from orchestration.release.store import ReleaseStore
 from tests.city.systems import CITY, Civiclake, Systems
 from tests.orchestration.postgres_server import postgres
 
-pytestmark = pytest.mark.slow(seconds=150)
+pytestmark = pytest.mark.slow(seconds=15)
 
 LATE = date(2026, 5, 31)
 LAST = date(2026, 7, 1)
@@ -88,6 +88,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, civiclake: Civiclake) -> Ite
         yield Story(folder, Workspace(root / "home"), systems, civiclake, env)
 
 
+@pytest.mark.nightly
 def test_a_story_of_four_releases(story: Story, tmp_path: Path) -> None:
     first, *_, before, _ = story.systems.days()
     whole = story.grid_file(LAST).read_bytes()
