@@ -216,7 +216,10 @@ def undelegate(
 
 def whoami(
     key: Annotated[
-        str, typer.Option("--key", envvar="CIVICLAKE_KEY", help="The key, or - to read it from standard input.")
+        str,
+        typer.Option(
+            "--key", envvar="CIVICLAKE_KEY", help="The key; - asks for it, or reads standard input."
+        ),
     ],
     place: Place,
 ) -> None:
@@ -224,8 +227,15 @@ def whoami(
     from gateway.control.who import who
 
     with opened(place) as control:
-        text = sys.stdin.readline().strip() if key == "-" else key
+        text = _asked_for() if key == "-" else key
         typer.echo(json.dumps(who(control, text), ensure_ascii=False, indent=2, default=str))
+
+
+def _asked_for() -> str:
+    """The key from standard input; somebody at a terminal is asked, and does not see it on the screen."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Key", hide_input=True, err=True)).strip()
+    return sys.stdin.readline().strip()
 
 
 def _brief(scope: dict[str, object]) -> str:

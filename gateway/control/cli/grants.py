@@ -85,7 +85,7 @@ def list_grants(
         rows = [r for r in grants.grants(session) if ended or (r.revoked_at is None and r.expires_at > now())]
         show(
             "Grants",
-            ("id", "to", "dataset", "columns", "in clear", "rows", "until", "revoked", "basis"),
+            ("id", "to", "dataset", "columns", "in clear", "rows", "until", "revoked", "basis", *(["why"] * ended)),
             [
                 (
                     r.id,
@@ -97,6 +97,7 @@ def list_grants(
                     r.expires_at,
                     r.revoked_at,
                     r.basis,
+                    *([r.revoked_for] * ended),
                 )
                 for r in rows
             ],

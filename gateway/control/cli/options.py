@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from catalog.policy.model import CompiledPolicy
     from catalog.workspace import Workspace
+    from gateway.control.errors import StoreError
     from gateway.control.store import ControlStore
     from gateway.identity.scope import Scope
     from gateway.identity.secret_text import Hasher
@@ -127,6 +128,11 @@ def opened(place: Place) -> Iterator[Control]:
     folder = folder.parent if folder.name == "city.yml" else folder
     city = validate(CityFile, read_yaml(folder / "city.yml"))
     workspace = workspace_of(city.id, place.home)
+    if not workspace.home.is_dir():  # to make one here would be to govern a city that nobody serves
+        raise StoreError(
+            f"{workspace.home}: there is no state of {city.id} here. Name its folder with --home or CIVICLAKE_HOME, "
+            "or make it with `civiclake run`"
+        )
     settings = GatewaySettings(home=workspace.home)
     store = ControlStore(control_url(settings, workspace))
     try:

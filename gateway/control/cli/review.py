@@ -121,13 +121,20 @@ def list_cases(here: Sitting, kind: str, state: str | None, *, late: bool) -> No
 
 def known(here: Sitting, name: str, person: Person) -> AnyCase:
     """The case of this id; UnknownError when there is none, or none that the person knows of."""
-    from gateway.control.errors import UnknownError
+    from gateway.control.errors import ForbiddenError, UnknownError
     from gateway.control.workflow import cases
 
     kind = KINDS.get(name.partition("-")[0])
     if kind is None:
         raise UnknownError(f"{name} is no id of a case; they begin with {', '.join(KINDS)}")
-    found: AnyCase = cases.known(here.session, here.ledger, _class(kind), name, person)
+    try:
+        found: AnyCase = cases.known(here.session, here.ledger, _class(kind), name, person)
+    except UnknownError:
+        there = here.session.get(_class(kind), name) if person.entered_by else None
+        if there is None:
+            raise
+        answers = there.provider or "a steward, without --as,"
+        raise ForbiddenError(f"{person.id} has no part in {name}: {answers} answers for it") from None
     return found
 
 

@@ -80,3 +80,11 @@ def test_a_mistake_is_answered_with_its_mend(access: Access, words: tuple[str, .
     done = access(*words, status=2)
     assert said in done.output
     assert "Traceback" not in done.output
+
+
+def test_no_city_is_governed_where_there_is_none(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    done = access_in(elsewhere)("org", "add", "YZ-CGJ", status=5)
+    assert str(elsewhere) in done.output.replace("\n", "")
+    assert "--home" in done.output
+    assert not elsewhere.exists()

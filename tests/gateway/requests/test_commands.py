@@ -49,7 +49,7 @@ def test_an_application_on_paper_from_entry_to_revocation(access: Access) -> Non
     assert case in access("request", "list", "--state", "compliance").stdout
     assert "due 2026-11-30" in access("review", "comply", case).stderr
     assert "approve is for the provider" in access("review", "approve", case, status=2).stderr
-    assert "there is no application" in access("review", "approve", case, "--as", "ann", status=2).stderr
+    assert "ann has no part in" in access("review", "approve", case, "--as", "ann", status=2).stderr
     assert "systems" in access("review", "approve", case, "--as", "board", status=2).stderr
     words = ("--as", "helen", "--column", "visit_no", "--until", "2027-01-31")
     assert "(in_use)" in access("review", "approve", case, *words).stderr
