@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from catalog.policy.model import CompiledPolicy
     from catalog.workspace import Workspace
-    from gateway.control.errors import StoreError
     from gateway.control.store import ControlStore
     from gateway.identity.scope import Scope
     from gateway.identity.secret_text import Hasher
@@ -118,6 +117,7 @@ def opened(place: Place) -> Iterator[Control]:
     from catalog.place import city_folder, workspace_of
     from catalog.validate import validate
     from catalog.yamlfile import read_yaml
+    from gateway.control.errors import StoreError
     from gateway.control.store import ControlStore
     from gateway.identity.secret_files import load_secrets
     from gateway.identity.secret_text import Hasher
