@@ -217,9 +217,7 @@ def undelegate(
 def whoami(
     key: Annotated[
         str,
-        typer.Option(
-            "--key", envvar="CIVICLAKE_KEY", help="The key; - asks for it, or reads standard input."
-        ),
+        typer.Option("--key", envvar="CIVICLAKE_KEY", help="The key; - asks for it, or reads standard input."),
     ],
     place: Place,
 ) -> None:
