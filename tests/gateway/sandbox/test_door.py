@@ -211,10 +211,15 @@ def test_a_sandbox_that_is_killed_is_a_clean_problem(asking: Asking) -> None:
     answers: list[httpx.Response] = []
     asked = threading.Thread(target=lambda: answers.append(asking(ENDLESS, "inspector")))
     asked.start()
-    wait_for(lambda: working() is not None)
-    process = working()
-    assert process is not None
-    os.kill(process, signal.SIGKILL)
+    found: list[int | None] = [None]
+
+    def at_work() -> bool:
+        found[0] = working()
+        return found[0] is not None
+
+    wait_for(at_work)
+    assert found[0] is not None
+    os.kill(found[0], signal.SIGKILL)
     asked.join()
     assert answers[0].status_code == 503
     assert answers[0].json()["code"] == "sandbox-lost"
