@@ -129,7 +129,7 @@ class Departments:
         with (
             err.status(f"departments: {words[0]}"),
             tempfile.TemporaryFile("w+") as said,
-            subprocess.Popen(  # noqa: S603
+            subprocess.Popen(  # noqa: S603  -- a fixed command of our own
                 self._command(*words), cwd=self._root, stdout=said, stderr=subprocess.STDOUT
             ) as running,
         ):

@@ -57,7 +57,7 @@ class Children:
         """Start `command`; its standard output and error go to the end of `log`: another server may write to it too."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
-            self._running[name] = subprocess.Popen(  # noqa: S603
+            self._running[name] = subprocess.Popen(  # noqa: S603  -- fixed commands of our own
                 command,
                 cwd=cwd,
                 env={**os.environ, **env},
