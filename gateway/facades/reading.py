@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 DEEPEST = 60
@@ -105,6 +106,13 @@ class Reader:
     def follows(self, *words: str) -> bool:
         """Whether one of the words comes next."""
         return bool(self.next.word) and self.next.word in words
+
+    def joined(self, word: str, part: Callable[[], Node]) -> Node:
+        """One part, or several with the word between them as one call of that name."""
+        parts = [part()]
+        while self.skip(word):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else Call(word, tuple(parts))
 
     def skip(self, *words: str) -> bool:
         """Whether the words come next, one after the other; if so they are passed."""

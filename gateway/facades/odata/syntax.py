@@ -37,11 +37,9 @@ class Expression(Reader):
     def condition(self) -> Node:
         """A condition: `or` of `and` of what may be negated."""
         self.deeper()
-        parts = [self._both()]
-        while self.skip("or"):
-            parts.append(self._both())
+        found = self.joined("or", self._both)
         self.higher()
-        return parts[0] if len(parts) == 1 else Call("or", tuple(parts))
+        return found
 
     def name(self) -> str:
         """A name as it is written."""
@@ -69,10 +67,7 @@ class Expression(Reader):
         raise self.unexpected("a value")
 
     def _both(self) -> Node:
-        parts = [self._one()]
-        while self.skip("and"):
-            parts.append(self._one())
-        return parts[0] if len(parts) == 1 else Call("and", tuple(parts))
+        return self.joined("and", self._one)
 
     def _one(self) -> Node:
         if self.skip("not"):

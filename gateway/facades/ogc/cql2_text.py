@@ -36,17 +36,12 @@ class _Reader(Reader):
 
     def _either(self) -> Node:
         self.deeper()
-        parts = [self._both()]
-        while self.skip("or"):
-            parts.append(self._both())
+        found = self.joined("or", self._both)
         self.higher()
-        return parts[0] if len(parts) == 1 else Call("or", tuple(parts))
+        return found
 
     def _both(self) -> Node:
-        parts = [self._one()]
-        while self.skip("and"):
-            parts.append(self._one())
-        return parts[0] if len(parts) == 1 else Call("and", tuple(parts))
+        return self.joined("and", self._one)
 
     def _one(self) -> Node:
         """A condition that may be negated."""
