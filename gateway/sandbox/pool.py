@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -81,6 +82,15 @@ class Sandbox:
         except (ValueError, KeyError, TypeError):  # no sandbox of ours talks so
             raise SandboxLost(_BODY) from None
 
+    @property
+    def lives(self) -> bool:
+        """Whether its process goes on: a handle of a process becomes readable when that ends."""
+        if self._handle is None:
+            return False
+        ended = select.poll()
+        ended.register(self._handle, select.POLLIN)
+        return not ended.poll(0)
+
     def kill(self) -> None:
         """End the process, whatever it is doing."""
         handle, self._handle = self._handle, None
@@ -109,6 +119,9 @@ class SandboxPool:
         waiting, self._ready = self._ready or asyncio.create_task(self._fork()), None
         try:
             found = await asyncio.shield(waiting)
+            if not found.lives:  # somebody ended it while it waited, as a machine short of memory does
+                found.kill()
+                found = await self._fork()
         except SandboxLost:
             found = await self._fork()  # the nursery may have ended meanwhile: once more with a new one
         except asyncio.CancelledError:
