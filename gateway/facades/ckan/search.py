@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import Any
 
 from catalog.policy.load import shared_limits
 from gateway.facades.ckan.packages import Named, groups_of, main, organisation_of, resources_of, tags_of
+from gateway.facades.reading import LONGEST
 from gateway.problems import BadValue
 from gateway.standards.entry import Entry
 
@@ -60,27 +61,19 @@ class Found:
             },
         )
 
-    def says(self, field: str | None, value: str) -> bool:
-        """Whether a field holds a value; without field whether any text does. `*` stands for anything."""
-        if field in (None, "text"):
-            named = [name for values in self.fields.values() for name in values]
-            return any(_holds(name, value) for name in named)
-        return any(_holds(name, value, whole=field in _WHOLE) for name in self.fields.get(field or "", ()))
+    def says(self, field: str | None, holds: Callable[[str], bool]) -> bool:
+        """Whether a text of a field is as `holds` has it; without field whether a text of any is that tells of it."""
+        fields = [name for name in self.fields if name not in _ALWAYS] if field in (None, "text") else [field or ""]
+        named = (name for found in fields for name in self.fields.get(found, ()))
+        return any(holds(text.casefold()) for name in named for text in {name.name, name.title})
 
 
-_WHOLE = ("id", "name", "organization", "owner_org", "groups", "tags", "res_format", "license_id", "type", "state")
+_ALWAYS = ("type", "dataset_type", "state")  # of which every dataset says the same
+_WHOLE = ("id", "name", "organization", "owner_org", "groups", "tags", "res_format", "license_id", *_ALWAYS)
 
 
 def _plain(*texts: str) -> list[Named]:
     return [Named(text, text) for text in texts if text]
-
-
-def _holds(name: Named, value: str, *, whole: bool = False) -> bool:
-    folded = value.casefold()
-    texts = (name.name.casefold(), name.title.casefold())
-    if "*" in value or "?" in value:
-        return any(fnmatchcase(text, folded) for text in texts)
-    return any(folded == text if whole else folded in text for text in texts)
 
 
 def parse(text: str | None, parameter: str) -> Test:
@@ -99,9 +92,14 @@ class _Reader:
 
     def __init__(self, text: str, parameter: str) -> None:
         self._parameter, self._most = parameter, shared_limits().questions.catalogue_terms
-        self.rest = [match for match in _SIGNS.finditer(text) if match[0].strip()]
-        if "".join(match[0] for match in self.rest).split() != text.split() or len(self.rest) > self._most:
-            raise self.unread()
+        self.rest: list[re.Match[str]] = []
+        place, length = 0, len(text.rstrip())
+        while place < length:  # sign by sign from the left: to look for signs anywhere takes the square of the time
+            found = _SIGNS.match(text, place)
+            if found is None or len(self.rest) == self._most or length > LONGEST:
+                raise self.unread()
+            self.rest.append(found)
+            place = found.end()
 
     def unread(self) -> BadValue:
         """The refusal of a query that is not understood."""
@@ -188,7 +186,14 @@ def _moment(text: str) -> datetime:
 
 
 def _says(field: str | None, value: str) -> Test:
-    return lambda found: found.says(field, value)
+    """A field is a value, or where it is a text holds it; `*` and `?` in it stand for anything and for one sign."""
+    folded = value.casefold()
+    if "*" in folded or "?" in folded:
+        alike = re.compile(translate(folded.replace("[", "[[]")))
+        return lambda found: found.says(field, lambda text: alike.match(text) is not None)
+    if field in _WHOLE:
+        return lambda found: found.says(field, lambda text: text == folded)
+    return lambda found: found.says(field, lambda text: folded in text)
 
 
 def ordered(found: Sequence[Found], sort: str | None) -> list[Found]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -80,7 +81,15 @@ def test_datasets_are_searched_and_counted(ckan: ckanapi.RemoteCKAN) -> None:
     assert (found["count"], [one["name"] for one in found["results"]]) == (2, ["tickets"])
     assert found["facets"] == {"res_format": {"CSV": 2, "PARQUET": 1}, "tags": {"城市管理": 2}}
     assert found["search_facets"]["tags"]["items"][0]["display_name"] == "城市管理"
-    assert ckan.action.package_search(q="tick*", start=1)["results"] == []
+    for words, count in (
+        ("tick*", 1),
+        ("TICK?TS", 1),
+        ("name:t*k*s", 1),
+        ("dataset", 0),
+        ("active", 0),
+        ("state:active", 2),
+    ):
+        assert ckan.action.package_search(q=words)["count"] == count, words
     for span, count in (("2024-05-01T00:00:00Z TO *", 2), ("* TO 2024-05-01", 0), ("2024-05-02T00:00:00 TO NOW", None)):
         changed = {"fq": f"+type:dataset metadata_modified:[{span}]", "sort": "id asc", "rows": 0}
         if count is None:
@@ -242,6 +251,16 @@ _PIECES = [
 def test_every_search_is_read_or_refused(text: str) -> None:
     with suppress(BadValue):
         search.parse(text, "q")
+
+
+@pytest.mark.parametrize(
+    "text", [" " * 9_999 + "}", "[" * 9_999, "a " * 9_999, "*a" * 9_999, '"' * 9_999, "a" * 99_999]
+)
+def test_no_search_takes_long_to_read(text: str) -> None:
+    began = time.process_time()
+    with suppress(BadValue):
+        search.parse(text, "q")
+    assert time.process_time() - began < 0.5
 
 
 _NAMES = [
