@@ -14,6 +14,8 @@ ProcedureName = Literal["application", "demand", "correction", "break_glass"]
 Role = Literal["applicant", "provider", "authority", "machine"]
 # What must hold for a transition of the machine; `begun` and `ended` are the two ends of the case's term.
 Condition = Literal["unconditional", "conditional", "begun", "ended"]
+FILED = "file"
+"""Name of the first step of every case."""
 StepEffect = Literal["grant", "revoke", "route", "answer", "publish", "open", "close"]
 
 
@@ -27,8 +29,9 @@ class ProcedureState(Strict):
 class Transition(Strict):
     """A move from one of the states `from` to `to`.
 
-    One of the roles `by` may make it; the `machine` makes it by itself as soon as `when` holds. Whoever made one of
-    the transitions in `not_by` on the same case may not make this one. `tells` are those who get a notice.
+    One of the roles `by` may make it; the `machine` makes it by itself as soon as `when` holds. Whoever made, or typed
+    in for somebody, one of the steps in `not_by` on the same case (FILED is its first) may not make this one, nor type
+    it in. `tells` are those who get a notice.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
@@ -69,7 +72,7 @@ class Procedure(Strict):
         return self
 
     def _faults(self) -> Iterator[str]:
-        names = {transition.name for transition in self.transitions}
+        names = {FILED} | {transition.name for transition in self.transitions}
         seen: set[tuple[str, str]] = set()
         reached, grown = {self.initial}, True
         while grown:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.login import login_name
 from orchestration.cli.exits import CommandError, ExitCode, ReportingGroup
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open_city
 
@@ -21,14 +20,6 @@ if TYPE_CHECKING:
     from catalog.workspace import Workspace
 
 
-def _user() -> str:
-    """The name of the user of the operating system, or the number where it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
-
-
 app = typer.Typer(cls=ReportingGroup, no_args_is_help=True, help="Rows that were kept out, and why.")
 
 FeedOption = Annotated[str | None, typer.Option("--feed", help="Only this feed.")]
@@ -36,7 +27,9 @@ RuleOption = Annotated[str | None, typer.Option("--rule", help="Only rows that b
 AllOption = Annotated[bool, typer.Option("--all", help="Also rows let in since, and dismissed batches.")]
 BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="Id of the batch, as `quarantine list` shows it.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who decides.", default_factory=_user, show_default="this user")]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Who decides.", default_factory=login_name, show_default="this user")
+]
 _NONE = "No row is in quarantine."
 _FORMATS = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet", ".json": "FORMAT json"}
 

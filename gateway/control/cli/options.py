@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.login import login_name
 from catalog.place import DEFAULT_CITY
 from catalog.place_options import CityOption, HomeOption
 
@@ -85,7 +85,7 @@ class Control:
     @property
     def by(self) -> str:
         """Who acts, for the record: whoever has the city's files in hand."""
-        return f"cli:{getpass.getuser()}"
+        return f"cli:{login_name()}"
 
     @property
     def today(self) -> date:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.policy.procedures import Condition, Procedure, StepEffect, Transition
+from catalog.policy.procedures import FILED, Condition, Procedure, StepEffect, Transition
 from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
 from gateway.control.rows import new_id
 from gateway.control.tables.requests import Application, BreakGlass, CaseEvent, Correction, Demand, Notice
@@ -30,8 +30,6 @@ class Step:
 
 Effect = Callable[[Step], None]
 """What else a transition does, in the same transaction."""
-FILED = "file"
-"""Name of the first event of every case."""
 
 
 class Course:
@@ -94,8 +92,13 @@ class Course:
             raise ConflictError(f"the case {case.id} stands at {case.state}; {self._way_on(person)}")
         if not roles & set(transition.by):
             raise ForbiddenError(f"{name} is for the {' or the '.join(transition.by)}, and nobody judges their own")
-        if transition.not_by and person.id in makers(self._session, case.id, transition.not_by):
-            raise ForbiddenError(f"{name} is for somebody else than who decided before")
+        before = makers(self._session, case.id, transition.not_by)
+        for who in (person.id, person.entered_by):
+            if who in before:
+                raise ForbiddenError(
+                    f"{name} needs a second person, and {who} made or typed in the step before it; that person does it "
+                    "over HTTP with a key of their own, or at the command line under a login of their own"
+                )
         return transition
 
     def _way_on(self, person: Person) -> str:
@@ -148,9 +151,11 @@ def events(session: Session, case: str) -> list[CaseEvent]:
 
 
 def makers(session: Session, case: str, names: tuple[str, ...]) -> frozenset[str]:
-    """Who made transitions of these names on a case."""
-    query = select(CaseEvent.by).where(CaseEvent.case == case, CaseEvent.name.in_(names))
-    return frozenset(session.scalars(query))
+    """Who made transitions of these names on a case, and which logins typed them in for somebody."""
+    if not names:
+        return frozenset()
+    query = select(CaseEvent.by, CaseEvent.entered_by).where(CaseEvent.case == case, CaseEvent.name.in_(names))
+    return frozenset(who for row in session.execute(query) for who in row if who is not None)
 
 
 def open_to(session: Session, case: AnyCase, person: Person, procedure: Procedure) -> list[str]:
@@ -159,7 +164,8 @@ def open_to(session: Session, case: AnyCase, person: Person, procedure: Procedur
     return [
         transition.name
         for transition in procedure.out_of(case.state)
-        if roles & set(transition.by) and person.id not in makers(session, case.id, transition.not_by)
+        if roles & set(transition.by)
+        and not {person.id, person.entered_by} & makers(session, case.id, transition.not_by)
     ]
 
 
