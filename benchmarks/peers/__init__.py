@@ -1,0 +1,1 @@
+"""CivicLake beside the servers people use today, over one dataset, in one run."""
