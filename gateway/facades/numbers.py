@@ -1,15 +1,19 @@
-"""Comparisons with numbers that a column cannot hold, such as 2.5 where numbers are whole."""
+"""Comparisons with values that lie between two that a column can hold, such as 2.5 where numbers are whole."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import ROUND_FLOOR, Context, Decimal, InvalidOperation
+from typing import TypeVar
 
-from gateway.query.logic import all_of, any_of
+from gateway.query.logic import Junction, Part, all_of, any_of
 from gateway.query.parse import Limits, condition_on
 from gateway.query.tree import Filter
-from gateway.view.types import Family
+from gateway.view.types import Family, ValueType
 from gateway.view.view import Column
+
+P = TypeVar("P", bound=Part)
 
 _EXACT = Context(prec=80)  # more digits than any column has
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -17,26 +21,34 @@ _COMPARED = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 def compared(column: Column, operator: str, text: str, limits: Limits, parameter: str) -> Filter:
-    """`column operator number`. One between two that the column can hold is compared by the one below it: equal to it
-    is no value, and every value is another. Raises the problems of what does not fit."""
-    below = _below(column, text) if operator in _COMPARED else None
-    if below is None:
-        return condition_on(column, operator, [text], limits, parameter)
-    plain = f"{below:f}"
-    if below == Decimal(text):
-        return condition_on(column, operator, [plain], limits, parameter)
-    lower = condition_on(column, "le", [plain], limits, parameter)
-    higher = condition_on(column, "gt", [plain], limits, parameter)
-    if operator in ("eq", "ne"):
-        return all_of([lower, higher]) if operator == "eq" else any_of([lower, higher])
-    return lower if operator in ("lt", "le") else higher
+    """`column operator value`, where the value may be a number that the column cannot hold. Raises the problems of
+    what does not fit."""
+
+    def make(name: str, value: str) -> Filter:
+        return condition_on(column, name, [value], limits, parameter)
+
+    found = floored(column.kind, text) if operator in _COMPARED else None
+    return make(operator, text) if found is None else beside(operator, *found, make)
 
 
-def _below(column: Column, text: str) -> Decimal | None:
-    """The greatest number that a column of exact ones can hold and that is not above; None for any other text."""
-    if column.kind.family not in (Family.INTEGER, Family.DECIMAL) or not _NUMBER.fullmatch(text):
+def floored(kind: ValueType, text: str) -> tuple[str, bool] | None:
+    """The greatest number that a column of exact ones can hold and that is not above a written one, and whether it is
+    that one; None for any other text or type."""
+    if kind.family not in (Family.INTEGER, Family.DECIMAL) or not _NUMBER.fullmatch(text):
         return None
     try:
-        return Decimal(text).quantize(Decimal(1).scaleb(-column.kind.scale), ROUND_FLOOR, _EXACT)
+        below = Decimal(text).quantize(Decimal(1).scaleb(-kind.scale), ROUND_FLOOR, _EXACT)
     except InvalidOperation:
         return None
+    return f"{below:f}", below == Decimal(text)
+
+
+def beside(operator: str, below: str, exact: bool, make: Callable[[str, str], P | Junction[P]]) -> P | Junction[P]:
+    """A comparison by the value that is `below` the one asked for, or is it where it is `exact`. Between two values
+    nothing equals, and everything differs; in words in which its opposite, too, is met by no missing value."""
+    if exact:
+        return make(operator, below)
+    if operator in ("eq", "ne"):
+        parts = [make("le", below), make("gt", below)]
+        return all_of(parts) if operator == "eq" else any_of(parts)
+    return make("le" if operator in ("lt", "le") else "gt", below)

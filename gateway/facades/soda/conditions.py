@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from gateway.facades.numbers import beside
 from gateway.facades.soda.nodes import Among, Both, Call, Literal, Name, Negation, Node, Pair
 from gateway.facades.soda.spans import in_spans
-from gateway.facades.soda.values import Fitted, fitted, moment_of
+from gateway.facades.soda.values import floored, moment_of
 from gateway.problems import BadValue, TooManyConditions, UnknownOperator
 from gateway.query.logic import Junction, Part, all_of, any_of, negated
 from gateway.query.operators import OPERATORS, Operator
@@ -101,13 +102,14 @@ class Conditions(Generic[P]):
         found = self.operand(node.value)
         if found is None or found.kind.family is Family.NESTED:
             return any_of([self._compared(node.value, "=", value) for value in values])
-        read = [fit for value in values if (fit := self._fitted(found, "=", value)).operator == "eq"]
-        return found.make(OPERATORS["in"], tuple(fit.value for fit in read)) if read else any_of(())
+        self._require(found, "in")
+        read = [found.kind.parse(text) for text, exact in (self._floored(found, value) for value in values) if exact]
+        return found.make(OPERATORS["in"], tuple(read)) if read else self._fitted(found, "eq", values[0])
 
     def _compared(self, node: Node, sign: str, value: Literal) -> P | Junction[P]:
         found = self.operand(node)
         if found is not None:
-            return self._made(found, self._fitted(found, sign, value))
+            return self._fitted(found, _NAMES[sign], value)
         if not isinstance(node, Call):
             raise self.refusal("only columns are compared, each with a value")
         if node.name in ("upper", "lower"):
@@ -116,17 +118,19 @@ class Conditions(Generic[P]):
             return self._near(node, sign, value)
         return self._span(node, sign, value)
 
-    def _fitted(self, found: Operand[P], sign: str, value: Literal) -> Fitted:
-        self._require(found, _NAMES[sign])
+    def _fitted(self, found: Operand[P], operator: str, value: Literal) -> P | Junction[P]:
+        """`operand operator value`, where the type of the operand may have no such value."""
+        self._require(found, operator)
+        text, exact = self._floored(found, value)
+        return beside(operator, text, exact, lambda name, text: found.make(OPERATORS[name], (found.kind.parse(text),)))
+
+    def _floored(self, found: Operand[P], value: Literal) -> tuple[str, bool]:
         try:
-            return fitted(found.kind, _NAMES[sign], value)
+            text, exact = floored(found.kind, value)
+            found.kind.parse(text)
         except ValueError as error:
             raise BadValue(f"`{found.name}`: {error}.", parameter=self.parameter) from error
-
-    def _made(self, found: Operand[P], fit: Fitted) -> P | Junction[P]:
-        if fit.operator == "never":
-            return any_of(())
-        return found.make(OPERATORS[fit.operator], (fit.value,))
+        return text, exact
 
     def _span(self, node: Call, sign: str, value: Literal) -> P | Junction[P]:
         """A condition on a span of a time."""
@@ -141,16 +145,8 @@ class Conditions(Generic[P]):
         except ValueError:
             raise self.refusal(f"`{node.name}` is compared with a year or a moment such as 2024-05-01") from None
         limits = in_spans(span, "=" if sign == "!=" else sign, moment)
-        if limits is None:
-            told: P | Junction[P] = any_of(())
-        else:
-            told = all_of([self._limit(found, limit.operator, limit.moment) for limit in limits])
+        told = all_of([self._fitted(found, limit.operator, Literal(str(limit.moment), "text")) for limit in limits])
         return negated(told) if sign == "!=" else told
-
-    def _limit(self, found: Operand[P], operator: str, moment: Scalar | None) -> P | Junction[P]:
-        if moment is None:
-            return all_of(()) if operator == "lt" else any_of(())
-        return self._made(found, fitted(found.kind, operator, Literal(str(moment), "text")))
 
     def _like(self, node: Node, pattern: str) -> P | Junction[P]:
         if isinstance(node, Call) and node.name in ("upper", "lower"):
@@ -165,9 +161,9 @@ class Conditions(Generic[P]):
             raise self.refusal(f"`{node.name}` takes a column, and is compared by =, !=, like or in")
         found = self._known(node.arguments[0])
         self._require(found, "ilike")
+        told: P | Junction[P] = found.make(OPERATORS["ilike"], (pattern,))
         if pattern != (pattern.upper() if node.name == "upper" else pattern.lower()):
-            return any_of(()) if sign == "=" else found.make(OPERATORS["isnull"], (False,))
-        told = found.make(OPERATORS["ilike"], (pattern,))
+            told = all_of([told, negated(told)])  # no text is so, and every text is otherwise
         return told if sign == "=" else negated(told)
 
     def _called(self, node: Call) -> P | Junction[P]:

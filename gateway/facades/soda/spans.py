@@ -5,28 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, time
 
+_LAST = datetime.combine(date.max, time.max)
+
 
 @dataclass(frozen=True)
 class Limit:
-    """`operator moment` on a time; None stands for a moment behind all times."""
+    """`operator moment` on a time."""
 
     operator: str
-    moment: datetime | None
+    moment: datetime
 
 
-def in_spans(span: str, operator: str, moment: datetime) -> list[Limit] | None:
-    """What must hold of a time so that the beginning of its span compares so with a moment; None where nothing can.
+def in_spans(span: str, operator: str, moment: datetime) -> list[Limit]:
+    """What must all hold of a time so that the beginning of its span compares so with a moment.
 
-    `span` is year, month or day, `operator` one of = < <= > >=.
+    `span` is year, month or day, `operator` one of = < <= > >=. What nothing can meet is said as two conditions that
+    do not go together, so that its opposite is met by every time, and by no missing one.
     """
     begin, following = floor(span, moment), after(span, moment)
     exact = begin == moment
     if operator == "=":
-        return [Limit("ge", begin), Limit("lt", following)] if exact else None
-    if operator in ("<", ">="):
-        edge = begin if exact else following
-        return [Limit("lt" if operator == "<" else "ge", edge)]
-    return [Limit("lt" if operator == "<=" else "ge", following)]
+        return [Limit("ge", begin), _until(following) if exact else Limit("lt", begin)]
+    edge = begin if exact and operator in ("<", ">=") else following
+    if operator in ("<", "<="):
+        return [_until(edge)]
+    return [Limit("gt", _LAST) if edge is None else Limit("ge", edge)]
+
+
+def _until(edge: datetime | None) -> Limit:
+    """Before a moment; before the end of all times."""
+    return Limit("le", _LAST) if edge is None else Limit("lt", edge)
 
 
 def floor(span: str, moment: datetime) -> datetime:
@@ -44,12 +52,3 @@ def after(span: str, moment: datetime) -> datetime | None:
     months = begin.year * 12 + begin.month - 1 + (12 if span == "year" else 1)
     year, month = divmod(months, 12)
     return datetime.combine(date(year, month + 1, 1), time()) if year <= MAXYEAR else None
-
-
-def on_days(operator: str, moment: datetime) -> tuple[str, date] | None:
-    """The comparison of a day with a moment as one with a day; None where it cannot hold."""
-    if moment.time() == time():
-        return operator, moment.date()
-    if operator == "=":
-        return None
-    return {"<": "<=", ">=": ">"}.get(operator, operator), moment.date()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -12,10 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.facades.numbers import beside
 from gateway.facades.reading import ReadError
 from gateway.facades.soda import soql, spans
+from gateway.facades.soda import values as values_of
 from gateway.facades.soda.ids import four_by_four
 from gateway.facades.soda.nodes import Among, Both, Call, Literal, Name, Negation, Node, Pair, write
+from gateway.query.logic import leaves
+from gateway.view.types import Family, ValueType
 from tests.gateway.conftest import client_over
 
 Strategy = st.SearchStrategy[Node]
@@ -97,21 +102,33 @@ def test_a_condition_on_a_span_is_one_on_the_time(
         sign
     ]
     limits = spans.in_spans(span, sign, edge)
-    told = limits is not None and all(
-        limit.moment is not None and (value < limit.moment if limit.operator == "lt" else value >= limit.moment)
-        for limit in limits
-    )
-    assert told == expected
+    signs = {"lt": value.__lt__, "le": value.__le__, "gt": value.__gt__, "ge": value.__ge__}
+    assert all(signs[limit.operator](limit.moment) for limit in limits) == expected
+
+
+@dataclass(frozen=True)
+class OnDay:
+    """`day operator text`, as a part of a question that is answered at once."""
+
+    holds: bool
+    names: tuple[str, ...] = ()
+    plain: list[str] = field(default_factory=list)
+
+    @property
+    def opposite(self) -> OnDay:
+        return OnDay(not self.holds)
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)
-@given(st.sampled_from(("=", "<", "<=", ">", ">=")), st.integers(-3, 3), moments)
+@given(st.sampled_from(("eq", "ne", "lt", "le", "gt", "ge")), st.integers(-3, 3), moments)
 def test_a_day_compared_with_a_moment_is_compared_with_a_day(sign: str, days: int, moment: datetime) -> None:
     day = moment.date() + timedelta(days)
-    compare = {"=": "__eq__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
-    found = spans.on_days(sign, moment)
-    told = found is not None and getattr(day, compare[found[0]])(found[1])
-    assert told == getattr(datetime.combine(day, time()), compare[sign])(moment)
+    text, exact = values_of.floored(ValueType(Family.DATE), Literal(moment.isoformat(), "text"))
+    made = beside(sign, text, exact, lambda name, text: OnDay(getattr(day, f"__{name}__")(date.fromisoformat(text))))
+    every = isinstance(made, OnDay) or made.every
+    parts = [made] if isinstance(made, OnDay) else list(leaves([made]))
+    told = (all if every else any)(part.holds for part in parts)
+    assert told == getattr(datetime.combine(day, time()), f"__{sign}__")(moment)
 
 
 def test_the_last_day_of_all_has_none_behind_it() -> None:
