@@ -20,6 +20,7 @@ from gateway.doors.deps import PURPOSE_HEADER, admitted
 from gateway.doors.facades import ROUTERS as FACADE_ROUTERS
 from gateway.doors.native import access, changes, cost, count, datasets, facets, files, groups, openapi, releases, rows
 from gateway.doors.native import sql as sql_door
+from gateway.doors.native import verify as verify_door
 from gateway.doors.native import withdrawals as withdrawals_door
 from gateway.doors.requests import ROUTERS as REQUEST_ROUTERS
 from gateway.doors.standards import ROUTERS as STANDARDS_ROUTERS
@@ -45,6 +46,7 @@ from gateway.settings import GatewaySettings
 from gateway.standards.library import Library
 from gateway.web import handlers
 from gateway.web.body_limit import BodyLimit
+from gateway.web.kept import KeptAnswers
 from gateway.web.middleware import ReleaseLease, RequestLog
 from gateway.withdrawal.copies import FileCopies
 from gateway.withdrawal.manual import ManualList
@@ -66,6 +68,7 @@ ROUTERS = (
     count.router,
     changes.router,
     sql_door.router,
+    verify_door.router,
     releases.router,
     files.router,
     usage.router,
@@ -128,12 +131,14 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
     identity = open_identity(settings, workspace, clock=clock, tree=tree)
     keys = JoinKeys(identity.secrets.join)
     policies = PolicyShelf(workspace.policy, settings.release_poll, clock=clock, keys=keys)
+    kept = KeptAnswers(settings.answer_cache)
     withdrawals = WithdrawalRegister(
         Sources(workspace, ManualList(identity.store), clock),
         engine,
         FileCopies(workspace.cache.resolve() / "files", engine),
         poll=settings.withdrawal_poll,
         grace=2 * settings.statement_timeout,
+        forget=kept.clear,
     )
     shelf = ReleaseShelf(
         workspace,
@@ -185,6 +190,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         failures,
         Library(workspace, withdrawals, settings.document_cache),
         sandboxes,
+        kept,
     )
     for router in (*ROUTERS, *ADMIN_ROUTERS):
         app.include_router(router)

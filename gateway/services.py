@@ -19,13 +19,15 @@ from gateway.release.shelf import ReleaseShelf
 from gateway.sandbox.pool import SandboxPool
 from gateway.settings import GatewaySettings
 from gateway.standards.library import Library
+from gateway.web.kept import KeptAnswers
 from gateway.withdrawal.register import WithdrawalRegister
 
 
 @dataclass(frozen=True)
 class Services:
     """The long-lived parts: settings, engine, shelf of releases, policy in force, register of withdrawals,
-    signer of cursors, identity, admission, refusals, the catalogue's documents, processes for questions in SQL."""
+    signer of cursors, identity, admission, refusals, the catalogue's documents, processes for questions in SQL,
+    answers that are kept."""
 
     settings: GatewaySettings
     engine: Engine
@@ -38,6 +40,7 @@ class Services:
     failures: Failures
     library: Library
     sandboxes: SandboxPool
+    kept: KeptAnswers
 
     def tier_limits(self, actor: Actor) -> TierLimits | None:
         """What the policy lets callers of the actor's tier use; None where it says nothing, so lets them do nothing."""

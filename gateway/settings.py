@@ -99,6 +99,9 @@ class GatewaySettings(BaseSettings):
         le=1 << 30,
         description="Bytes of catalogue documents (DCAT and others) that are kept in memory.",
     )
+    answer_cache: int = Field(
+        64 << 20, ge=0, le=1 << 34, description="Bytes of pages that are kept in memory for who asks the same; 0: none."
+    )
     audit_url: SecretStr | None = Field(
         None,
         description="Audit log: `postgresql+psycopg://…` or `sqlite:///…`. Unset: a SQLite file in the workspace.",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime, time
 from functools import partial
-from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from catalog.switches import LOG_FILE
@@ -16,34 +14,13 @@ from gateway.release.opened import OpenRelease
 from gateway.standards.entry import Entry, Site
 from gateway.standards.history import History
 from gateway.view.view import View
+from gateway.web.kept import Kept
 from gateway.withdrawal.register import WithdrawalRegister
 from gateway.withdrawal.tombstones import are_told
 
 _MOMENTS = 4096  # moments of change that are kept
 _RELEASES = 4  # releases whose histories are kept
 _Found = tuple[datetime, date | None, int | None]
-_Made = TypeVar("_Made")
-
-
-class _Kept(Generic[_Made]):
-    """A bounded memory of things that take a while to make, the longest unused one forgotten first."""
-
-    def __init__(self, most: int, weight: Callable[[_Made], int]) -> None:
-        self._held: OrderedDict[Hashable, _Made] = OrderedDict()
-        self._most, self._weight, self._total = most, weight, 0
-
-    async def get(self, key: Hashable, make: Callable[[], Awaitable[_Made]]) -> _Made:
-        """The value of a key, made now if it is not held."""
-        if key in self._held:
-            self._held.move_to_end(key)
-            return self._held[key]
-        made = await make()
-        if key not in self._held:
-            self._held[key] = made
-            self._total += self._weight(made)
-        while self._total > self._most:
-            self._total -= self._weight(self._held.popitem(last=False)[1])
-        return made
 
 
 class Library:
@@ -52,8 +29,8 @@ class Library:
     def __init__(self, workspace: Workspace, withdrawals: WithdrawalRegister, most: int) -> None:
         """At most `most` bytes of documents are kept."""
         self._workspace, self._withdrawals = workspace, withdrawals
-        self._documents = _Kept[bytes](most, len)
-        self._histories = _Kept[tuple[History, _Kept[_Found]]](_RELEASES, lambda _: 1)
+        self._documents = Kept[bytes](most, len)
+        self._histories = Kept[tuple[History, Kept[_Found]]](_RELEASES, lambda _: 1)
 
     async def entries(self, release: OpenRelease, views: Sequence[View], site: Site) -> list[Entry]:
         """The datasets of these views, with the moments they last changed."""
@@ -76,10 +53,10 @@ class Library:
             size = 0
         return (id(release), size)
 
-    async def _begin(self, release: OpenRelease) -> tuple[History, _Kept[_Found]]:
+    async def _begin(self, release: OpenRelease) -> tuple[History, Kept[_Found]]:
         """The history of a release, which holds on to it, and what is found in it."""
         history = await asyncio.to_thread(History, self._workspace, release)
-        return history, _Kept(_MOMENTS, lambda _: 1)
+        return history, Kept(_MOMENTS, lambda _: 1)
 
     async def _look(self, release: OpenRelease, history: History, view: View) -> _Found:
         """When a dataset last changed, on the city's clocks, the last day a row was withdrawn, the release before."""

@@ -43,9 +43,20 @@ class WithdrawalRegister:
     source that cannot be read leaves in force what was known, and `behind` tells of it.
     """
 
-    def __init__(self, sources: Sources, engine: Engine, copies: FileCopies, poll: float, grace: float) -> None:
-        """`grace` is how many seconds a statement may still read a table that another has replaced."""
+    def __init__(
+        self,
+        sources: Sources,
+        engine: Engine,
+        copies: FileCopies,
+        poll: float,
+        grace: float,
+        *,
+        forget: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`grace` is how many seconds a statement may still read a table that another has replaced; `forget` drops
+        what is kept of answers, when rows have come to be hidden."""
         self._sources, self._copies, self._poll, self._grace = sources, copies, poll, grace
+        self._forget = forget
         self._tables = WithdrawalTables(engine)
         self._state: _State | None = None
         self._applied: dict[int, str] = {}
@@ -119,6 +130,7 @@ class WithdrawalRegister:
                 with self._stumbling(release.number, "withdrawn rows cannot be hidden"):
                     release.hide(await asyncio.to_thread(self._hidden_now, release, state))
                     self._applied[release.number] = state.found.digest
+                    self._forget()
                     log.info("release %s hides what is withdrawn on %s", release.number, state.found.today)
         if self._copying is None or self._copying.done():
             self._copying = asyncio.create_task(self._make_copies(releases))

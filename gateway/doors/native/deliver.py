@@ -104,12 +104,36 @@ def place_of(cursor: Cursor | None, digest: str, terms: Callable[[], tuple[Term,
 
 
 async def deliver(request: Request, services: Services, asked: Asked, etag: str) -> Response:
-    """The answer to a question."""
+    """The answer to a question that is decided and paid for. A page is kept for the next who asks the same."""
     if asked.limit is None and asked.form.writer is not None:
         return await _everything(request, services, asked, asked.form.writer(asked.fields, asked.bom), etag)
+    again = kept(request, services, asked.headers, etag)
+    if again is not None:
+        return again
+    record = record_of(request)
+    before = record.rows or 0
     if asked.form.writer is None:
-        return await _values(request, services, asked, etag)
-    return await _page(request, services, asked, asked.form.writer(asked.fields, asked.bom), etag)
+        answer = await _values(request, services, asked, etag)
+    else:
+        answer = await _page(request, services, asked, asked.form.writer(asked.fields, asked.bom), etag)
+    services.kept.keep(_key(request, etag), answer, (record.rows or 0) - before)
+    return answer
+
+
+def kept(request: Request, services: Services, headers: Mapping[str, str], etag: str) -> Response | None:
+    """The page of this entity tag, if it is kept. The caller has been let in and has paid as for one made anew: only
+    the engine's work and the writing are spared."""
+    found = services.kept.find(_key(request, etag), headers["Cache-Control"])
+    if found is None:
+        return None
+    answer, rows = found
+    record_of(request).handed(rows)
+    return answer
+
+
+def _key(request: Request, etag: str) -> tuple[str, str, str]:
+    """What determines the bytes: the tag, and the address, which the link to the next page repeats."""
+    return etag, request.url.path, request.url.query
 
 
 async def _values(request: Request, services: Services, asked: Asked, etag: str) -> Response:

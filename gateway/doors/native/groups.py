@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 from gateway.answers.fields import fields_of
 from gateway.answers.forms import Form
 from gateway.doors.deps import Caller, CallerDep, ServicesDep, visible
-from gateway.doors.native.deliver import Asked, bom_of, deliver, form_of, place_of, require_fit
+from gateway.doors.native.deliver import Asked, bom_of, deliver, form_of, kept, place_of, require_fit
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
-from gateway.doors.native.settle import pay_and_protect, settle, summed
+from gateway.doors.native.settle import pay, protect, settle, summed
 from gateway.query.compile_groups import compile_groups, group_order
 from gateway.query.grouping import GroupedQuery
 from gateway.query.parse import Limits
@@ -90,7 +90,11 @@ async def _answer(
     same = unchanged(request, etag, headers)
     if same is not None:
         return same
-    query = await pay_and_protect(request, services, caller, query, basis)
+    await pay(request, services, caller, query, basis)
+    again = None if query.limit is None else kept(request, services, headers, etag)
+    if again is not None:
+        return again
+    query = await protect(request, services, query, basis)
     asked = Asked(
         fields=fields_of(query),
         limit=query.limit,

@@ -52,9 +52,19 @@ async def pay_and_protect(
     request: Request, services: Services, caller: Caller, query: GroupedQuery, basis: Basis
 ) -> GroupedQuery:
     """The query as it may be answered, paid for: without the groups that must be withheld."""
+    await pay(request, services, caller, query, basis)
+    return await protect(request, services, query, basis)
+
+
+async def pay(request: Request, services: Services, caller: Caller, query: GroupedQuery, basis: Basis) -> None:
+    """Take what the groups cost from the caller's quota."""
     twice = 1 if basis.minimum is None else 2  # the groups are looked at before they are told
     price = Price(cost=twice * group_units(query))
     await services.admission.charge(request, price, services.tier_limits(caller.actor))
+
+
+async def protect(request: Request, services: Services, query: GroupedQuery, basis: Basis) -> GroupedQuery:
+    """The query without the groups that must be withheld."""
     if basis.minimum is None:
         return query
     most = services.settings.max_protected_groups
