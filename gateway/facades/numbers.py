@@ -27,7 +27,12 @@ def compared(column: Column, operator: str, text: str, limits: Limits, parameter
     def make(name: str, value: str) -> Filter:
         return condition_on(column, name, [value], limits, parameter)
 
-    found = floored(column.kind, text) if operator in _COMPARED else None
+    return fitted(column.kind, operator, text, make)
+
+
+def fitted(kind: ValueType, operator: str, text: str, make: Callable[[str, str], P | Junction[P]]) -> P | Junction[P]:
+    """`operator value` as `make` makes it of an operator and a text that values of the type can equal."""
+    found = floored(kind, text) if operator in _COMPARED else None
     return make(operator, text) if found is None else beside(operator, *found, make)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ DEEPEST = 60
 """How deep conditions and calls may lie in each other."""
 LONGEST = 20_000
 """Most characters of a condition."""
+TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
+"""Comparisons from the other side, of those that change by it."""
 
 
 class ReadError(ValueError):
@@ -147,6 +150,49 @@ class Reader:
     def higher(self) -> None:
         """One level up."""
         self._depth -= 1
+
+
+class Logic(Reader, ABC):
+    """Conditions joined by `or` and `and`, each of which may be negated. A dialect says what a single one is."""
+
+    @abstractmethod
+    def single(self) -> Node:
+        """A condition without `or`, `and` and `not` around it, or what stands where one might."""
+
+    def whole(self) -> Node:
+        """A condition, and nothing after it."""
+        found = self.condition()
+        self.at_end()
+        return found
+
+    def condition(self) -> Node:
+        """Conditions of which one must hold, or the only one."""
+        self.deeper()
+        found = self.joined("or", lambda: self.joined("and", self._one))
+        self.higher()
+        return found
+
+    def listed(self) -> tuple[Node, ...]:
+        """What stands in brackets with commas between, the opening one passed."""
+        if self.skip(")"):
+            return ()
+        found = [self.condition()]
+        while self.skip(","):
+            found.append(self.condition())
+        self.expect(")")
+        return tuple(found)
+
+    def quoted(self) -> Literal:
+        """The text that comes next, in which two quotation marks are one."""
+        return Literal(self.take().text[1:-1].replace("''", "'"))
+
+    def _one(self) -> Node:
+        if not self.skip("not"):
+            return self.single()
+        self.deeper()
+        found = Call("not", (self._one(),))
+        self.higher()
+        return found
 
 
 def too_deep() -> ReadError:

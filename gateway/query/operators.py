@@ -126,6 +126,11 @@ def _matches(column: exp.Expr, values: tuple[Scalar, ...], bind: Bind, options: 
     return exp.Anonymous(this="regexp_full_match", expressions=arguments)
 
 
+def pattern_of(text: str) -> str:
+    """The pattern that only a text itself is."""
+    return re.sub(r"[%_\\]", r"\\\g<0>", text)
+
+
 def _regular(pattern: str) -> str:
     """The regular expression of a pattern; a backslash makes the sign after it stand for itself."""
     return "".join(

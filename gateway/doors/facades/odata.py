@@ -20,6 +20,7 @@ from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
 from gateway.doors.native.settle import pay_and_protect, settle, summed
 from gateway.doors.standards.common import origin_of
+from gateway.facades.given import given_once
 from gateway.facades.odata import model
 from gateway.facades.odata.apply import parse_groups
 from gateway.facades.odata.model import Written
@@ -34,10 +35,12 @@ from gateway.services import Services
 from gateway.view.view import View
 from gateway.web.answers import body_answer, coding_of, document_answer, unchanged
 from gateway.web.conditional import make_etag
+from gateway.web.negotiate import choose
 
 router = APIRouter()
 
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true"
+_PLAIN = ("$format", "release")
 _VERSION = {"OData-Version": "4.0"}
 _ADDRESS = re.compile(r"([a-z][a-z0-9_]*)(?:\((.*)\))?", re.DOTALL)
 _PAGE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})(?:$|[,;\s])")
@@ -48,7 +51,7 @@ _KEPT = ("$filter", "$select", "$orderby", "$apply", "$search", "$format", "rele
 @router.api_route("/odata", methods=["GET", "HEAD"])
 async def service(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
     """The service document."""
-    options(_only(request, "$format", "release"))
+    options(request.query_params.multi_items(), _PLAIN)
     body = dumps(model.service(_views(release, caller), _root(request)))
     return await _document(request, services, caller, body, _JSON)
 
@@ -56,9 +59,13 @@ async def service(request: Request, release: ReleaseDep, caller: CallerDep, serv
 @router.api_route("/odata/$metadata", methods=["GET", "HEAD"])
 async def metadata(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
     """The entity model in XML, or in JSON for who asks for that."""
-    form = dict(_only(request, "$format", "release")).get("$format", request.headers.get("accept", "xml"))
+    given = given_once(request.query_params.multi_items(), _PLAIN)
+    accepted = choose(request.headers.get("accept"), ("application/xml", "application/json"))
+    form = given.get("$format", accepted or "xml").partition(";")[0].removeprefix("application/")
+    if form not in ("xml", "json"):
+        raise BadValue("`$format`: expected xml or json.", parameter="$format")
     views = _views(release, caller)
-    if "json" not in form.partition(";")[0].partition(",")[0]:
+    if form == "xml":
         return await _document(request, services, caller, model.metadata_xml(views), "application/xml")
     return await _document(request, services, caller, dumps(model.metadata_json(views)), "application/json")
 
@@ -100,7 +107,7 @@ async def count(
     dataset: str, request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep
 ) -> Response:
     """The number of entities, as text."""
-    given = options(_only(request, "$filter", "$search", "release"))
+    given = options(request.query_params.multi_items(), ("$filter", "$search", "release"))
     view, bounds = visible(release, caller, dataset), _bounds(request, services, caller, release)
     query = parse_rows(view, given, bounds)
     note(request, services, (), query.where)
@@ -109,7 +116,7 @@ async def count(
 
 
 async def _entity(request: Request, services: Services, caller: Caller, dataset: str, *, key: str) -> Response:
-    given = options(_only(request, "$format", "release"))
+    given = options(request.query_params.multi_items(), _PLAIN)
     release, _ = await _pinned(request, services, given)
     view = visible(release, caller, dataset)
     query = parse_key(view, key, _bounds(request, services, caller, release))
@@ -167,15 +174,6 @@ async def _groups(
 
 def _views(release: OpenRelease, caller: Caller) -> list[View]:
     return [view for view in release.views(caller.actor, caller.purpose) if view.readable]
-
-
-def _only(request: Request, *names: str) -> list[tuple[str, str]]:
-    """The options of an address that takes no others."""
-    found = request.query_params.multi_items()
-    for name, _ in found:
-        if name not in names:
-            raise BadValue(f"`{name[:80]}` is no option of this address.", parameter=name[:80])
-    return found
 
 
 def _named(address: str) -> tuple[str, str | None]:

@@ -15,8 +15,9 @@ from gateway.doors.native.deliver import place_of
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
 from gateway.doors.standards.common import origin_of
+from gateway.facades.given import given_once
 from gateway.facades.open311 import writing
-from gateway.facades.open311.parse import PARAMETERS, Requests, options, parse_request, parse_requests
+from gateway.facades.open311.parse import PARAMETERS, Requests, parse_request, parse_requests
 from gateway.facades.open311.parse import services as services_query
 from gateway.problems import NotFound, NotPermitted
 from gateway.query.compile_groups import compile_groups
@@ -40,7 +41,7 @@ _PLAIN = ("jurisdiction_id", "release")
 async def discovery(suffix: str, request: Request, release: ReleaseDep, caller: CallerDep) -> Response:
     """What the door is."""
     requests = _requests(release, caller, suffix)
-    options(request.query_params.multi_items(), _PLAIN)
+    given_once(request.query_params.multi_items(), _PLAIN)
     publisher = requests.view.facts.publisher
     told = writing.discovery(origin_of(request), f"{publisher.zh} {publisher.en}", release.manifest.published_at)
     body = writing.written(suffix, "discovery", "endpoint", told)
@@ -51,7 +52,7 @@ async def discovery(suffix: str, request: Request, release: ReleaseDep, caller: 
 async def services(suffix: str, request: Request, release: ReleaseDep, caller: CallerDep) -> Response:
     """The services that requests are for."""
     requests = _requests(release, caller, suffix)
-    options(request.query_params.multi_items(), _PLAIN)
+    given_once(request.query_params.multi_items(), _PLAIN)
     query = services_query(requests, services_of(request).query_limits(caller.actor))
     found = [writing.service(_parts(requests, query), row) for row in await _groups(request, caller, query)]
     by_code = {told["service_code"]: told for told in reversed(found)}  # of several names the first
@@ -63,7 +64,7 @@ async def services(suffix: str, request: Request, release: ReleaseDep, caller: C
 async def definition(code: str, suffix: str, request: Request, release: ReleaseDep, caller: CallerDep) -> Response:
     """One service; none has attributes of its own."""
     requests = _requests(release, caller, suffix)
-    options(request.query_params.multi_items(), _PLAIN)
+    given_once(request.query_params.multi_items(), _PLAIN)
     query = services_query(requests, services_of(request).query_limits(caller.actor), code)
     if not await _groups(request, caller, query):
         raise NotFound("There is no such service.")
@@ -77,7 +78,7 @@ async def requests_page(suffix: str, request: Request, caller: CallerDep, servic
     """A page of requests, the newest first."""
     release, cursor = await pinned(request, services)
     requests = _requests(release, caller, suffix)
-    given = options(request.query_params.multi_items(), PARAMETERS)
+    given = given_once(request.query_params.multi_items(), PARAMETERS)
     limits, settings = services.query_limits(caller.actor), services.settings
     query = parse_requests(requests, given, limits, settings.default_page_rows, settings.max_offset)
     if cursor is not None:
@@ -98,7 +99,7 @@ async def requests_page(suffix: str, request: Request, caller: CallerDep, servic
 async def one_request(number: str, suffix: str, request: Request, release: ReleaseDep, caller: CallerDep) -> Response:
     """One request, in a list as the standard has it."""
     requests = _requests(release, caller, suffix)
-    options(request.query_params.multi_items(), _PLAIN)
+    given_once(request.query_params.multi_items(), _PLAIN)
     query = parse_request(requests, number)
     page = await _page(request, caller, release, query) if query is not None else ValuePage([], None)
     if query is None or not page.rows:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from gateway.answers.fields import fields_of
+from gateway.facades.numbers import fitted
 from gateway.facades.odata.conditions import Conditions, Test
 from gateway.facades.odata.model import Written
-from gateway.facades.odata.parse import Bounds, condition, known_property, order_terms, wanted
+from gateway.facades.odata.parse import Bounds, condition, known_property, order_terms, require_few, wanted
 from gateway.facades.odata.syntax import Expression
 from gateway.facades.reading import ReadError
 from gateway.problems import BadValue, UnknownOperator, UnknownOutput
 from gateway.query.grouping import Figure, GroupedQuery, GroupSort, Having, Key, Output
-from gateway.query.logic import Junction, conjuncts, leaves
+from gateway.query.logic import Junction, conjuncts
 from gateway.query.measures import MEASURES, measures_of
 from gateway.query.operators import FLAG, OPERATORS, Arity, operators_of
 from gateway.query.tree import Filter
@@ -75,6 +76,7 @@ def _transformations(view: View, text: str, bounds: Bounds) -> _Found:
         end = reader.next.begin
         reader.expect(")")
         found.where += condition(view, text[begin:end], bounds, _PARAMETER)
+        require_few(found.where, bounds)
         reader.expect("/")
     if reader.skip("groupby", "("):
         reader.expect("(")
@@ -134,22 +136,27 @@ def _having(
     except ReadError as error:
         raise BadValue(f"`$filter`: {error}.", parameter="$filter") from error
     found = conjuncts(Conditions(partial(_tested, outputs), "$filter").condition(node))
-    if sum(1 for _ in leaves(found)) > bounds.limits.max_conditions:
-        raise BadValue("`$filter`: too many conditions.", parameter="$filter")
+    require_few(found, bounds)
     return found
 
 
-def _tested(outputs: Mapping[str, Output], test: Test) -> Having:
-    output, operator = _output(outputs, test.name, "$filter"), OPERATORS[test.operator]
-    if not operator.fits(output.kind):
-        fitting = [fits.name for fits in operators_of(output.kind)]
-        detail = f"`{test.name}` has no operator `{test.operator}`."
-        raise UnknownOperator(detail, parameter="$filter", operators=fitting)
-    kind = FLAG if operator.arity is Arity.FLAG else output.kind
-    try:
-        return Having(output, operator, tuple(kind.parse(text) for text in test.texts))
-    except ValueError as error:
-        raise BadValue(f"`$filter`: `{test.name}`: {error}.", parameter="$filter") from error
+def _tested(outputs: Mapping[str, Output], test: Test) -> Having | Junction[Having]:
+    output = _output(outputs, test.name, "$filter")
+
+    def make(name: str, *texts: str) -> Having:
+        operator = OPERATORS[name]
+        if not operator.fits(output.kind):
+            fitting = [fits.name for fits in operators_of(output.kind)]
+            raise UnknownOperator(f"`{test.name}` has no operator `{name}`.", parameter="$filter", operators=fitting)
+        kind = FLAG if operator.arity is Arity.FLAG else output.kind
+        try:
+            return Having(output, operator, tuple(kind.parse(text) for text in texts))
+        except ValueError as error:
+            raise BadValue(f"`$filter`: `{test.name}`: {error}.", parameter="$filter") from error
+
+    if len(test.texts) == 1:
+        return fitted(output.kind, test.operator, test.texts[0], make)
+    return make(test.operator, *test.texts)
 
 
 def _order(outputs: Mapping[str, Output], text: str | None) -> tuple[GroupSort, ...]:

@@ -13,12 +13,12 @@ from typing import Generic, TypeVar
 
 from gateway.facades.clocks import day_after
 from gateway.facades.odata.syntax import COMPARED
-from gateway.facades.reading import Call, Literal, Node, Property
+from gateway.facades.reading import TURNED, Call, Literal, Node, Property
 from gateway.problems import BadValue, UnknownOperator
 from gateway.query.logic import Junction, Part, all_of, any_of, negated
+from gateway.query.operators import pattern_of
 
 P = TypeVar("P", bound=Part)
-_TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _SPANS = ("year", "date")
 
 
@@ -83,7 +83,7 @@ class Conditions(Generic[P]):
         left, right = node.arguments
         operator = node.name
         if isinstance(left, Literal):
-            left, right, operator = right, left, _TURNED.get(operator, operator)
+            left, right, operator = right, left, TURNED.get(operator, operator)
         if isinstance(left, Call) and left.name in _SPANS:
             return self._span(left, operator, right, holds=holds)
         inner = _unfolded(left)
@@ -99,7 +99,7 @@ class Conditions(Generic[P]):
         if folded:
             if operator != "eq" or not isinstance(right.value, str):
                 raise self._refused("`eq` or `ne` and a text with tolower", right)
-            return self._known(self._leaf(Test(name, "ilike", (_pattern(right.value),))), name, holds=holds)
+            return self._known(self._folded(name, "ilike", pattern_of(right.value)), name, holds=holds)
         flag = isinstance(right.value, bool)
         text = str(right.value).lower() if flag else str(right.value)
         return self._known(self._leaf(Test(name, operator, (text,), flag=flag)), name, holds=holds)
@@ -139,12 +139,18 @@ class Conditions(Generic[P]):
         left, right = node.arguments
         inner = _unfolded(left)
         name, folded, text = self._name(inner), inner is not left, self._text(_unfolded(right))
+        text = text if isinstance(right, Literal) else text.lower()
         if node.name == "contains":
-            return self._leaf(Test(name, "icontains" if folded else "contains", (text,)))
+            return self._folded(name, "icontains", text) if folded else self._leaf(Test(name, "contains", (text,)))
         if node.name == "startswith" and not folded:
             return self._leaf(Test(name, "prefix", (text,)))
-        pattern = f"{_pattern(text)}%" if node.name == "startswith" else f"%{_pattern(text)}"
-        return self._leaf(Test(name, "ilike" if folded else "like", (pattern,)))
+        pattern = f"{pattern_of(text)}%" if node.name == "startswith" else f"%{pattern_of(text)}"
+        return self._folded(name, "ilike", pattern) if folded else self._leaf(Test(name, "like", (pattern,)))
+
+    def _folded(self, name: str, operator: str, text: str) -> P | Junction[P]:
+        """A condition on a text in small letters: in these is nothing that is none itself."""
+        found = self._leaf(Test(name, operator, (text,)))
+        return found if text == text.lower() else all_of([found, negated(found)])
 
     def _unknown(self, node: Call) -> UnknownOperator:
         names = ["and", "or", "not", "in", *COMPARED, *self._functions, *_SPANS, "tolower"]
@@ -171,8 +177,3 @@ class Conditions(Generic[P]):
 def _unfolded(node: Node) -> Node:
     """What tolower is of; any other node as it is."""
     return node.arguments[0] if isinstance(node, Call) and node.name == "tolower" and len(node.arguments) == 1 else node
-
-
-def _pattern(text: str) -> str:
-    """A pattern that only the text itself is."""
-    return "".join(f"\\{sign}" if sign in "%_\\" else sign for sign in text)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from gateway.facades.clocks import local_text
+from gateway.facades.given import given_once
 from gateway.facades.numbers import compared
 from gateway.facades.odata.conditions import Conditions, Test
 from gateway.facades.odata.model import key, properties
 from gateway.facades.odata.syntax import Expression
 from gateway.facades.reading import ReadError
-from gateway.problems import BadValue, RepeatedParameter, TooManyConditions, UnknownParameter
-from gateway.query.logic import conjuncts, leaves
+from gateway.problems import BadValue, TooManyConditions
+from gateway.query.logic import Junction, Part, conjuncts, leaves
 from gateway.query.parse import Limits, condition_on, own_order, sorts_of, unknown_column, whole_row
 from gateway.query.tree import Filter, Query, Sort
 from gateway.view.types import Family
@@ -22,7 +25,9 @@ from gateway.view.view import Column, View
 
 OPTIONS = ("$filter", "$select", "$orderby", "$top", "$skip", "$count", "$apply", "$search", "$format", "$skiptoken",
            "release")  # fmt: skip
+P = TypeVar("P", bound=Part)
 _DIRECTIONS = {"asc": False, "desc": True}
+_SEARCHED = re.compile(r'"([^"]*)"|(\S+)')
 
 
 @dataclass(frozen=True)
@@ -44,15 +49,9 @@ class Wanted:
     count: bool
 
 
-def options(parameters: Sequence[tuple[str, str]]) -> dict[str, str]:
+def options(parameters: Sequence[tuple[str, str]], allowed: Sequence[str] = OPTIONS) -> dict[str, str]:
     """The options by name. Raises what is wrong about their names."""
-    given: dict[str, str] = {}
-    for name, text in parameters:
-        if name not in OPTIONS:
-            raise UnknownParameter(f"There is no option `{name[:80]}` here.", parameter=name[:80])
-        if name in given:
-            raise RepeatedParameter(f"`{name}` was given more than once.", parameter=name)
-        given[name] = text
+    given = given_once(parameters, allowed)
     if given.get("$format", "json").partition(";")[0] not in ("json", "application/json"):
         raise BadValue("`$format`: expected json.", parameter="$format")
     return given
@@ -71,7 +70,7 @@ def parse_rows(view: View, given: Mapping[str, str], bounds: Bounds) -> Query:
     """The entities that the options ask for, a page of them."""
     asked = wanted(given, bounds)
     where = (*filtered(view, given, bounds), *_searched(view, given))
-    _require_few(where, bounds)
+    require_few(where, bounds)
     return Query(
         view=view,
         select=_select(view, given.get("$select")),
@@ -119,7 +118,7 @@ def condition(view: View, text: str, bounds: Bounds, parameter: str) -> tuple[Fi
     except ReadError as error:
         raise BadValue(f"`{parameter}`: {error}.", parameter=parameter) from error
     found = conjuncts(Conditions(partial(_tested, view, bounds, parameter), parameter).condition(node))
-    _require_few(found, bounds)
+    require_few(found, bounds)
     return found
 
 
@@ -165,10 +164,17 @@ def _order(view: View, text: str) -> tuple[Sort, ...]:
 
 
 def _searched(view: View, given: Mapping[str, str]) -> tuple[Filter, ...]:
+    """Words, in quotes or not, all of which must be found; AND between them says nothing else."""
     if "$search" not in given:
         return ()
+    words: list[str] = []
+    for phrase, word in _SEARCHED.findall(given["$search"]):
+        if word in ("OR", "NOT") or '"' in word or len(phrase.split()) > 1:
+            detail = "expected words, all of which are found; there is no OR, no NOT, and no words in a row"
+            raise BadValue(f"`$search`: {detail}.", parameter="$search")
+        words += [phrase or word] if word != "AND" else []
     try:
-        return (whole_row(view, "q", given["$search"].replace('"', " ")),)
+        return (whole_row(view, "q", " ".join(words)),)
     except BadValue as error:
         raise BadValue(error.detail.replace("`q`", "`$search`"), parameter="$search") from error
 
@@ -180,7 +186,8 @@ def _number(given: Mapping[str, str], name: str, most: int) -> int:
     return int(text)
 
 
-def _require_few(where: Sequence[Filter], bounds: Bounds) -> None:
+def require_few(where: Sequence[P | Junction[P]], bounds: Bounds) -> None:
+    """Raises TooManyConditions."""
     most = bounds.limits.max_conditions
     if sum(1 for _ in leaves(where)) > most:
         raise TooManyConditions(f"At most {most} conditions are allowed.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.facades.reading import Call, Literal, Node, Property, Reader
+from gateway.facades.reading import Call, Literal, Logic, Node, Property
 
 _SIGNS = re.compile(
     r"""\s*(?:
@@ -22,24 +22,11 @@ _KEYWORDS = ("and", "or", "not", "in", *COMPARED)
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-class Expression(Reader):
+class Expression(Logic):
     """A text in OData's language."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, _SIGNS)
-
-    def whole(self) -> Node:
-        """A condition, and nothing after it."""
-        found = self.condition()
-        self.at_end()
-        return found
-
-    def condition(self) -> Node:
-        """A condition: `or` of `and` of what may be negated."""
-        self.deeper()
-        found = self.joined("or", self._both)
-        self.higher()
-        return found
 
     def name(self) -> str:
         """A name as it is written."""
@@ -59,28 +46,21 @@ class Expression(Reader):
         """A value."""
         token = self.next
         if token.kind == "text":
-            return Literal(self.take().text[1:-1].replace("''", "'"))
+            return self.quoted()
         if token.kind == "value":
             return Literal(self.take().text)
         if token.word in _WORDS:
             return Literal(_WORDS[self.take().word])
         raise self.unexpected("a value")
 
-    def _both(self) -> Node:
-        return self.joined("and", self._one)
-
-    def _one(self) -> Node:
-        if self.skip("not"):
-            self.deeper()
-            found = Call("not", (self._one(),))
-            self.higher()
-            return found
+    def single(self) -> Node:
+        """A comparison, or an operand by itself."""
         left = self._operand()
         if self.follows(*COMPARED):
             return Call(self.take().word, (left, self._operand()))
         if self.skip("in"):
             self.expect("(")
-            return Call("in", (left, *self._arguments()))
+            return Call("in", (left, *self.listed()))
         return left
 
     def _operand(self) -> Node:
@@ -96,16 +76,6 @@ class Expression(Reader):
         if not self.skip("("):
             return Property(name.text)
         self.deeper()
-        arguments = self._arguments()
+        arguments = self.listed()
         self.higher()
         return Call(name.word, arguments)
-
-    def _arguments(self) -> tuple[Node, ...]:
-        """What stands in brackets, the opening one passed."""
-        if self.skip(")"):
-            return ()
-        found = [self.condition()]
-        while self.skip(","):
-            found.append(self.condition())
-        self.expect(")")
-        return tuple(found)

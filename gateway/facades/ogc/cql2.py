@@ -14,9 +14,10 @@ from gateway.facades.clocks import local_text
 from gateway.facades.numbers import compared
 from gateway.facades.ogc.cql2_json import read_json
 from gateway.facades.ogc.cql2_text import read_text
-from gateway.facades.reading import Call, Literal, Node, Property, ReadError, Shape
+from gateway.facades.reading import TURNED, Call, Literal, Node, Property, ReadError, Shape
 from gateway.problems import BadValue, UnknownOperator
 from gateway.query.logic import Junction, all_of, any_of, negated
+from gateway.query.operators import pattern_of
 from gateway.query.parse import Limits, condition_on, known_column, whole_row
 from gateway.query.tree import Filter
 from gateway.view.types import Family
@@ -29,7 +30,6 @@ GEOMETRY = "geometry"
 """What filters call the place of a row."""
 _PARAMETER = "filter"
 _COMPARED = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
-_TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 
 
 def parse_filter(text: str, language: str, view: View, limits: Limits, zone: ZoneInfo) -> Filter:
@@ -83,13 +83,13 @@ class _Translation:
         left, right = _counted(node, 2)
         operator = _COMPARED[node.name]
         if isinstance(_unfolded(right), Property):
-            left, right, operator = right, left, _TURNED.get(operator, operator)
+            left, right, operator = right, left, TURNED.get(operator, operator)
         name, folded = _property(left)
         if not folded:
             return self._compare(name, operator, [right])
         if operator not in ("eq", "ne"):
             raise _refused("`=` or `<>` with CASEI", node)
-        found = self._compare(name, "ilike", [Literal(_escaped(_text(right)))])
+        found = self._compare(name, "ilike", [Literal(pattern_of(_text(right)))])
         return found if operator == "eq" else negated(found)
 
     def _like(self, node: Call) -> Filter:
@@ -180,11 +180,6 @@ def _text(node: Node) -> str:
     if not isinstance(inner, Literal) or not isinstance(inner.value, str):
         raise _refused("a text", inner)
     return inner.value
-
-
-def _escaped(text: str) -> str:
-    """A pattern that only the text itself is."""
-    return "".join(f"\\{sign}" if sign in "%_\\" else sign for sign in text)
 
 
 def _refused(expected: str, node: Node) -> BadValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gateway.facades.ogc.places import box, point
-from gateway.facades.reading import Call, Literal, Node, Property, Reader, Shape, Token
+from gateway.facades.reading import Call, Literal, Logic, Node, Property, Shape, Token
 
 _SIGNS = re.compile(
     r"""\s*(?:
@@ -27,32 +27,10 @@ def read_text(text: str) -> Node:
     return _Reader(text, _SIGNS).whole()
 
 
-class _Reader(Reader):
-    def whole(self) -> Node:
-        """The condition, and nothing after it."""
-        found = self._either()
-        self.at_end()
-        return found
-
-    def _either(self) -> Node:
-        self.deeper()
-        found = self.joined("or", self._both)
-        self.higher()
-        return found
-
-    def _both(self) -> Node:
-        return self.joined("and", self._one)
-
-    def _one(self) -> Node:
-        """A condition that may be negated."""
-        if self.skip("not"):
-            self.deeper()
-            found = Call("not", (self._one(),))
-            self.higher()
-            return found
-        return self._predicate(self._operand())
-
-    def _predicate(self, left: Node) -> Node:
+class _Reader(Logic):
+    def single(self) -> Node:
+        """A predicate, or an operand by itself."""
+        left = self._operand()
         if self.follows(*_COMPARED):
             return Call(self.take().word, (left, self._operand()))
         if self.skip("is", "null"):
@@ -77,20 +55,20 @@ class _Reader(Reader):
             return Call("between", (left, low, self._operand()))
         if self.skip("in"):
             self.expect("(")
-            return Call("in", (left, *self._list()))
+            return Call("in", (left, *self.listed()))
         return None
 
     def _operand(self) -> Node:
         token = self.next
         if token.word == "(":
             self.take()
-            found = self._either()
+            found = self.condition()
             self.expect(")")
             return found
         if token.word in ("+", "-") or token.kind == "number":
             return Literal(self._number())
         if token.kind == "text":
-            return Literal(self.take().text[1:-1].replace("''", "'"))
+            return self.quoted()
         if token.kind == "quoted":
             return Property(self.take().text[1:-1].replace('""', '"'))
         if token.kind == "name":
@@ -107,21 +85,11 @@ class _Reader(Reader):
             return self._shape(token)
         self.take()
         self.deeper()
-        arguments = self._list()
+        arguments = self.listed()
         self.higher()
         if token.word in ("date", "timestamp") and len(arguments) == 1:
             return arguments[0]
         return Call(token.word, arguments)
-
-    def _list(self) -> tuple[Node, ...]:
-        """What stands in brackets, the opening one passed."""
-        if self.skip(")"):
-            return ()
-        found = [self._either()]
-        while self.skip(","):
-            found.append(self._either())
-        self.expect(")")
-        return tuple(found)
 
     def _shape(self, token: Token) -> Shape:
         if token.word in _AREAS:

@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.facades.clocks import day_after
+from gateway.facades.given import given_once
 from gateway.facades.ogc.parse import flat_box, page_rows, require_json
 from gateway.facades.ogc.site import GEOJSON, JSON, RECORDS, REL, ROOT, SCHEMA, both, link
 from gateway.facades.ogc.times import span
-from gateway.problems import BadValue, RepeatedParameter, UnknownParameter
+from gateway.problems import BadValue
 from gateway.query.shapes import parse_numbers, require_place
 from gateway.standards.entry import Entry, Site
 from gateway.view.types import Family
@@ -53,13 +54,7 @@ class Search:
 
 def parse_search(parameters: Sequence[tuple[str, str]], site: Site, most: int, default: int) -> Search:
     """The search that parameters ask for. Raises the problems of what cannot be used."""
-    given: dict[str, str] = {}
-    for name, text in parameters:
-        if name not in _PARAMETERS:
-            raise UnknownParameter(f"There is no parameter `{name[:80]}` here.", parameter=name[:80])
-        if name in given:
-            raise RepeatedParameter(f"`{name}` was given more than once.", parameter=name)
-        given[name] = text
+    given = given_once(parameters, _PARAMETERS)
     require_json(given.get("f"))
     since, until = _bounds(given.get("datetime"), ZoneInfo(site.city.timezone))
     words = [tuple(part.casefold().split()) for part in given.get("q", "").split(",")]

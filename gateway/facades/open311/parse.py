@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from catalog.service_requests import ServiceRequests
 from gateway.facades.clocks import DAY, day_after, local
 from gateway.facades.identity import found_by
-from gateway.problems import BadValue, RepeatedParameter, TooManyConditions, UnknownParameter
+from gateway.problems import BadValue, TooManyConditions
 from gateway.query.geometry import point_of
 from gateway.query.grouping import Figure, GroupedQuery, GroupSort, Key
 from gateway.query.logic import all_of, any_of
@@ -60,18 +60,6 @@ class Requests:
         found = {part: column for part in self.said.columns if (column := self.column(part)) is not None}
         place = point_of(self.view)
         return found if place is None else found | {"long": place[0], "lat": place[1]}
-
-
-def options(parameters: Sequence[tuple[str, str]], allowed: Sequence[str]) -> dict[str, str]:
-    """The parameters by name. Raises what is wrong about their names."""
-    given: dict[str, str] = {}
-    for name, text in parameters:
-        if name not in allowed:
-            raise UnknownParameter(f"There is no parameter `{name[:80]}` here.", parameter=name[:80])
-        if name in given:
-            raise RepeatedParameter(f"`{name}` was given more than once.", parameter=name)
-        given[name] = text
-    return given
 
 
 def parse_requests(

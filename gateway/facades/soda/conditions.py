@@ -12,7 +12,7 @@ from gateway.facades.soda.spans import in_spans
 from gateway.facades.soda.values import floored, moment_of
 from gateway.problems import BadValue, TooManyConditions, UnknownOperator
 from gateway.query.logic import Junction, Part, all_of, any_of, negated
-from gateway.query.operators import OPERATORS, Operator
+from gateway.query.operators import OPERATORS, Operator, pattern_of
 from gateway.query.parse import Limits
 from gateway.view.types import Family, Scalar, ValueType
 
@@ -26,7 +26,6 @@ FUNCTIONS = (
 )  # fmt: skip
 _NAMES = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
-_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "%_\\"})
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class Conditions(Generic[P]):
         if not isinstance(node, Call):
             raise self.refusal("only columns are compared, each with a value")
         if node.name in ("upper", "lower"):
-            return self._folded(node, value.text.translate(_ESCAPED), sign)
+            return self._folded(node, pattern_of(value.text), sign)
         if node.name == "distance_in_meters":
             return self._near(node, sign, value)
         return self._span(node, sign, value)
@@ -179,7 +178,7 @@ class Conditions(Generic[P]):
         inner, text = (*node.arguments, None, None)[:2]
         if len(node.arguments) != 2 or inner is None or not isinstance(text, Literal) or text.kind != "text":
             raise self.refusal(f"`{node.name}` takes a column and a text")
-        pattern = text.text.translate(_ESCAPED) + "%"
+        pattern = pattern_of(text.text) + "%"
         if isinstance(inner, Call) and inner.name in ("upper", "lower"):
             return self._folded(inner, pattern if node.name == "starts_with" else f"%{pattern}", "=")
         found, operator = self._known(inner), "prefix" if node.name == "starts_with" else "contains"

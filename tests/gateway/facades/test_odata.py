@@ -97,7 +97,11 @@ FILTERS: list[tuple[str, Any]] = [
     ("not contains(kind,'pot')", lambda lamp: lamp["kind"] in ("路灯", "50%")),
     ("startswith(kind,'50%')", lambda lamp: lamp["kind"] == "50%"),
     ("endswith(kind,'%')", lambda lamp: lamp["kind"] == "50%"),
-    ("tolower(kind) eq 'SPOT''S' or contains(tolower(kind),'0%')", lambda lamp: lamp["kind"] in ("Spot's", "50%")),
+    ("tolower(kind) eq 'spot''s' or contains(tolower(kind),'0%')", lambda lamp: lamp["kind"] in ("Spot's", "50%")),
+    ("tolower(kind) eq 'SPOT''S' or contains(tolower(kind),'POT')", lambda _: False),
+    ("not (tolower(kind) eq 'SPOT''S')", lambda _: True),
+    ("not startswith(tolower(kind),'S')", lambda lamp: lamp["kind"] is not None),
+    ("contains(kind,tolower('POT'))", lambda lamp: lamp["kind"] == "Spot's"),
     ("lit and watts gt 37", lambda lamp: lamp["lit"] and lamp["watts"] > 37),
     ("lit eq false and watts ge 39", lambda lamp: not lamp["lit"] and lamp["watts"] == 39),
     ("set_up_on ge 2026-03-30", lambda lamp: lamp["set_up_on"].isoformat() >= "2026-03-30"),
@@ -129,7 +133,7 @@ def test_every_row_comes_page_by_page_once(lamps: httpx.Client) -> None:
     assert numbers(lamps, small, skip="10", top="100") == list(range(10, 110))
     assert numbers(lamps, small, orderby="watts desc,lamp_no", top="90")[:3] == [39, 79, 119]
     assert numbers(lamps, top="0") == []
-    assert numbers(lamps, search="L0003") == [3]
+    assert numbers(lamps, search="L0003") == numbers(lamps, search='L0003 AND "0003"') == [3]
 
 
 def test_an_entity_by_its_key(lamps: httpx.Client) -> None:
@@ -146,7 +150,7 @@ def test_groups_are_named_by_the_caller(lamps: httpx.Client) -> None:
     apply = (
         "filter(watts gt 0)/groupby((kind,lit),aggregate($count as n,watts with average as mean,price with sum as all))"
     )
-    answer = lamps.get(SET, params={"$apply": apply, "$orderby": "n desc", "$filter": "n gt 30"})
+    answer = lamps.get(SET, params={"$apply": apply, "$orderby": "n desc", "$filter": "n gt 30.5"})
     assert answer.status_code == 200, answer.text
     truth = Counter((lamp["kind"], lamp["lit"]) for lamp in LAMPS if lamp["watts"])
     told = answer.json()
@@ -169,6 +173,8 @@ def test_the_model_in_both_forms(lamps: httpx.Client) -> None:
     assert told.items() >= TYPES.items()
     assert [found.attrib["Name"] for found in tree.iterfind(".//e:Key/e:PropertyRef", space)] == ["lamp_no"]
     plain = lamps.get("/odata/$metadata", headers={"Accept": "application/json"}).json()["CivicLake"]["lamps"]
+    for form, status in (("xml", 200), ("application/json", 200), ("poney", 400)):
+        assert lamps.get(f"/odata/$metadata?$format={form}").status_code == status
     assert {name: plain[name]["$Type"] for name in TYPES} == TYPES
     assert b"sealed" not in answer.content
 
@@ -183,7 +189,10 @@ def test_the_model_in_both_forms(lamps: httpx.Client) -> None:
         ("$select=x", "unknown-column"),
         ("$orderby=watts down", "bad-value"), ("$top=-1", "bad-value"), ("$skip=x", "bad-value"),
         ("$expand=x", "unknown-parameter"), ("top=1", "unknown-parameter"), ("$format=xml", "bad-value"),
-        ("$count=yes", "bad-value"), ("$skiptoken=x", "bad-cursor"), ("$apply=topcount(1,watts)", "bad-value"),
+        ("$count=yes", "bad-value"), ("$search=a OR b", "bad-value"), ('$search="a b"', "bad-value"),
+        ("$search=NOT a", "bad-value"), ('$search="a', "bad-value"),
+        ("$apply=" + "filter(lit)/" * 60 + "groupby((kind))", "too-many-conditions"),
+        ("$skiptoken=x", "bad-cursor"), ("$apply=topcount(1,watts)", "bad-value"),
         ("$apply=groupby((x))", "unknown-column"), ("$apply=aggregate(kind with sum as s)", "unknown-operator"),
         ("$apply=groupby((kind))&$orderby=watts", "unknown-output"),
         ("$apply=groupby((kind))&$select=kind", "bad-value"),
