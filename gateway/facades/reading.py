@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 DEEPEST = 60
 """How deep conditions and calls may lie in each other."""
@@ -193,6 +197,15 @@ class Logic(Reader, ABC):
         found = Call("not", (self._one(),))
         self.higher()
         return found
+
+
+def exact_json(text: str | bytes, number: Callable[[str], Any] = str) -> Any:
+    """JSON with its numbers made of the texts they are written as, so that none loses a digit. Raises ReadError."""
+    try:
+        orjson.loads(text)  # which is the stricter one: it takes no NaN and no half of a character
+        return json.loads(text, parse_int=number, parse_float=number)
+    except (ValueError, RecursionError) as error:
+        raise ReadError("expected JSON") from error
 
 
 def too_deep() -> ReadError:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.audit.record import AccessRecord
 from gateway.problems import InternalError
 from gateway.release.shelf import ReleaseShelf
 from gateway.web.disconnect import ClientGoneError
@@ -99,10 +100,18 @@ def _fields(scope: Scope, request_id: str, status: int, sent: int, began: float)
         "client": scope["client"][0] if scope.get("client") else None,
         "method": scope["method"],
         "route": getattr(route, "path", None),
-        "dataset": scope.get("path_params", {}).get("dataset"),
+        "dataset": _datasets(scope),
         "parameters": sorted({name[:80] for name, _ in query})[:100],
         "release": state.get("release"),
         "status": status,
         "bytes": sent,
         "milliseconds": round((time.perf_counter() - began) * 1000, 2),
     }
+
+
+def _datasets(scope: Scope) -> str | None:
+    """The datasets that were asked for, comma separated: as the door has noted them, else by the address."""
+    record: AccessRecord | None = scope["state"].get("access")
+    noted = [one.dataset for one in (record, *record.others) if one.dataset] if record is not None else []
+    named: str | None = scope.get("path_params", {}).get("dataset")
+    return ",".join(dict.fromkeys(noted)) or named

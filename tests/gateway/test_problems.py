@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import gateway.problems as problems_module
 from gateway.app import ROUTERS
 from gateway.facades.refusals import refusal_form
+from gateway.facades.soda.ids import four_by_four
 from gateway.problems import CATALOGUE, Problem
 from gateway.query.operators import OPERATORS
 from gateway.query.parse import RESERVED
@@ -210,9 +211,13 @@ def test_the_access_log_has_names_and_no_values(tmp_path: Path, serve: Serve) ->
     publish(tmp_path, 1)
     server = serve(tmp_path)
     httpx.get(f"{server.address}/v1/datasets/tickets/rows?district=somewhere&limit=1", headers={"Cookie": "x=x-y-z"})
-    wait_for(lambda: "gateway.access" in server.log.read_text())  # the line is written when the answer is out
+    named = ("/api/3/action/datastore_search?id=tickets&limit=1", f"/resource/{four_by_four('tickets')}.json?$limit=1")
+    for address in named:
+        httpx.get(f"{server.address}{address}")
+    wait_for(lambda: server.log.read_text().count("gateway.access") == 1 + len(named))  # each when its answer is out
     text = server.log.read_text()
-    entry = next(line for line in map(json.loads, text.splitlines()) if line["logger"] == "gateway.access")
+    entry, *others = (line for line in map(json.loads, text.splitlines()) if line["logger"] == "gateway.access")
+    assert [other["dataset"] for other in others] == ["tickets"] * len(named)
     assert (entry["dataset"], entry["parameters"], entry["status"], entry["release"]) == (
         "tickets",
         ["district", "limit"],

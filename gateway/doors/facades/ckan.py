@@ -79,14 +79,17 @@ def _action(name: str, parameter: str) -> CkanAction:
 async def _given(request: Request) -> Parameters:
     """The parameters of the address and those of a body, which is JSON or a form."""
     body = await request.body() if request.method == "POST" else b""
+    pairs: list[tuple[str, Any]] = [*request.query_params.multi_items()]
+    if body.strip() and not body.lstrip().startswith((b"{", b"[")):
+        pairs += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    else:
+        pairs += Parameters.of_body(body).given.items()
     given: dict[str, Any] = {}
-    for name, text in request.query_params.multi_items():
+    for name, value in pairs:
         if name in given:
             raise RepeatedParameter(f"`{name[:80]}` was given more than once.", parameter=name[:80])
-        given[name] = text
-    if body.strip() and not body.lstrip().startswith((b"{", b"[")):
-        return Parameters(given | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)))
-    return Parameters(given | dict(Parameters.of_body(body).given))
+        given[name] = value
+    return Parameters(given)
 
 
 @router.api_route("/datastore/dump/{resource}", methods=["GET", "HEAD"])

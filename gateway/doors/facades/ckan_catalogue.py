@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from gateway.doors.standards.common import entries_of, origin_of
 from gateway.facades.ckan import packages, search
 from gateway.facades.ckan.packages import Named
 from gateway.facades.ckan.parameters import Parameters
-from gateway.problems import NotFound
+from gateway.problems import BadValue, NotFound
 from gateway.quota.meter import Price
 from gateway.services import Services
 from gateway.standards.entry import Entry
@@ -129,13 +129,29 @@ def _lists(of: Kind, shape: Shape) -> Callable[[Ask], Awaitable[Any]]:
     async def run(ask: Ask) -> Any:
         found = _by_name(await ask.entries(), of)
         wanted, query = ask.given.names("groups") or ask.given.names("organizations"), ask.given.text("query")
-        names = [name for name in sorted(found) if wanted is None or name in wanted]
+        names = [name for name in _in_order(ask, found) if wanted is None or name in wanted]
         names = [name for name in names if not query or query.casefold() in found[name][0].title.casefold()]
         if not ask.given.flag("all_fields", False):
             return _slice(ask, names)
         return [shape(found[name][0]) | {"package_count": len(found[name][1])} for name in _slice(ask, names)]
 
     return run
+
+
+def _in_order(ask: Ask, found: Mapping[str, tuple[Named, list[Entry]]]) -> list[str]:
+    """Names in the order asked for, and by themselves where that does not tell."""
+    word, _, direction = (ask.given.text("sort") or ask.given.text("order_by") or "name").strip().partition(" ")
+    if word not in _SORTS or direction.strip().lower() not in ("", "asc", "desc"):
+        raise BadValue(f"`sort`: expected {', '.join(_SORTS)} with asc or desc.", parameter="sort")
+    by, backwards = _SORTS[word], direction.strip().lower() == "desc"
+    return sorted(sorted(found), key=lambda name: by(*found[name]), reverse=backwards)
+
+
+_SORTS: dict[str, Callable[[Named, list[Entry]], Any]] = {
+    "name": lambda named, _: named.name,
+    "title": lambda named, _: named.title,
+    "package_count": lambda _, entries: len(entries),
+}
 
 
 def _shows(of: Kind, shape: Shape, word: str) -> Callable[[Ask], Awaitable[Any]]:
@@ -202,7 +218,7 @@ CATALOGUE_ACTIONS = (
     CkanAction(
         "tag_list",
         "The keywords.",
-        ("query", "vocabulary_id", "all_fields", "limit", "offset"),
+        ("query", "all_fields", "limit", "offset"),
         _lists(packages.tags_of, packages.tag_document),
     ),
     CkanAction("tag_show", "One keyword.", _SHOW, _shows(packages.tags_of, packages.tag_document, "tag")),

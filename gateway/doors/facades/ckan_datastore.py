@@ -78,7 +78,7 @@ async def searched(ask: Ask, default: int | None, most: int) -> Searched:
     limit = None if whole else given.number("limit", min(default or 0, limits.max_rows), most)
     exported = limit is None or limit > limits.max_rows
     resource, view = dataset_of(ask, release, "export" if exported else "read")
-    offset = given.number("offset", 0, services.settings.max_offset)
+    offset = given.number("offset", 0, services.settings.max_offset if cursor is None else _ALL)  # else it only counts
     parse = datastore.parse_distinct if given.flag("distinct", False) else datastore.parse_rows
     query: Question = parse(view, given, limits, limit, 0 if cursor else offset)
     if cursor is not None:
@@ -119,16 +119,16 @@ async def _search(ask: Ask) -> dict[str, Any]:
 
 
 async def _records(ask: Ask, found: Searched, form: Records) -> tuple[Any, int, str | None]:
-    """The records of a page, how many they are, and the cursor behind them where more follow."""
+    """The records of a page, how many they are, and the cursor behind them."""
     if not found.query.limit:
-        return form.join(b""), 0, None
+        return form.join(b""), 0, ask.given.text("cursor")
     await pay(ask, found.query)
     statement = compiled(found.query, [form.line(found.fields)])
     limits = ask.services.tier_limits(ask.caller.actor)
     large = found.query.limit > ask.services.query_limits(ask.caller.actor).max_rows
     with ask.services.admission.export(ask.request, limits) if large else nullcontext():
         page = await text_page(ask.request, ask.services, found.release.number, statement, found.query)
-    return form.join(page.text), page.rows, page.cursor
+    return form.join(page.text), page.rows, page.end or ask.given.text("cursor")
 
 
 def _links(ask: Ask, found: Searched, rows: int, cursor: str | None) -> dict[str, str]:

@@ -26,11 +26,17 @@ from gateway.web.disconnect import until_disconnect
 
 @dataclass(frozen=True)
 class TextPage:
-    """The rows of a page as texts end to end, how many they are, and the cursor behind them where more follow."""
+    """The rows of a page as texts end to end, how many they are, the cursor behind them, and whether more follow."""
 
     text: bytes
     rows: int
-    cursor: str | None
+    end: str | None
+    more: bool
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor behind the rows where more follow."""
+        return self.end if self.more else None
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,12 @@ async def text_page(request: Request, services: Services, release: int, statemen
     page = fetched.slice(0, query.limit)
     record_of(request).handed(page.num_rows)
     text = b"".join(text_of(batch) for batch in page.to_batches())
-    if page.num_rows == fetched.num_rows:
-        return TextPage(text, page.num_rows, None)
+    if not page.num_rows:
+        return TextPage(text, 0, None, False)
     places = fetched.slice(page.num_rows - 1, 1).select(range(statement.outputs, fetched.num_columns))
     last = tuple(column[0].as_py() for column in places.columns)
-    return TextPage(text, page.num_rows, _sealed(services, release, query.digest, last))
+    end = _sealed(services, release, query.digest, last)
+    return TextPage(text, page.num_rows, end, page.num_rows < fetched.num_rows)
 
 
 async def row_values(request: Request, services: Services, release: int, query: Query) -> ValuePage:

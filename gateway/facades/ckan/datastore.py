@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.facades.ckan.packages import main
 from gateway.facades.ckan.parameters import Parameters
+from gateway.facades.numbers import floored
 from gateway.problems import BadValue, TooManyConditions
 from gateway.query.grouping import GroupedQuery, GroupSort, Key
 from gateway.query.parse import Limits, condition_on, known_column, own_order, sorts_of, whole_row
@@ -101,14 +102,20 @@ def _filter(view: View, name: str, value: Any, limits: Limits) -> Condition:
     values = value if isinstance(value, list) else [value]
     if not values:
         raise BadValue(f"`filters`: expected at least one value of `{name}`.", parameter="filters")
-    return condition_on(column, "in", [_text(part, name) for part in values], limits, "filters")
+    return condition_on(column, "in", [_held(column, _text(part, name)) for part in values], limits, "filters")
+
+
+def _held(column: Column, text: str) -> str:
+    """A number as the column has it: 4.0 is 4 where numbers are whole."""
+    found = floored(column.kind, text)
+    return found[0] if found is not None and found[1] else text
 
 
 def _text(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (str, int, float)):
-        return str(value)
+    if isinstance(value, str):
+        return value
     raise BadValue(f"`filters`: `{name}` expects a value or a list of values.", parameter="filters")
 
 

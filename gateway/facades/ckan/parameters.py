@@ -1,4 +1,4 @@
-"""What a CKAN action is given: texts of an address, or values of a JSON body, read alike."""
+"""What a CKAN action is given: texts of an address, or values of a JSON body, read alike. A number is its text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from gateway.facades.reading import ReadError, exact_json
 from gateway.problems import BadValue, UnknownParameter
 
 _TRUE, _FALSE = ("true", "yes", "on", "t", "1"), ("false", "no", "off", "f", "0", "")
@@ -25,8 +26,8 @@ class Parameters:
     def of_body(cls, body: bytes) -> Parameters:
         """Those of a JSON object, or of nothing. Raises BadValue."""
         try:
-            found = orjson.loads(body) if body.strip() else {}
-        except orjson.JSONDecodeError:
+            found = exact_json(body) if body.strip() else {}
+        except ReadError:
             raise BadValue("The body is no JSON.") from None
         if not isinstance(found, dict):
             raise BadValue("The body must be a JSON object.")
@@ -47,9 +48,7 @@ class Parameters:
         value = self.given.get(name, default)
         if value is None or isinstance(value, str):
             return value
-        if isinstance(value, (bool, list, dict)):
-            raise BadValue(f"`{name}`: expected a text.", parameter=name)
-        return str(value)
+        raise BadValue(f"`{name}`: expected a text.", parameter=name)
 
     def required(self, name: str) -> str:
         """A text that must be there."""
@@ -108,8 +107,8 @@ def _split(text: str) -> list[str]:
 
 def _json(text: str, name: str) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return exact_json(text)
+    except ReadError:
         raise BadValue(f"`{name}`: expected JSON.", parameter=name) from None
 
 

@@ -6,7 +6,18 @@ import json
 from typing import Any
 
 from gateway.facades.ogc.places import box, point
-from gateway.facades.reading import DEEPEST, LONGEST, Call, Literal, Node, Property, ReadError, Shape, too_deep
+from gateway.facades.reading import (
+    DEEPEST,
+    LONGEST,
+    Call,
+    Literal,
+    Node,
+    Property,
+    ReadError,
+    Shape,
+    exact_json,
+    too_deep,
+)
 
 _AREAS = ("Polygon", "MultiPolygon")
 
@@ -21,11 +32,7 @@ def read_json(text: str) -> Node:
     """The nodes of a filter. Raises ReadError."""
     if len(text) > LONGEST:
         raise ReadError(f"expected at most {LONGEST} characters")
-    try:
-        found = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ReadError("expected a condition in JSON") from error
-    return _node(found, 0)
+    return _node(exact_json(text, _Number), 0)
 
 
 def _node(found: Any, depth: int) -> Node:

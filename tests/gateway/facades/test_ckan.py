@@ -66,7 +66,7 @@ def test_the_catalogue_is_read(ckan: ckanapi.RemoteCKAN) -> None:
     assert organisation["package_count"] == 2
     shown = ckan.action.organization_show(id=organisation["id"], include_datasets=True)
     assert [found["name"] for found in shown["packages"]] == ["sealed_key", "tickets"]
-    assert ckan.action.group_list() == ckan.action.tag_list() == ["城市管理"]
+    assert ckan.action.group_list(sort="package_count desc") == ckan.action.tag_list() == ["城市管理"]
     assert (
         ckan.action.tag_show(id="城市管理")["package_count"] == ckan.action.group_show(id="城市管理")["package_count"]
     )
@@ -103,6 +103,11 @@ def test_datasets_are_searched_and_counted(ckan: ckanapi.RemoteCKAN) -> None:
 CASES: dict[str, tuple[dict[str, Any], str]] = {
     "a value": ({"filters": {"district": "区1"}}, "WHERE district = '区1'"),
     "one of several": ({"filters": {"minutes": [1, "4"], "urgent": True}}, "WHERE minutes IN (1, 4) AND urgent"),
+    "a number of other places": ({"filters": {"minutes": 4.0}}, "WHERE minutes = 4"),
+    "a long number": (
+        {"filters": {"total": 170141183460469231731687303720}},
+        "WHERE total = 170141183460469231731687303720",
+    ),
     "no value": ({"filters": {"fee": None}}, "WHERE fee IS NULL"),
     "words": ({"q": "路灯 区1"}, "WHERE note LIKE '路灯%' AND district = '区1'"),
     "words of a column": ({"q": {"note": "路灯3"}}, "WHERE note = '路灯3'"),
@@ -160,7 +165,7 @@ def test_a_walk_by_links_stays_on_its_release(tmp_path: Path) -> None:
     stored = [row[0] for row in tickets(tmp_path, 1, "ticket_no", "ORDER BY minutes NULLS LAST, ticket_no")]
     address = ACTION + "datastore_search?resource_id=tickets&limit=7&sort=minutes&fields=ticket_no"
     walked: list[str] = []
-    with client_over(tmp_path, release_poll=0.02) as http:
+    with client_over(tmp_path, release_poll=0.02, max_offset=20) as http:
         while records := (page := http.get(address).json()["result"])["records"]:
             walked += [record["ticket_no"] for record in records]
             make_current(tmp_path, 2)  # lands in the middle of the walk
@@ -216,6 +221,8 @@ def test_keys_are_taken_as_its_clients_send_them(
         ("datastore_search", {"resource_id": "tickets", "offset": 10**10}, ckanapi.ValidationError),
         ("datastore_search", {"resource_id": "tickets", "poney": 1}, ckanapi.ValidationError),
         ("package_search", {"fq": "phone:1"}, ckanapi.ValidationError),
+        ("organization_list", {"sort": "phone"}, ckanapi.ValidationError),
+        ("tag_list", {"vocabulary_id": "x"}, ckanapi.ValidationError),
         ("package_create", {"name": "x"}, CKANAPIError),
     ],
 )
@@ -293,6 +300,13 @@ def test_no_body_is_a_fault_of_ours(http: httpx.Client, body: Any) -> None:
     answer = http.post(ACTION + "datastore_search", content=json.dumps(asked))
     assert answer.status_code in (200, 404, 409), answer.text
     assert answer.json()["success"] is (answer.status_code == 200)
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 99_999, '{"limit": NaN}', '{"q": "\\ud800"}', "{", "limit=1&limit=2", "id=1&id=2"]
+)
+def test_a_body_that_cannot_be_read_is_refused(http: httpx.Client, body: str) -> None:
+    assert http.post(f"{ACTION}datastore_search?resource_id=tickets&limit=1", content=body).status_code == 409
 
 
 def test_a_question_put_in_a_body_is_logged_as_reading(place: tuple[Path, dict[str, dict[str, str]]]) -> None:

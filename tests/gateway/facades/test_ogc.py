@@ -210,6 +210,12 @@ def test_no_filter_is_a_fault_of_ours(lamps: httpx.Client, text: str, tree: Any)
         assert answer.status_code in (200, 400), (written, answer.text)
 
 
+@pytest.mark.parametrize("written", ['{"op":"=","args":[{"property":"kind"},"\\ud800"]}', "[" * 9_999, "{", "NaN"])
+def test_a_filter_that_is_no_json_is_refused(lamps: httpx.Client, written: str) -> None:
+    parameters = {"filter": written, "filter-lang": "cql2-json"}
+    assert lamps.get("/ogc/collections/lamps/items", params=parameters).json()["code"] == "bad-value"
+
+
 def test_the_address_keeps_to_the_standard(lamps: httpx.Client) -> None:
     items = "/ogc/collections/lamps/items"
     assert lamps.get(f"{items}?limit=99999999").json()["numberReturned"] == COUNT
