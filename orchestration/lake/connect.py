@@ -55,6 +55,9 @@ def attach_options(workspace: Workspace) -> LakeAttachment:
             "OVERRIDE_DATA_PATH": True,  # names of files are relative to it: a workspace may be copied and moved
             "META_JOURNAL_MODE": "WAL",
             "META_BUSY_TIMEOUT": BUSY_TIMEOUT_MS,
+            # Rows kept in the catalogue itself would save small files, and cost more than those: every statement asks
+            # for the inlined rows of each table, and reads the whole catalogue as it was when the table was made.
+            "DATA_INLINING_ROW_LIMIT": 0,
         },
         settings={
             "extension_directory": str(extensions),
