@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from gateway.query.operators import EQUALS
 from gateway.query.tree import Condition
-from gateway.view.types import Family, Scalar, to_text
+from gateway.view.types import Family
 from gateway.view.view import Column, View
 
 _SIGNS = (("~", "~0"), ("/", "~1"), (",", "~2"))  # in this order; back in the reverse order
@@ -21,12 +21,16 @@ def identity(view: View) -> exp.Expr | None:
         return None
     if len(view.key) == 1 and view.key[0].kind.family is Family.INTEGER:
         return exp.cast(view.key[0].ref, "TEXT", dialect="duckdb")
+    return exp.cast(exp.Anonymous(this="to_json", expressions=[id_text(view.key)]), "TEXT", dialect="duckdb")
+
+
+def id_text(key: Sequence[Column]) -> exp.Expr:
+    """The id of a row with that key, which is not empty."""
     parts: list[exp.Expr] = []
-    for column in view.key:
+    for column in key:
         parts += [exp.Literal.string(_BETWEEN)] if parts else []
         parts.append(_written(column))
-    text = exp.Concat(expressions=parts, safe=False, coalesce=False)
-    return exp.cast(exp.Anonymous(this="to_json", expressions=[text]), "TEXT", dialect="duckdb")
+    return exp.Concat(expressions=parts, safe=False, coalesce=False)
 
 
 def found_by(view: View, text: str) -> tuple[Condition, ...] | None:
@@ -41,17 +45,6 @@ def found_by(view: View, text: str) -> tuple[Condition, ...] | None:
         )
     except ValueError:
         return None
-
-
-def id_of(values: Sequence[Scalar]) -> str:
-    """The id of a row with these values of the key."""
-    return _BETWEEN.join(_escaped(to_text(value) or "") for value in values)
-
-
-def _escaped(text: str) -> str:
-    for sign, written in _SIGNS:
-        text = text.replace(sign, written)
-    return text
 
 
 def _written(column: Column) -> exp.Expr:

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
+from sqlglot import exp
 
 from gateway.doors.deps import Caller, CallerDep, ReleaseDep, ServicesDep, services_of, visible
-from gateway.doors.facades.paging import ValuePage, headers_of, pay_for_rows, row_values
+from gateway.doors.facades.paging import TextPage, headers_of, pay_for_rows, row_texts
 from gateway.doors.native.deliver import place_of
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
@@ -19,6 +20,7 @@ from gateway.facades.given import given_once
 from gateway.facades.open311 import writing
 from gateway.facades.open311.parse import PARAMETERS, Requests, parse_request, parse_requests
 from gateway.facades.open311.parse import services as services_query
+from gateway.facades.open311.rows import FORMS
 from gateway.problems import NotFound, NotPermitted
 from gateway.query.compile_groups import compile_groups
 from gateway.query.grouping import GroupedQuery
@@ -54,10 +56,14 @@ async def services(suffix: str, request: Request, release: ReleaseDep, caller: C
     requests = _requests(release, caller, suffix)
     given_once(request.query_params.multi_items(), _PLAIN)
     query = services_query(requests, services_of(request).query_limits(caller.actor))
-    found = [writing.service(_parts(requests, query), row) for row in await _groups(request, caller, query)]
+    rows, complete = await _groups(request, caller, query)
+    found = [writing.service(_parts(requests, query), row) for row in rows]
     by_code = {told["service_code"]: told for told in reversed(found)}  # of several names the first
     body = writing.written(suffix, "services", "service", list(reversed(by_code.values())))
-    return await _answer(request, caller, release, body, suffix=suffix, digest=query.digest, requests=requests)
+    headers = {"CivicLake-Complete": str(complete).lower()}
+    return await _answer(
+        request, caller, release, body, suffix=suffix, digest=query.digest, requests=requests, headers=headers
+    )
 
 
 @router.api_route("/open311/v2/services/{code}.{suffix}", methods=["GET", "HEAD"])
@@ -66,7 +72,8 @@ async def definition(code: str, suffix: str, request: Request, release: ReleaseD
     requests = _requests(release, caller, suffix)
     given_once(request.query_params.multi_items(), _PLAIN)
     query = services_query(requests, services_of(request).query_limits(caller.actor), code)
-    if not await _groups(request, caller, query):
+    rows, _ = await _groups(request, caller, query)
+    if not rows:
         raise NotFound("There is no such service.")
     told = {"service_code": code, "attributes": []}
     body = writing.written(suffix, "service_definition", "attribute", told)
@@ -83,9 +90,8 @@ async def requests_page(suffix: str, request: Request, caller: CallerDep, servic
     query = parse_requests(requests, given, limits, settings.default_page_rows, settings.max_offset)
     if cursor is not None:
         query = replace(query, after=place_of(cursor, query.digest, lambda: total_order(query)))
-    page = await _page(request, caller, release, query)
-    told = [writing.request(requests, row) for row in page.rows]
-    body = writing.written(suffix, "service_requests", "request", told)
+    page = await _page(request, caller, release, query, FORMS[suffix].line(requests))
+    body = FORMS[suffix].around(page.text)
     headers = {"CivicLake-Complete": str(page.cursor is None).lower()}
     if page.cursor is not None:
         kept = {name: text for name, text in given.items() if name not in ("page", "cursor")}
@@ -101,10 +107,12 @@ async def one_request(number: str, suffix: str, request: Request, release: Relea
     requests = _requests(release, caller, suffix)
     given_once(request.query_params.multi_items(), _PLAIN)
     query = parse_request(requests, number)
-    page = await _page(request, caller, release, query) if query is not None else ValuePage([], None)
-    if query is None or not page.rows:
+    if query is None:
         raise NotFound("There is no such request.")
-    body = writing.written(suffix, "service_requests", "request", [writing.request(requests, row) for row in page.rows])
+    page = await _page(request, caller, release, query, FORMS[suffix].line(requests))
+    if not page.rows:
+        raise NotFound("There is no such request.")
+    body = FORMS[suffix].around(page.text)
     return await _answer(request, caller, release, body, suffix=suffix, digest=query.digest, requests=requests)
 
 
@@ -129,15 +137,15 @@ def _parts(requests: Requests, query: GroupedQuery) -> list[str]:
     return [*(by_column[key.column.name] for key in query.keys), "count"]
 
 
-async def _page(request: Request, caller: Caller, release: OpenRelease, query: Query) -> ValuePage:
+async def _page(request: Request, caller: Caller, release: OpenRelease, query: Query, line: exp.Expr) -> TextPage:
     services = services_of(request)
     note(request, services, tuple(column.name for column in query.select), query.where)
     await pay_for_rows(request, services, caller, query)
-    return await row_values(request, services, release.number, query)
+    return await row_texts(request, services, release.number, query, line)
 
 
-async def _groups(request: Request, caller: Caller, query: GroupedQuery) -> list[tuple[Any, ...]]:
-    """The services; every column of them is one whose rows the caller reads."""
+async def _groups(request: Request, caller: Caller, query: GroupedQuery) -> tuple[list[tuple[Any, ...]], bool]:
+    """The services, and whether these are all; every column of them is one whose rows the caller reads."""
     services = services_of(request)
     note(request, services, query.names, query.where)
     price = Price(cost=group_units(query))
@@ -145,8 +153,9 @@ async def _groups(request: Request, caller: Caller, query: GroupedQuery) -> list
     statement = compile_groups(query)
     work = services.engine.fetch(statement, services.settings.statement_timeout, caller=request.state.caller)
     found = await until_disconnect(request.receive, work)
-    record_of(request).handed(len(found))
-    return [row[: statement.outputs] for row in found[: query.limit]]
+    rows = [row[: statement.outputs] for row in found[: query.limit]]
+    record_of(request).handed(len(rows))
+    return rows, len(rows) == len(found)
 
 
 async def _answer(

@@ -39,14 +39,6 @@ class TextPage:
         return self.end if self.more else None
 
 
-@dataclass(frozen=True)
-class ValuePage:
-    """The rows of a page as values, and the cursor behind them where more follow."""
-
-    rows: list[tuple[Any, ...]]
-    cursor: str | None
-
-
 async def pay_for_rows(request: Request, services: Services, caller: Caller, query: Query) -> None:
     """Take what a page costs from the caller's quota."""
     price = Price(cost=estimate(query).units)
@@ -71,18 +63,6 @@ async def text_page(request: Request, services: Services, release: int, statemen
     last = tuple(column[0].as_py() for column in places.columns)
     end = _sealed(services, release, query.digest, last)
     return TextPage(text, page.num_rows, end, page.num_rows < fetched.num_rows)
-
-
-async def row_values(request: Request, services: Services, release: int, query: Query) -> ValuePage:
-    """A page of a query as values of its selected columns."""
-    statement = compile_page(query)
-    work = services.engine.fetch(statement, services.settings.statement_timeout, caller=request.state.caller)
-    fetched = await until_disconnect(request.receive, work)
-    rows = [row[: statement.outputs] for row in fetched[: query.limit]]
-    record_of(request).handed(len(rows))
-    if len(rows) == len(fetched):
-        return ValuePage(rows, None)
-    return ValuePage(rows, _sealed(services, release, query.digest, fetched[len(rows) - 1][statement.outputs :]))
 
 
 async def exact_total(request: Request, services: Services, caller: Caller, query: Query) -> int | None:

@@ -1,27 +1,21 @@
-"""Services and requests in the words of GeoReport, as JSON or XML."""
+"""Services and the door itself in the words of GeoReport, as JSON or XML."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
 from gateway.answers.json_rows import dumps
-from gateway.facades.identity import id_of
-from gateway.facades.open311.parse import Requests, selected
 
 ROOT = "/open311/v2"
 FORMS = {"json": "application/json", "xml": "application/xml"}
 """Media types by the ends of addresses."""
 _SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 _UNFIT = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML cannot hold
-_TIMES = {"requested": "requested_datetime", "updated": "updated_datetime", "expected": "expected_datetime"}
-_NAMES = {"status_notes": "status_notes", "service_name": "service_name", "service_code": "service_code",
-          "description": "description", "agency": "agency_responsible", "address": "address"}  # fmt: skip
 
 
 def service(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
@@ -37,19 +31,6 @@ def service(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
         "keywords": "",
         "group": told.get("group") or "",
     }
-
-
-def request(requests: Requests, row: Sequence[Any]) -> dict[str, Any]:
-    """One request, of the values of its columns."""
-    columns = selected(requests)
-    told = dict(zip((column.name for column in columns), row, strict=True))
-    parts = {part: told[column.name] for part, column in requests.parts.items()}
-    found: dict[str, Any] = {"service_request_id": id_of([told[column.name] for column in requests.view.key])}
-    found["status"] = "closed" if parts["status"] in requests.said.closed else "open"
-    found |= {name: parts.get(part) for part, name in _NAMES.items()}
-    found |= {name: _moment(parts.get(part), requests.zone) for part, name in _TIMES.items()}
-    found["service_name"] = found["service_name"] or found["service_code"]
-    return found | {"lat": parts.get("lat"), "long": parts.get("long")}
 
 
 def discovery(origin: str, contact: str, changed: datetime) -> dict[str, Any]:
@@ -98,11 +79,3 @@ def _fill(element: etree._Element, item: str, found: Any) -> None:
             _fill(etree.SubElement(element, item), item, value)
     elif found is not None:
         element.text = _UNFIT.sub("\ufffd", str(found).lower() if isinstance(found, bool) else str(found))
-
-
-def _moment(value: date | datetime | None, zone: ZoneInfo) -> str | None:
-    """A time with its offset; a day is from its beginning."""
-    if value is None:
-        return None
-    moment = value if isinstance(value, datetime) else datetime.combine(value, time())
-    return moment.replace(tzinfo=zone).isoformat()

@@ -43,7 +43,7 @@ def call(n: int) -> dict[str, Any]:
         "kind_name": ("路灯", "Roads & <paths>", None)[n % 3],
         "state": ("new", "done", "void", None)[n % 4],
         "at": datetime(2026, 3, 1) + timedelta(hours=n),
-        "words": "\x01gone" if n == 5 else f"call {n}",
+        "words": {5: "\x01gone", 7: " <a>&amp;\r\n\"]]>'\t", 8: ""}.get(n, f"call {n}"),
         "lon": 120 + n / 1000 if n % 5 else None,
         "lat": 30.0,
     }
@@ -92,6 +92,23 @@ def test_requests_are_told_and_found(app: GeoReport) -> None:
     some = app.get_service_requests(start_date="2026-02-28T17:00:00Z", end_date="2026-02-28T19:00:00Z")
     assert ids(some) == ["H~1003~.01", "H~1002~.00", "H~1001~.01"]
     assert app.get_service_request("H~1005~.01")["description"].endswith("gone")
+    assert app.get_service_request("H~1008~.00")["service_name"] is None  # it has no service
+
+
+def test_a_request_says_the_same_in_both_forms(calls: httpx.Client) -> None:
+    """To the letter: signs that XML escapes, texts that are empty and none, numbers, offsets from UTC."""
+    told = calls.get(f"{ROOT}/requests.json?page_size=200").json()
+    tree = etree.fromstring(calls.get(f"{ROOT}/requests.xml?page_size=200").content)
+    assert len(told) == len(tree) == COUNT
+    for one, element in zip(told, tree, strict=True):
+        assert [part.tag for part in element] == list(one)
+        for part, (name, value) in zip(element, one.items(), strict=True):
+            text = (part.text or "").replace("\ufffd", "\x01")
+            assert text == ("" if value is None else str(value)), (name, one)
+    (odd,) = (one for one in told if one["service_request_id"] == "H~1007~.01")
+    assert odd["description"] == call(7)["words"]
+    assert [odd[name] for name in ("status", "agency_responsible", "lat", "long")] == ["open", None, 30.0, 120.007]
+    assert odd["requested_datetime"] == "2026-03-01T07:00:00+08:00"
 
 
 def test_every_request_comes_page_by_page_once(calls: httpx.Client) -> None:
