@@ -63,6 +63,7 @@ def compile_policy(city: City, datasets: Iterable[CompiledDataset | DatasetPolic
         ),
         failed_credentials_per_minute=own.failed_credentials_per_minute or shared.failed_credentials_per_minute,
         webhooks=own.webhooks or shared.webhooks,
+        verification=own.verification or shared.verification,
     )
 
 

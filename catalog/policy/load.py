@@ -20,6 +20,7 @@ from catalog.policy.model import (
     Tier,
     TierLimits,
     Treatment,
+    VerificationLimits,
     WebhookLimits,
 )
 from catalog.policy.procedures import ApplicationTerms, BreakGlassTerms, ProcedureName, Procedures
@@ -157,6 +158,7 @@ class Limits(Strict):
     cost: CostWeights
     questions: QuestionLimits
     webhooks: WebhookLimits
+    verification: VerificationLimits
 
 
 class Purposes(Strict):
@@ -174,6 +176,7 @@ class SharedPolicy(Strict):
     limits: dict[Tier, TierLimits]
     failed_credentials_per_minute: int = Field(ge=1)
     webhooks: WebhookLimits
+    verification: VerificationLimits
     clocks: dict[str, AuthoredClock]
     purposes: dict[str, Title]
     procedures: Procedures
@@ -192,6 +195,7 @@ class CityPolicy(Strict):
     limits: dict[Tier, TierLimits] = Field(default_factory=dict)
     failed_credentials_per_minute: int | None = Field(None, ge=1)
     webhooks: WebhookLimits | None = None
+    verification: VerificationLimits | None = None
     purposes: dict[str, Title] = Field(default_factory=dict)
     application: ApplicationTerms | None = None
     break_glass: BreakGlassTerms | None = None
@@ -214,6 +218,7 @@ def load_shared(folder: Path) -> SharedPolicy:
         limits=limits.limits,
         failed_credentials_per_minute=limits.failed_credentials_per_minute,
         webhooks=limits.webhooks,
+        verification=limits.verification,
         clocks=clocks,
         purposes=_checked(Purposes, read_yaml(folder / "purposes.yml")).purposes,
         procedures=_procedures(read_yaml(folder / "procedures.yml"), set(clocks)),

@@ -174,6 +174,16 @@ class QuestionLimits(Strict):
     estimate_after: float = Field(gt=0, le=1)
 
 
+class VerificationLimits(Strict):
+    """What may be verified: claims of one question, units that each costs, questions about one row in 30 days and of
+    one dataset in a day, for one organisation."""
+
+    claims: int = Field(ge=1, le=100)
+    claim_cost: int = Field(ge=1)
+    row_questions_per_month: int = Field(ge=1)
+    dataset_questions_per_day: int = Field(ge=1)
+
+
 class WebhookLimits(Strict):
     """How long it is tried to send an event, how long events are kept, how many subscriptions a caller may have."""
 
@@ -191,7 +201,7 @@ class CompiledPolicy(Strict):
     `minimum_cell` is the smallest group an aggregate may show. `non_working` are the days the calendar calls free
     between `calendar_from` and `calendar_to`; a clock that would leave the calendar is an error, not a guess. Without
     `procedures` nobody can ask for anything. `failed_credentials_per_minute` is for one address; without it, and
-    without `webhooks`, what the shared policy says holds.
+    without `webhooks` and `verification`, what the shared policy says holds.
     """
 
     version: str
@@ -209,6 +219,7 @@ class CompiledPolicy(Strict):
     procedures: Procedures | None = None
     failed_credentials_per_minute: int | None = Field(None, ge=1)
     webhooks: WebhookLimits | None = None
+    verification: VerificationLimits | None = None
 
     @cached_property
     def digest(self) -> str:

@@ -72,9 +72,21 @@ class Decision:
     @cached_property
     def summed(self) -> Decision:
         """The decision for reckoning inside aggregates: what is opened for aggregates counts as clear there."""
+        return self._within("aggregate")
+
+    @cached_property
+    def compared(self) -> Decision:
+        """The decision for comparing inside verification: what is opened for it in any way counts as clear there.
+
+        The values themselves are compared, not their masks, which many values share; none may leave.
+        """
+        return self._within("masked", "aggregate", "verify")
+
+    def _within(self, *treatments: Treatment) -> Decision:
+        """The decision where cells of these treatments count as clear, too."""
 
         def inside(seen: Treatment) -> Treatment:
-            return "clear" if seen == "aggregate" else seen
+            return "clear" if seen in treatments else seen
 
         branches = tuple(
             replace(branch, columns={name: inside(seen) for name, seen in branch.columns.items()})

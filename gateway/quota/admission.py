@@ -17,17 +17,19 @@ from gateway.policy.actor import Actor
 from gateway.problems import AuditUnavailable, QuotaExceeded
 from gateway.quota.client import Network, client_address
 from gateway.quota.exports import ExportPlaces
-from gateway.quota.meter import WINDOW, Gauge, Meter, Price, Reading
+from gateway.quota.meter import WINDOW, Gauge, Meter, Price, Quota, Reading
 
 _PUBLIC_TIER = "T0"
 
 
 @dataclass(frozen=True)
 class Admission:
-    """What decides whether a request may go on. `clock` gives seconds since 1970."""
+    """What decides whether a request may go on. `clock` gives seconds since 1970; the meter of `guesses` counts over
+    days and months, so it outlives the process."""
 
     log: AuditLog
     meter: Meter
+    guesses: Meter
     exports: ExportPlaces
     receipt_key: SigningKey
     trusted: Sequence[Network] = ()
@@ -41,6 +43,7 @@ class Admission:
         """Write what is left to write and let go of everything."""
         self.log.stop(patience)
         self.meter.close()
+        self.guesses.close()
         self.exports.close()
 
     async def admit(self, request: Request, actor: Actor, limits: TierLimits | None) -> None:
@@ -71,7 +74,7 @@ class Admission:
         """
         if limits is None:
             return
-        found = await self.meter.take(request.state.caller, price, limits, self.clock())
+        found = await self.meter.take(request.state.caller, price, Quota.of(limits), self.clock())
         request.state.fields = fields(found.gauges)
         if found.refused_by:
             record_of(request).denied(*(f"quota.{name}" for name in found.refused_by))

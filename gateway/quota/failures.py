@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from catalog.policy.model import TierLimits
 from gateway.problems import QuotaExceeded, Unauthenticated
 from gateway.quota.admission import Admission, record_of
-from gateway.quota.meter import WINDOW, Gauge, Price
+from gateway.quota.meter import WINDOW, Gauge, Price, Quota
 
 _POLICY = "failed-credentials"
 
@@ -39,9 +38,9 @@ class Failures:
 
     async def count(self, request: Request) -> None:
         """Count one failure. Raises QuotaExceeded when the address had none left."""
-        limits = TierLimits(requests_per_minute=self.per_minute(), cost_per_minute=1, concurrent_exports=0, page_rows=1)
+        quota = Quota(self.per_minute(), 1)
         caller = f"failures {self.admission.address(request)}"
-        found = await self.admission.meter.take(caller, Price(requests=1), limits, self.admission.clock())
+        found = await self.admission.meter.take(caller, Price(requests=1), quota, self.admission.clock())
         if found.refused_by:
             self._refuse(request, found.gauges[0])
 

@@ -13,9 +13,24 @@ from typing import Protocol
 from catalog.policy.model import TierLimits
 
 WINDOW = 60.0  # seconds: the limits of a tier are per minute
-IMPOSSIBLE = 2 * WINDOW  # no bucket is further behind, even where the clocks of two machines differ
+IMPOSSIBLE = 2  # windows: no bucket is further behind, even where the clocks of two machines differ
 _SLACK = 1e-4  # times are floats: a caller is not refused for their last digit
 _MANY = 50_000
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many requests and units of cost there are in a `window`, in seconds."""
+
+    requests: int
+    cost: int
+    window: float = WINDOW
+
+    @classmethod
+    def of(cls, limits: TierLimits) -> Quota:
+        """What a caller of a tier has in a minute."""
+        return cls(limits.requests_per_minute, limits.cost_per_minute)
+
 
 Full = tuple[float, float]
 """When the bucket of requests and the bucket of cost would be full again, in seconds since 1970."""
@@ -28,11 +43,11 @@ class Price:
     requests: int = 0
     cost: int = 0
 
-    def waits(self, limits: TierLimits) -> Full:
+    def waits(self, quota: Quota) -> Full:
         """By how many seconds each bucket is set back."""
         return (
-            min(self.requests / limits.requests_per_minute, 1.0) * WINDOW,
-            min(self.cost / limits.cost_per_minute, 1.0) * WINDOW,
+            min(self.requests / quota.requests, 1.0) * quota.window,
+            min(self.cost / quota.cost, 1.0) * quota.window,
         )
 
 
@@ -58,8 +73,8 @@ class Reading:
 class Meter(Protocol):
     """Takes a price from a caller's buckets, from all or from none; never lets two takers have the same."""
 
-    async def take(self, caller: str, price: Price, limits: TierLimits, now: float) -> Reading:
-        """One step at a time, `now` in seconds since 1970."""
+    async def take(self, caller: str, price: Price, quota: Quota, now: float) -> Reading:
+        """One step at a time, `now` in seconds since 1970; a caller's quota has the same window each time."""
         ...
 
     def close(self) -> None:
@@ -73,46 +88,49 @@ class MemoryMeter:
     def __init__(self) -> None:
         self._full: dict[str, Full] = {}
 
-    async def take(self, caller: str, price: Price, limits: TierLimits, now: float) -> Reading:
+    async def take(self, caller: str, price: Price, quota: Quota, now: float) -> Reading:
         """There is no await in here, so nobody comes in between."""
         before = self._full.get(caller, (now, now))
-        after = step(before, price.waits(limits), now)
+        after = step(before, price.waits(quota), now, quota.window)
         if after is None:
-            return refusal(before, price, limits, now)
+            return refusal(before, price, quota, now)
         if caller not in self._full and len(self._full) >= _MANY:
             self._full = {name: full for name, full in self._full.items() if max(full) > now}
         self._full[caller] = after
-        return reading(after, limits, now)
+        return reading(after, quota, now)
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def step(full: Full, waits: Full, now: float) -> Full | None:
+def step(full: Full, waits: Full, now: float, window: float = WINDOW) -> Full | None:
     """The buckets after a step, None when one of them has not enough."""
-    after = tuple(_bounded(time, now) + wait for time, wait in zip(full, waits, strict=True))
-    return None if max(after) - now > WINDOW + _SLACK else (after[0], after[1])
+    after = tuple(_bounded(time, now, window) + wait for time, wait in zip(full, waits, strict=True))
+    return None if max(after) - now > window + _SLACK else (after[0], after[1])
 
 
-def reading(full: Full, limits: TierLimits, now: float) -> Reading:
+def reading(full: Full, quota: Quota, now: float) -> Reading:
     """The gauges of buckets in this state."""
-    quotas = (("requests", limits.requests_per_minute), ("cost", limits.cost_per_minute))
+    window = quota.window
+    wholes = (("requests", quota.requests), ("cost", quota.cost))
     return Reading(
         tuple(
-            Gauge(name, quota, max(0, math.floor((WINDOW - behind) * quota / WINDOW + _SLACK)), math.ceil(behind))
-            for (name, quota), behind in zip(quotas, (_bounded(time, now) - now for time in full), strict=True)
+            Gauge(name, whole, max(0, math.floor((window - behind) * whole / window + _SLACK)), math.ceil(behind))
+            for (name, whole), behind in zip(wholes, (_bounded(time, now, window) - now for time in full), strict=True)
         )
     )
 
 
-def refusal(full: Full, price: Price, limits: TierLimits, now: float) -> Reading:
+def refusal(full: Full, price: Price, quota: Quota, now: float) -> Reading:
     """The reading of a step that was refused, with the limits that refused it."""
-    gauges = reading(full, limits, now).gauges
-    short = [_bounded(time, now) + wait - now - WINDOW for time, wait in zip(full, price.waits(limits), strict=True)]
+    gauges, window = reading(full, quota, now).gauges, quota.window
+    short = [
+        _bounded(time, now, window) + wait - now - window for time, wait in zip(full, price.waits(quota), strict=True)
+    ]
     names = tuple(gauge.name for gauge, missing in zip(gauges, short, strict=True) if missing > _SLACK)
     return Reading(gauges, names or ("requests",), max(1, math.ceil(max(short))))
 
 
-def _bounded(time: float, now: float) -> float:
+def _bounded(time: float, now: float, window: float) -> float:
     """Never in the past. A time no bucket can have was written before the clock was set back: it counts for nothing."""
-    return now if time - now > IMPOSSIBLE else max(time, now)
+    return now if time - now > IMPOSSIBLE * window else max(time, now)

@@ -15,6 +15,7 @@ from gateway.audit.writer import AuditLog
 from gateway.quota.admission import Admission
 from gateway.quota.exports import ExportPlaces
 from gateway.quota.meter import MemoryMeter, Meter
+from gateway.quota.sql_meter import PostgresMeter, SqliteMeter
 from gateway.settings import GatewaySettings
 
 RECEIPT_KEY_FILE = "receipts.pem"
@@ -22,10 +23,11 @@ RECEIPT_KEY_FILE = "receipts.pem"
 
 def open_admission(settings: GatewaySettings, workspace: Workspace, clock: Callable[[], datetime]) -> Admission:
     """Everything made, nothing started: keys are made when missing, the stores are opened on `start`."""
-    seals = settings.seals_dir or workspace.seals
+    seals, meter = settings.seals_dir or workspace.seals, _meter(settings, workspace)
     return Admission(
         log=AuditLog(AuditStore(audit_url(settings, workspace)), seals, capacity=settings.audit_queue, clock=clock),
-        meter=_meter(settings, workspace),
+        meter=meter,
+        guesses=meter if settings.quota_url is not None else SqliteMeter(workspace.control.with_name("guesses.sqlite")),
         exports=ExportPlaces(workspace.control.with_name("exports.lock")),
         receipt_key=load_or_make(seals / RECEIPT_KEY_FILE),
         trusted=tuple(ip_network(str(network)) for network in settings.trusted_proxies),
@@ -43,11 +45,7 @@ def audit_url(settings: GatewaySettings, workspace: Workspace) -> URL:
 def _meter(settings: GatewaySettings, workspace: Workspace) -> Meter:
     """One process counts in memory, several on one machine in a file, several machines where the URL says."""
     if settings.quota_url is not None:
-        from gateway.quota.sql_meter import PostgresMeter
-
         return PostgresMeter(settings.quota_url.get_secret_value())
     if settings.workers > 1:
-        from gateway.quota.sql_meter import SqliteMeter
-
         return SqliteMeter(workspace.control.with_name("quota.sqlite"))
     return MemoryMeter()

@@ -11,9 +11,8 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalog.policy.model import TierLimits
 from gateway.problems import Busy
-from gateway.quota.meter import IMPOSSIBLE, WINDOW, Full, Price, Reading, reading, refusal
+from gateway.quota.meter import IMPOSSIBLE, Full, Price, Quota, Reading, reading, refusal
 
 _WAIT = 0.25  # seconds a worker waits for another one's step; a step takes some 20 microseconds
 _FORGET_EVERY = 10_000  # steps after which callers whose buckets are full again are dropped
@@ -43,43 +42,55 @@ def _take(larger: str) -> str:
 class _Parameters:
     """The bound values of one step."""
 
-    def __init__(self, caller: str, price: Price, limits: TierLimits, now: float) -> None:
-        requests, cost = price.waits(limits)
-        latest = now + WINDOW + 1e-4
+    def __init__(self, caller: str, price: Price, quota: Quota, now: float) -> None:
+        requests, cost = price.waits(quota)
+        latest = now + quota.window + 1e-4
         self.values: Mapping[str, str | float] = {
-            "caller": caller, "now": now, "requests": requests, "cost": cost, "impossible": IMPOSSIBLE, "latest": latest
+            "caller": caller, "now": now, "requests": requests, "cost": cost, "latest": latest,
+            "impossible": IMPOSSIBLE * quota.window,
         }  # fmt: skip
 
 
 class SqliteMeter:
-    """The meter of several workers on one machine. A step is shorter than handing it to a thread would be, so it
-    runs on the event loop. The file need not survive a crash: it is never waited for."""
+    """The meter of one machine, opened at its first step. A step is shorter than handing it to a thread would be, so
+    it runs on the event loop. The file outlives its processes, but need not a crash of the machine: it is never
+    waited for."""
 
     def __init__(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(file, timeout=_WAIT, isolation_level=None, check_same_thread=False)
-        for pragma in ("journal_mode=WAL", "synchronous=OFF"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute(_TABLE)
+        self._file, self._opened, self._closed = file, list[sqlite3.Connection](), False
         self._statement, self._steps = _take("max"), 0
 
-    async def take(self, caller: str, price: Price, limits: TierLimits, now: float) -> Reading:
+    async def take(self, caller: str, price: Price, quota: Quota, now: float) -> Reading:
         """Raises Busy when the file cannot be written: without its count nothing is served."""
-        values = _Parameters(caller, price, limits, now).values
+        values = _Parameters(caller, price, quota, now).values
         try:
+            connection = self._opened[0] if self._opened else self._open()
             self._steps += 1
             if self._steps % _FORGET_EVERY == 0:
-                self._connection.execute(_FORGET, values)
-            taken: Full | None = self._connection.execute(self._statement, values).fetchone()
+                connection.execute(_FORGET, values)
+            taken: Full | None = connection.execute(self._statement, values).fetchone()
             if taken is not None:
-                return reading(taken, limits, now)
-            return refusal(self._connection.execute(_READ, values).fetchone(), price, limits, now)
+                return reading(taken, quota, now)
+            return refusal(connection.execute(_READ, values).fetchone(), price, quota, now)
         except sqlite3.Error as error:
             raise Busy("What callers use cannot be counted now.", headers={"Retry-After": "5"}) from error
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, for good."""
+        self._closed = True
+        for connection in self._opened:
+            connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError(f"{self._file} was closed")
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._file, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+        self._opened.append(connection)
+        for pragma in ("journal_mode=WAL", "synchronous=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(_TABLE)
+        return connection
 
 
 class PostgresMeter:
@@ -90,11 +101,11 @@ class PostgresMeter:
         self._statement, self._read, self._forget = text(_take("greatest")), text(_READ), text(_FORGET)
         self._making, self._made, self._steps = threading.Lock(), False, 0
 
-    async def take(self, caller: str, price: Price, limits: TierLimits, now: float) -> Reading:
+    async def take(self, caller: str, price: Price, quota: Quota, now: float) -> Reading:
         """Raises Busy when the database does not answer: without its count nothing is served."""
         self._steps += 1
         try:
-            return await asyncio.to_thread(self._take, caller, price, limits, now)
+            return await asyncio.to_thread(self._take, caller, price, quota, now)
         except SQLAlchemyError as error:
             raise Busy("What callers use cannot be counted now.", headers={"Retry-After": "5"}) from error
 
@@ -102,17 +113,17 @@ class PostgresMeter:
         """Give all connections back."""
         self._engine.dispose()
 
-    def _take(self, caller: str, price: Price, limits: TierLimits, now: float) -> Reading:
-        values = dict(_Parameters(caller, price, limits, now).values)
+    def _take(self, caller: str, price: Price, quota: Quota, now: float) -> Reading:
+        values = dict(_Parameters(caller, price, quota, now).values)
         self._make()
         with self._engine.begin() as connection:
             if self._steps % _FORGET_EVERY == 0:
                 connection.execute(self._forget, {"now": now})
             taken = connection.execute(self._statement, values).fetchone()
             if taken is not None:
-                return reading((taken[0], taken[1]), limits, now)
+                return reading((taken[0], taken[1]), quota, now)
             before = connection.execute(self._read, {"caller": caller}).fetchone()
-            return refusal((before[0], before[1]) if before else (now, now), price, limits, now)
+            return refusal((before[0], before[1]) if before else (now, now), price, quota, now)
 
     def _make(self) -> None:
         """Make the table, by one thread of one process at a time."""

@@ -88,7 +88,10 @@ class OpenRelease:
         return database_name(self.number)
 
     def view(self, dataset: str, actor: Actor, purpose: str | None = None, action: Action = "read") -> View | None:
-        """The dataset as the actor may see it today; None when there is none, or none for this actor."""
+        """The dataset as the actor may see it today; None when there is none, or none for this actor.
+
+        Under `aggregate` and `verify` it holds cells that may only be reckoned with, or compared: none may leave.
+        """
         stored = self.datasets.get(dataset)
         return None if stored is None else self._planned(stored, actor, purpose, action)[1]
 
@@ -129,7 +132,7 @@ class OpenRelease:
             return describe_only(stored.entry, decision, stored=stored.stored, table=table, release=release)
         view = project(
             stored.entry,
-            decision.summed if action == "aggregate" else decision,
+            decision.summed if action == "aggregate" else decision.compared if action == "verify" else decision,
             stored=stored.stored,
             stored_sorted=stored.sorted and stored.hidden is None,
             table=table,

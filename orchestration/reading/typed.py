@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from catalog.contract.model import Column, Table
 from catalog.contract.options import ColumnOptions
+from catalog.texts import BLANKS, FULL_WIDTH, HALF_WIDTH
 from expectations.routing import Reading
 from expectations.sql import identifier, literal
 
-BLANKS = " \t\r\n\u00a0\u3000\ufeff"
-FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
-HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 NATIVE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d")
 EXCEL_LAST_DAY = 2_958_465
 EPOCH_LIMIT_SECONDS = 253_402_300_799  # the last second of the year 9999

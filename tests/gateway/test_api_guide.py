@@ -22,7 +22,7 @@ from catalog.city import CityFile
 from catalog.contract.options import Level
 from gateway.answers.forms import FORMS
 from gateway.app import ROUTERS
-from gateway.doors.native import changes, count, facets, files, groups, rows
+from gateway.doors.native import changes, count, facets, files, groups, rows, verify
 from gateway.query.buckets import BUCKETS
 from gateway.query.geometry import WHERES
 from gateway.query.measures import MEASURES
@@ -170,7 +170,7 @@ def test_examples_of_rows_find_some(served: tuple[httpx.Client, str]) -> None:
 
 def test_the_guide_names_every_door_and_every_word() -> None:
     assert len(EXAMPLES) > 20
-    for door in (rows, groups, facets, count, changes, files):
+    for door in (rows, groups, facets, count, changes, files, verify):
         for route in door.router.routes:
             ending = getattr(route, "path", "").removeprefix("/v1/datasets/{dataset}").replace("{suffix}", "csv")
             assert ending.partition("{")[0] in GUIDE, ending

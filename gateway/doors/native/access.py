@@ -26,12 +26,16 @@ _STEWARD = Title(zh="咨询数据管理员", en="Ask the data steward")
 _PURPOSE = Title(
     zh="在请求头 CivicLake-Purpose 中写明授权的用途", en="State the purpose of a grant in the header CivicLake-Purpose"
 )
+_VERIFY = Title(
+    zh="只需核对手中的值是否一致时，申请核验授权",
+    en="Where it is enough to know whether a value you have is right, apply for verification (POST …/verify)",
+)
 _MORE: dict[Tier, tuple[Title, ...]] = {
     "T0": (_REGISTER, _STEWARD),
     "T1": (_APPLY, _PURPOSE, _STEWARD),
     "T1R": (_APPLY, _PURPOSE, _STEWARD),
-    "T2": (_APPLY, _PURPOSE, _STEWARD),
-    "T3": (_PURPOSE, _APPLY, _STEWARD),
+    "T2": (_APPLY, _VERIFY, _PURPOSE, _STEWARD),
+    "T3": (_PURPOSE, _APPLY, _VERIFY, _STEWARD),
     "T4": (Title(zh="须有理由与第二人方可应急开启", en="Cell values need break-glass: a reason and a second person"),),
 }
 
@@ -82,9 +86,10 @@ def _column(name: str, decisions: dict[Action, Decision]) -> dict[str, Any] | No
         rules = list(_rules(name, decisions[action]))
         if rules:
             best = max((rule["seen"] for rule in rules), key=OPENNESS.__getitem__)
-            if action != "describe":
+            only = {"verify": "verify", "describe": "described"}.get(action)  # nothing is seen, however it is opened
+            if only is None:
                 return {"seen": best, "rules": rules}
-            return {"seen": "described", "rules": [rule | {"seen": "described"} for rule in rules]}
+            return {"seen": only, "rules": [rule | {"seen": only} for rule in rules]}
     return None
 
 

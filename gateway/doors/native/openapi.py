@@ -34,6 +34,8 @@ from gateway.doors.native.openapi_parts import (
     row_schema,
 )
 from gateway.doors.native.openapi_sql import sql_paths, sql_schemas
+from gateway.doors.native.openapi_verify import verify_path, verify_schemas
+from gateway.doors.native.verify import verification_limits
 from gateway.doors.openapi_identity import (
     SECURITY,
     SECURITY_SCHEMES,
@@ -59,6 +61,10 @@ async def openapi(
     summed = [v for name in release.datasets if (v := release.view(name, caller.actor, caller.purpose, "aggregate"))]
     limits = Described(services.limits, services.settings.default_page_rows, services.settings.max_facets)
     document = build(release, views, summed, limits)
+    for name, stored in release.datasets.items():
+        compared = release.view(name, caller.actor, caller.purpose, "verify")
+        if compared is not None:
+            document["paths"] |= verify_path(compared, stored.entry.key, verification_limits(services))
     if caller.actor.tier in ("T2", "T3", "T4"):
         document["paths"] |= USAGE_OF_OWNERS
     if identified.admin:
@@ -78,7 +84,7 @@ def build(release: OpenRelease, views: list[View], summed: list[View], described
     paths = FIXED_PATHS | catalogue_paths() | facades | paths_of_identity() | asking["paths"] | events["paths"]
     paths |= sql_paths()
     schemas = SCHEMAS | group_schemas() | asking["components"]["schemas"] | events["components"]["schemas"]
-    schemas |= sql_schemas()
+    schemas |= sql_schemas() | verify_schemas()
     parameters = dict[str, Any]()
     for view in summed:
         parameters |= group_components(view, described)

@@ -28,7 +28,7 @@ async def opened(home: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def asked(home: Path) -> AsyncIterator[Questioner]:
-    """The same for tens of thousands of GET requests: nothing but the application's own work is done for each."""
+    """The same for tens of thousands of requests: nothing but the application's own work is done for each."""
     async with _running(home) as app:
         yield Questioner(app)
 
@@ -39,15 +39,15 @@ class Questioner:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    async def get(self, address: str, headers: Mapping[str, str]) -> httpx.Response:
-        """The whole answer to one GET."""
+    async def ask(self, address: str, headers: Mapping[str, str], body: bytes | None = None) -> httpx.Response:
+        """The whole answer to one GET, or where there is a body to one POST."""
         url = httpx.URL(address)
         named = {"host": "gateway", **{name.lower(): value for name, value in {**HEADERS, **headers}.items()}}
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
-            "method": "GET",
+            "method": "GET" if body is None else "POST",
             "headers": [(name.encode(), value.encode()) for name, value in named.items()],
             "scheme": "http",
             "path": url.path,
@@ -58,7 +58,7 @@ class Questioner:
             "root_path": "",
         }
         told: list[dict[str, Any]] = []
-        waiting, done = [_NOTHING], asyncio.Event()
+        waiting, done = [_NOTHING | {"body": body or b""}], asyncio.Event()
 
         async def receive() -> dict[str, Any]:
             if waiting:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import orjson
 
 from tests.gateway.policy.city import COLUMNS
 from tests.gateway.policy.questions_ckan import ckan_address
@@ -20,7 +21,8 @@ from tests.gateway.policy.questions_soda import soda_address
 from tests.gateway.policy.questions_sql import sql_address
 from tests.gateway.policy.worlds import Row
 
-Ask = tuple[str, dict[str, str]]
+Ask = tuple[str, dict[str, str], bytes | None]
+"""An address, its headers, and a body where it is sent one."""
 
 _OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "between", "prefix", "contains", "isnull", "nonsense")
 _MEASURES = ("count", "distinct", "sum", "avg", "median", "min", "max", "nonsense")
@@ -82,22 +84,30 @@ _ACCEPT = ("application/json", "text/turtle", "text/csv", "text/html", "*/*", "i
 @dataclass
 class Questions:
     """A seeded stream of requests. `values` are cell values of every city, hidden ones included. `left_out` are columns
-    that the caller sees in aggregates only, where the two cities differ in them: they are asked of rows only."""
+    that the caller sees in aggregates only, where the two cities differ in them: they are asked of rows only.
+    `compared` are those whose hidden values the caller may verify: nothing is claimed of them."""
 
     seed: int
     visible: dict[str, list[str]]
     values: dict[str, Sequence[Any]]
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    compared: dict[str, list[str]] = field(default_factory=dict)
     known: list[Ask] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
 
     def next(self) -> Ask:
-        """One request: an address and its headers. Now and then one that an earlier answer led to."""
+        """One request. Now and then one that an earlier answer led to."""
         rng = self._random
         if self.known and rng.random() < 0.15:
             return self.known.pop(rng.randrange(len(self.known)))
+        if rng.random() < 0.03:
+            return self._verification()
+        return *self._get(), None
+
+    def _get(self) -> tuple[str, dict[str, str]]:
+        rng = self._random
         headers: dict[str, str] = {}
         if rng.random() < 0.2:
             headers["Accept"] = rng.choice(_ACCEPT)
@@ -126,12 +136,23 @@ class Questions:
 
     def learn(self, ask: Ask, answer: httpx.Response) -> None:
         """Keep the ways on that an answer shows: its next page, and itself with its entity tag."""
-        path, headers = ask
+        path, headers, _ = ask
         link = answer.headers.get("Link", "")
         if link.startswith("<"):
-            self.known.append((link[1:].partition(">")[0], headers))
+            self.known.append((link[1:].partition(">")[0], headers, None))
         if "ETag" in answer.headers and self._random.random() < 0.1:
-            self.known.append((path, headers | {"If-None-Match": answer.headers["ETag"]}))
+            self.known.append((path, headers | {"If-None-Match": answer.headers["ETag"]}, None))
+
+    def _verification(self) -> Ask:
+        """Claims about a row, most of them about one there is, in one city or the other."""
+        rng = self._random
+        dataset = rng.choice([name for name, columns in self.visible.items() if columns] or ["nothing"])
+        allowed = [name for name in COLUMNS.get(dataset, {}) if name not in self.compared.get(dataset, ())]
+        claimed = [name for name in rng.sample(allowed, min(3, len(allowed))) if name != "case_no"]
+        key = {rng.choice(("case_no",) * 9 + ("name",)): str(rng.choice(self._values("case_no")))}
+        claims = {name: str(rng.choice(self._values(name))) for name in claimed}
+        headers = {"Content-Type": "application/json"}
+        return f"/v1/datasets/{dataset}/verify", headers, orjson.dumps({"key": key, "claims": claims})
 
     def _facade(self, dataset: str) -> str:
         """An address of another system's way of asking."""

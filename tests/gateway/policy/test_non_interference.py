@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from gateway.policy.decide import decide
 from tests.gateway.policy import oracle
 from tests.gateway.policy.city import (
     CALLERS,
@@ -104,6 +105,16 @@ def aggregated(name: str) -> dict[str, list[str]]:
     return {dataset: found for dataset in COLUMNS if (found := table["callers"][dataset][name].get("aggregate"))}
 
 
+def compared(holder: Holder) -> dict[str, list[str]]:
+    """The columns whose values a caller may verify without seeing them in clear: there the cities may answer apart."""
+    found: dict[str, list[str]] = {}
+    for dataset in COLUMNS:
+        decisions = [decide(policy(), holder.actor, "verify", dataset, why, NOW.date()) for why in (None, "audit")]
+        opened = [branch.columns.items() for decision in decisions for branch in decision.branches]
+        found[dataset] = sorted({name for columns in opened for name, seen in columns if seen != "clear"})
+    return found
+
+
 def pair_for(holder: Holder, first: Path, folder: Path, kept: dict[str, list[str]]) -> Pair:
     """The first city and another one, with the same accounts and secrets."""
     second = folder / holder.name
@@ -116,13 +127,13 @@ def pair_for(holder: Holder, first: Path, folder: Path, kept: dict[str, list[str
 
 async def compare(holder: Holder, pair: Pair, count: int, left_out: dict[str, list[str]]) -> Counter[int]:
     """Ask both cities the same questions; the number of answers by status."""
-    questions = Questions(1, pair.visible, values_of(*pair.cities), left_out)
+    questions = Questions(1, pair.visible, values_of(*pair.cities), left_out, compared(holder))
     statuses: Counter[int] = Counter()
     async with asked(pair.homes[0]) as one, asked(pair.homes[1]) as two:
         for _ in range(count):
             ask = questions.next()
             headers = holder.headers | ask[1]
-            answers = [await client.get(ask[0], headers=headers) for client in (one, two)]
+            answers = [await client.ask(ask[0], headers, ask[2]) for client in (one, two)]
             told = [(answer.status_code, dict(answer.headers), answer.content) for answer in answers]
             assert told[0] == told[1], (holder.name, ask)
             statuses[answers[0].status_code] += 1

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -43,9 +44,11 @@ from tests.gateway.policy.tier_place import CITY, TABLE, Ask, Door, Place
 from tests.gateway.policy.tier_rows import ROW_DOORS
 from tests.gateway.policy.tier_soda import SODA_DOORS
 from tests.gateway.policy.tier_sql import SQL_DOORS
+from tests.gateway.policy.tier_verify import VERIFY_DOORS
 
 DOORS: dict[str, Door] = (
     SQL_DOORS
+    | VERIFY_DOORS
     | CATALOGUE_DOORS
     | ROW_DOORS
     | EVENT_DOORS
@@ -91,7 +94,9 @@ def routes() -> Iterator[tuple[str, str]]:
 async def asking(home: Path, holder: Holder) -> AsyncIterator[Ask]:
     async with opened(home) as client:
 
-        async def ask(address: str, **headers: str) -> httpx.Response:
+        async def ask(address: str, *, body: Any = None, **headers: str) -> httpx.Response:
+            if body is not None:
+                return await client.post(address, json=body, headers=holder.headers | headers)
             return await client.get(address, headers=holder.headers | headers)
 
         yield ask

@@ -16,7 +16,7 @@ TABLE: dict[str, Any] = YAML(typ="safe").load((Path(__file__).parent / "tier_mat
 CITY = tables()
 
 Ask = Callable[..., Awaitable[httpx.Response]]
-"""Asks an address with headers, as one caller."""
+"""Asks an address with headers, as one caller; with a `body` by POST."""
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.policy.model import TierLimits
 from gateway.problems import Busy
 from gateway.quota.admission import fields
-from gateway.quota.meter import MemoryMeter, Meter, Price
+from gateway.quota.meter import MemoryMeter, Meter, Price, Quota
 from gateway.quota.sql_meter import PostgresMeter, SqliteMeter
 from tests.orchestration.postgres_server import postgres
 
 NOW = 1_800_000_000.0
-LIMITS = TierLimits(requests_per_minute=10, cost_per_minute=100, concurrent_exports=2, page_rows=100)
+LIMITS = Quota(requests=10, cost=100)
+DAY = 86_400.0
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,11 @@ def meter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Meter]:
     made.close()
 
 
-def take(meter: Meter, caller: str, price: Price, now: float = NOW) -> tuple[bool, list[int], int]:
+def take(
+    meter: Meter, caller: str, price: Price, now: float = NOW, quota: Quota = LIMITS
+) -> tuple[bool, list[int], int]:
     """Whether it was taken, what is left of requests and cost, and when to try again."""
-    found = asyncio.run(meter.take(caller, price, LIMITS, now))
+    found = asyncio.run(meter.take(caller, price, quota, now))
     return not found.refused_by, [gauge.left for gauge in found.gauges], found.retry_after
 
 
@@ -69,6 +71,14 @@ def test_what_is_dearer_than_the_quota_takes_all_of_it(meter: Meter) -> None:
     assert take(meter, "d", Price(cost=1))[0] is False
     assert take(meter, "d", Price(cost=5000), NOW + 59)[0] is False
     assert take(meter, "d", Price(cost=5000), NOW + 60)[0] is True
+
+
+def test_a_day_is_a_window_too(meter: Meter) -> None:
+    daily, one = Quota(requests=3, cost=1, window=DAY), Price(requests=1)
+    assert [take(meter, "g", one, NOW, daily)[0] for _ in range(4)] == [True, True, True, False]
+    assert take(meter, "g", one, NOW + DAY / 3 - 10, daily) == (False, [0, 1], 10)
+    assert take(meter, "g", one, NOW + DAY / 3, daily)[0] is True
+    assert take(meter, "g", one, NOW + DAY / 3 - 200, daily)[0] is False  # the clock of another machine is behind
 
 
 def test_a_clock_set_back_does_not_shut_anybody_out(meter: Meter) -> None:
@@ -106,6 +116,7 @@ def test_takers_at_the_same_time_get_no_more_than_there_is(meter: Meter) -> None
 
 WORKER = """
 import asyncio, sys
+from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from gateway.quota.meter import Price
@@ -114,7 +125,7 @@ from tests.gateway.quota.test_meter import LIMITS, NOW
 
 async def scene():
     meter = {meter}
-    limits = LIMITS.model_copy(update={{"requests_per_minute": 500}})
+    limits = replace(LIMITS, requests=500)
     found = [await meter.take("shared", Price(requests=1), limits, NOW) for _ in range(300)]
     meter.close()
     print(sum(not reading.refused_by for reading in found))
