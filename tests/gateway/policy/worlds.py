@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,7 +23,9 @@ from gateway.policy.actor import Actor, Grant, TokenScope
 from tests.gateway.fake_policy import LIMITS, TIERS, TODAY, WHY
 
 Row = dict[str, Any]
-rarely = st.sampled_from((False,) * 7 + (True,))
+of = cache(st.sampled_from)
+"""Strategies are made once: Hypothesis looks each one through before it first draws from it."""
+rarely = of((False,) * 7 + (True,))
 
 # 1 and 2 are districts, 11 a street in 1, 111 a community in 11. Codes of other worlds are in no tree.
 DIVISIONS = (
@@ -31,6 +34,7 @@ DIVISIONS = (
     *(Division(code=d + s, level=4, parent=d) for d in "12" for s in "12"),
     *(Division(code=d + s + c, level=5, parent=d + s) for d in "12" for s in "12" for c in "12"),
 )
+_SCOPED_BY = st.sampled_from(({3: "d3", 4: "d4"}, {3: "d3", 4: "d4"}, {3: "d3"}, {4: "d4"}, {}))
 STREETS = ("11", "12", "21", "22")
 DAYS = (date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1))
 PURPOSES = ("statistics", "audit")
@@ -69,18 +73,18 @@ class World:
         return replace(self, actor=replace(self.actor, **changes))
 
 
+@cache
 def some(values: Any, most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
     """A few of the values, each at most once; often none."""
-    return st.one_of(
-        st.just(()), st.just(()), st.lists(st.sampled_from(values), unique=True, min_size=1, max_size=most).map(tuple)
-    )
+    return st.one_of(st.just(()), st.just(()), st.lists(of(values), unique=True, min_size=1, max_size=most).map(tuple))
 
 
+@cache
 def scopes() -> st.SearchStrategy[RowScope]:
     """Row scopes of every kind, divisions of all levels and unknown ones among them."""
-    places = st.lists(st.sampled_from(("1", "2", *STREETS, "111", "212", "9")), unique=True, min_size=1, max_size=3)
-    holders = st.sampled_from((("A",), ("B",), ("A", "B")))
-    moments = st.sampled_from((None, *DAYS))
+    places = st.lists(of(("1", "2", *STREETS, "111", "212", "9")), unique=True, min_size=1, max_size=3)
+    holders = of((("A",), ("B",), ("A", "B")))
+    moments = of((None, *DAYS))
     return st.one_of(
         st.builds(RowScope, divisions=places),
         st.builds(RowScope, organisations=holders),
@@ -90,6 +94,7 @@ def scopes() -> st.SearchStrategy[RowScope]:
     )
 
 
+@cache
 @st.composite
 def rules(draw: st.DrawFn, number: int) -> PolicyRule:
     """One rule; deny rules are rarer, and narrow rows in one way only."""
@@ -101,112 +106,117 @@ def rules(draw: st.DrawFn, number: int) -> PolicyRule:
         effect="deny" if deny else "allow",
         reason=WHY,
         tiers=draw(some(("T1", "T2", "T3"), 3)) if meant else (),
-        actions=draw(st.sampled_from((("read",), ("aggregate", "read"), ("describe",)))) if meant else (),
-        datasets=draw(st.sampled_from(((), (), ("t",), ("t",), ("other",)))),
-        organisations=draw(st.sampled_from((("A",), ("B",), ("A", "B")))) if draw(rarely) else (),
-        purposes=draw(st.sampled_from(((), ("statistics",)))) if meant else (),
-        sharing=draw(st.sampled_from(((), ("conditional",), ("none",)))) if meant else (),
+        actions=draw(of((("read",), ("aggregate", "read"), ("describe",)))) if meant else (),
+        datasets=draw(of(((), (), ("t",), ("t",), ("other",)))),
+        organisations=draw(of((("A",), ("B",), ("A", "B")))) if draw(rarely) else (),
+        purposes=draw(of(((), ("statistics",)))) if meant else (),
+        sharing=draw(of(((), ("conditional",), ("none",)))) if meant else (),
         columns=draw(some(NAMES, 5)) if draw(st.booleans()) else (),
         levels=draw(some(("L1", "L2", "L3", "L4"), 3)) if draw(st.booleans()) else (),
-        treatment=draw(st.sampled_from(("clear",) * 4 + ("masked",) * 4 + ("aggregate", "verify"))),
+        treatment=draw(of(("clear",) * 4 + ("masked",) * 4 + ("aggregate", "verify"))),
         granted=not deny and draw(st.booleans()),
         rows=RowScope() if own else draw(scopes()),
         own_rows=own and draw(st.booleans()),
         own_organisation=own and draw(st.booleans()),
-        valid_from=draw(st.sampled_from((None, date(2026, 1, 1), TODAY, date(2027, 1, 1)))) if meant else None,
-        valid_until=draw(st.sampled_from((None, date(2027, 1, 1), TODAY))) if meant else None,
+        valid_from=draw(of((None, date(2026, 1, 1), TODAY, date(2027, 1, 1)))) if meant else None,
+        valid_until=draw(of((None, date(2027, 1, 1), TODAY))) if meant else None,
     )
 
 
-named = st.lists(st.sampled_from(NAMES), unique=True, max_size=7).map(tuple)
+named = st.lists(of(NAMES), unique=True, max_size=7).map(tuple)
 
 
+@cache
 @st.composite
 def grants(draw: st.DrawFn, number: int) -> Grant:
     """One grant, sometimes of another dataset, action or time."""
     return Grant(
         id=f"g{number}",
-        dataset=draw(st.sampled_from(("t",) * 9 + ("other",))),
+        dataset=draw(of(("t",) * 9 + ("other",))),
         columns=draw(named),
         clear_columns=draw(named),
-        actions=draw(st.sampled_from((("read",), ("read", "aggregate"), ("read", "describe"), ("export",)))),
+        actions=draw(of((("read",), ("read", "aggregate"), ("read", "describe"), ("export",)))),
         rows=draw(scopes()),
-        purposes=draw(st.sampled_from((("statistics",), ()))),
+        purposes=draw(of((("statistics",), ()))),
         expires_at=datetime(2026 if draw(rarely) else 2027, 3, 1, tzinfo=UTC),
         statutory=draw(st.booleans()),
     )
 
 
+@cache
 def tokens() -> st.SearchStrategy[TokenScope]:
     """A token's scope."""
     return st.builds(
         TokenScope,
-        datasets=st.sampled_from((None, None, frozenset({"t"}), frozenset({"other"}))),
-        actions=st.sampled_from((None, None, frozenset({"read"}), frozenset({"describe"}))),
-        columns=st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from(NAMES), min_size=3, max_size=7)),
+        datasets=of((None, None, frozenset({"t"}), frozenset({"other"}))),
+        actions=of((None, None, frozenset({"read"}), frozenset({"describe"}))),
+        columns=st.one_of(st.none(), st.none(), st.frozensets(of(NAMES), min_size=3, max_size=7)),
         rows=st.one_of(st.none(), scopes()),
     )
 
 
+@cache
 @st.composite
 def actors(draw: st.DrawFn) -> Actor:
     """A caller of any tier."""
     return Actor(
         "caller",
-        draw(st.sampled_from(("T2", "T3", *TIERS))),
-        organisation=draw(st.sampled_from((None, "A", "B"))),
+        draw(of(("T2", "T3", *TIERS))),
+        organisation=draw(of((None, "A", "B"))),
         jurisdictions=draw(some(("1", *STREETS, "111"))),
         grants=tuple(draw(grants(number)) for number in range(draw(st.integers(0, 2)))),
         token=draw(tokens()) if draw(rarely) else None,
-        break_glass=draw(st.sampled_from((("t",), ("t",), ("other",), ()))),
+        break_glass=draw(of((("t",), ("t",), ("other",), ()))),
     )
 
 
+@cache
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[Row, ...]:
     """Up to eight rows; any scope column may be missing."""
     found = []
     for number in range(draw(st.integers(2, 6))):
-        street = draw(st.sampled_from((*STREETS, None)))
+        street = draw(of((*STREETS, None)))
         found.append(
             {
                 "id": number,
                 "d3": street[0] if street and not draw(rarely) else None,
                 "d4": street,
-                "org": draw(st.sampled_from(("A", "B", None))),
-                "org2": draw(st.sampled_from(("A", "B", None))),
-                "day": draw(st.sampled_from((*DAYS, None))),
-                "name": draw(st.sampled_from(("张三", "欧阳修", "李", None))),
-                "phone": draw(st.sampled_from(("13912345678", "139-1234-5678", "none", None))),
-                "fee": draw(st.sampled_from((1, 2, None))),
-                "note": draw(st.sampled_from(("甲", "乙", None))),
-                "secret": draw(st.sampled_from(("110101199001011234", "x", None))),
+                "org": draw(of(("A", "B", None))),
+                "org2": draw(of(("A", "B", None))),
+                "day": draw(of((*DAYS, None))),
+                "name": draw(of(("张三", "欧阳修", "李", None))),
+                "phone": draw(of(("13912345678", "139-1234-5678", "none", None))),
+                "fee": draw(of((1, 2, None))),
+                "note": draw(of(("甲", "乙", None))),
+                "secret": draw(of(("110101199001011234", "x", None))),
             }
         )
     return tuple(found)
 
 
+@cache
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A policy, a caller, a question and a table."""
-    levels: dict[str, Level] = {name: draw(st.sampled_from(("L1", "L1", "L2", "L2", "L3", "L4"))) for name in NAMES}
-    masks = {"name": "name", "phone": "mobile", "fee": "blank", "secret": draw(st.sampled_from((None, "id_number")))}
-    divisions = draw(st.sampled_from(({3: "d3", 4: "d4"}, {3: "d3", 4: "d4"}, {3: "d3"}, {4: "d4"}, {})))
+    levels: dict[str, Level] = {name: draw(of(("L1", "L1", "L2", "L2", "L3", "L4"))) for name in NAMES}
+    masks = {"name": "name", "phone": "mobile", "fee": "blank", "secret": draw(of((None, "id_number")))}
+    divisions = draw(_SCOPED_BY)
     scope = ScopeColumns(
         divisions=divisions,
-        organisations=draw(st.sampled_from((("org",), ("org", "org2"), ()))),
-        time=draw(st.sampled_from(("day", "day", None))),
+        organisations=draw(of((("org",), ("org", "org2"), ()))),
+        time=draw(of(("day", "day", None))),
     )
     dataset = DatasetPolicy(
         id="t",
-        sharing=draw(st.sampled_from(("unconditional", "conditional"))),
+        sharing=draw(of(("unconditional", "conditional"))),
         opening="unconditional",
         columns=tuple(ColumnPolicy(name=n, level=levels[n], mask=masks.get(n)) for n in NAMES),
         scope=scope,
     )
     first = PolicyRule(
         id="first", effect="allow", reason=WHY, columns=draw(named), rows=draw(scopes()), datasets=("t",),
-        treatment=draw(st.sampled_from(("masked", "clear"))),
+        treatment=draw(of(("masked", "clear"))),
     )  # fmt: skip
     policy = CompiledPolicy(
         version="1",
@@ -218,5 +228,5 @@ def worlds(draw: st.DrawFn) -> World:
         minimum_cell=5,
         divisions=DIVISIONS,
     )
-    action = draw(st.sampled_from(("read", "read", "read", "aggregate", "describe")))
-    return World(policy, draw(actors()), action, draw(st.sampled_from((None, *PURPOSES))), draw(tables()))
+    action = draw(of(("read", "read", "read", "aggregate", "describe")))
+    return World(policy, draw(actors()), action, draw(of((None, *PURPOSES))), draw(tables()))
