@@ -172,6 +172,13 @@ class TestProblems:
             city.datasets()
         assert way.waited == [1, 2, 4, 8, 16]
 
+    def test_an_address_that_is_none_is_not_tried_again(self) -> None:
+        waited: list[float] = []
+        city = cc.Client("poney://127.0.0.1", patience=cc.Patience(wait=waited.append))
+        with city, pytest.raises(cc.UnreachableError, match="Look at the address"):
+            city.datasets()
+        assert not waited
+
     def test_a_quota_is_waited_for(self, tmp_path: Path, way: Way) -> None:
         publish(tmp_path, 1, rows=10)
         entries = [dataset_entry("tickets", TICKETS, ("ticket_no",))]

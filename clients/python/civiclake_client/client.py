@@ -12,11 +12,14 @@ from civiclake_client.link import Link, Patience
 from civiclake_client.problems import IncompleteError
 from civiclake_client.result import Page, Result, page_of
 
+_AGENT = "civiclake-client/0.1"
+
 
 class Client:
     """One gateway, asked by the public or with a key. Use it in `with`, or close it.
 
-    `purpose` is what the data is wanted for, where a grant asks that it is stated. `timeout` is in seconds.
+    `purpose` is what the data is wanted for, where a grant asks that it is stated. `timeout` is in seconds,
+    `transport` for those whose way there is a special one.
     """
 
     def __init__(
@@ -29,7 +32,13 @@ class Client:
         patience: Patience | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._link = Link(base_url, key=key, purpose=purpose, timeout=timeout, patience=patience, transport=transport)
+        headers = {"User-Agent": _AGENT}
+        if key is not None:
+            headers["X-API-Key"] = key
+        if purpose is not None:
+            headers["CivicLake-Purpose"] = purpose
+        http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout, transport=transport)
+        self._link = Link(http, patience or Patience())
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The way to one gateway: credentials, waiting when it says so, problems as exceptions."""
+"""The way to one gateway: waiting when it says so, problems as exceptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import httpx
 from civiclake_client.problems import CivicLakeError, UnreachableError, problem_of
 
 Parameters = Sequence[tuple[str, str]]
-AGENT = "civiclake-client/0.1"
 _WAITED_FOR = (429, 503)
 
 
@@ -31,25 +30,11 @@ class Patience:
 
 
 class Link:
-    """Requests to one gateway. `transport` is for those whose way there is a special one."""
+    """Requests to one gateway by an HTTP client that knows its address and says who asks."""
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        key: str | None = None,
-        purpose: str | None = None,
-        timeout: float = 60,
-        patience: Patience | None = None,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        headers = {"User-Agent": AGENT}
-        if key is not None:
-            headers["X-API-Key"] = key
-        if purpose is not None:
-            headers["CivicLake-Purpose"] = purpose
-        self.patience = patience or Patience()
-        self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout, transport=transport)
+    def __init__(self, http: httpx.Client, patience: Patience) -> None:
+        self.patience = patience
+        self._http = http
 
     def close(self) -> None:
         """Close the connections."""
@@ -95,6 +80,8 @@ class Link:
                 if response.is_success:
                     return response
                 response.read()
+            except httpx.UnsupportedProtocol as error:
+                raise _unreachable(request, error) from error
             except httpx.RequestError as error:
                 fault, pause = _unreachable(request, error), backoff(attempt)
                 fault.__cause__ = error
