@@ -13,6 +13,7 @@ import httpx
 import orjson
 
 from tests.gateway.policy.city import COLUMNS
+from tests.gateway.policy.picks import Picks
 from tests.gateway.policy.questions_ckan import ckan_address
 from tests.gateway.policy.questions_odata import odata_address
 from tests.gateway.policy.questions_ogc import ogc_address
@@ -124,9 +125,7 @@ class Questions:
                 headers["Range"] = f"bytes={rng.randrange(400)}-{rng.randrange(900)}"
             return f"/v1/datasets/{dataset}{rng.choice(_PARTS).format(d=dataset)}", headers
         if rng.random() < 0.03:
-            pick = partial(self._column, dataset)
-            tables = (dataset, rng.choice((dataset, *COLUMNS)))
-            return sql_address(rng, tables, pick, lambda column: rng.choice(self._values(column))), headers
+            return sql_address(self._picks(dataset), rng.choice((dataset, *COLUMNS))), headers
         if rng.random() < 0.2:
             return self._facade(dataset), headers
         if rng.random() < 0.35:
@@ -156,12 +155,13 @@ class Questions:
 
     def _facade(self, dataset: str) -> str:
         """An address of another system's way of asking."""
-        rng = self._random
-        told = partial(self._told, dataset)
-        grouping = (partial(odata_address, told=told), partial(soda_address, told=told))
-        doors = (ogc_address, ckan_address, open311_address, *grouping)
-        door = rng.choice(doors)
-        return door(rng, dataset, lambda: self._column(dataset), lambda column: rng.choice(self._values(column)))
+        doors = (ogc_address, ckan_address, open311_address, odata_address, soda_address)
+        return self._random.choice(doors)(self._picks(dataset))
+
+    def _picks(self, dataset: str) -> Picks:
+        """What a request about a dataset is made of."""
+        column, told = partial(self._column, dataset), partial(self._told, dataset)
+        return Picks(self._random, dataset, column, told, lambda name: self._random.choice(self._values(name)))
 
     def _values(self, column: str) -> Sequence[Any]:
         return self.values.get(column) or _NONSENSE

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
 
 from gateway.facades.ckan.packages import ROWS, resource_id
+from tests.gateway.policy.picks import Picks
 
 _ROOT = "/api/3/action/"
 _FIXED = (
@@ -19,8 +17,9 @@ _FIXED = (
 )  # fmt: skip
 
 
-def ckan_address(rng: random.Random, dataset: str, column: Callable[[], str], value: Callable[[str], Any]) -> str:
-    """An address; `column` picks a name, `value` a value of it."""
+def ckan_address(picks: Picks) -> str:
+    """An address."""
+    rng, dataset, column, value = picks.rng, picks.dataset, picks.column, picks.value
     if rng.random() < 0.2:
         return _ROOT + rng.choice(_FIXED)
     resource = rng.choice((dataset, resource_id(dataset, ROWS), resource_id(dataset, f"{dataset}.csv")))

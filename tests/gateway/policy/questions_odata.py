@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote, urlencode
+
+from tests.gateway.policy.picks import Picks
 
 _FIXED = ("/odata", "/odata/", "/odata/$metadata", "/odata/$metadata?$format=json", "/odata/nothing", "/odata?x=1")
 _FILTERS = (
@@ -19,24 +18,24 @@ _APPLY = (
 )  # fmt: skip
 
 
-def odata_address(
-    rng: random.Random,
-    dataset: str,
-    column: Callable[[], str],
-    value: Callable[[str], Any],
-    told: Callable[[], str],
-) -> str:
-    """An address; `column` picks a name, `value` a value of it, `told` a name by which groups may be asked for."""
+def odata_address(picks: Picks) -> str:
+    """An address."""
+    rng = picks.rng
     if rng.random() < 0.12:
         return rng.choice(_FIXED)
-    root = f"/odata/{dataset}"
+    root = f"/odata/{picks.dataset}"
     if rng.random() < 0.15:
-        return f"{root}({quote(_text(value('case_no')), safe='')})"
-    name = column()
-    words = {"c": name, "d": column(), "v": _text(value(name))}
+        return f"{root}({quote(picks.quoted('case_no'), safe='')})"
+    name = picks.column()
+    words = {"c": name, "d": picks.column(), "v": picks.quoted(name)}
     found: list[tuple[str, str]] = []
     if rng.random() < 0.25:
-        words = {"c": told(), "d": told(), "v": _text(value(told())), "m": rng.choice(("sum", "average", "max", "x"))}
+        words = {
+            "c": picks.told(),
+            "d": picks.told(),
+            "v": picks.quoted(picks.told()),
+            "m": rng.choice(("sum", "average", "max", "x")),
+        }
         found.append(("$apply", rng.choice(_APPLY).format(**words)))
         found += [("$filter", "n ge 3")] if rng.random() < 0.3 else []
         return f"{root}?{urlencode(found)}"
@@ -45,7 +44,7 @@ def odata_address(
     if rng.random() < 0.1:
         return f"{root}/$count?{urlencode(found)}"
     for option, texts in (
-        ("$select", (name, f"{name},{column()}")),
+        ("$select", (name, f"{name},{picks.column()}")),
         ("$orderby", (name, f"{name} desc")),
         ("$top", ("1", "9", "0", "x")),
         ("$skip", ("2", "70")),
@@ -54,7 +53,3 @@ def odata_address(
         if rng.random() < 0.25:
             found.append((option, rng.choice(texts)))
     return f"{root}?{urlencode(found)}"
-
-
-def _text(value: Any) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

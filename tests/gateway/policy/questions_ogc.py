@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote, urlencode
+
+from tests.gateway.policy.picks import Picks, quoted_name
 
 _FIXED = (
     "/ogc", "/ogc/conformance", "/ogc/api", "/ogc/collections", "/ogc/collections?f=html",
@@ -20,26 +19,25 @@ _FILTERS = (
 )  # fmt: skip
 
 
-def ogc_address(rng: random.Random, dataset: str, column: Callable[[], str], value: Callable[[str], Any]) -> str:
-    """An address; `column` picks a name, `value` a value of it."""
+def ogc_address(picks: Picks) -> str:
+    """An address."""
+    rng, dataset = picks.rng, picks.dataset
     if rng.random() < 0.2:
         return rng.choice(_FIXED)
     root = f"/ogc/collections/{dataset}"
     if rng.random() < 0.15:
         return rng.choice((root, f"{root}/queryables", f"/ogc/collections/dataset-records/items/{dataset}"))
     if rng.random() < 0.2:
-        return f"{root}/items/{quote(str(value('case_no')) or 'x', safe='')}"
+        return f"{root}/items/{quote(str(picks.value('case_no')) or 'x', safe='')}"
     found = [("limit", rng.choice(("1", "5", "70", "0", "x")))]
-    name = column()
+    name = picks.column()
     if rng.random() < 0.6:
-        quoted = '"' + name.replace('"', '""') + '"'
-        other = '"' + column().replace('"', '""') + '"'
-        text = "'" + str(value(name)).replace("'", "''") + "'"
-        found.append(("filter", rng.choice(_FILTERS).format(c=quoted, d=other, v=text)))
+        words = {"c": quoted_name(name), "d": quoted_name(picks.column()), "v": picks.quoted(name)}
+        found.append(("filter", rng.choice(_FILTERS).format(**words)))
     if rng.random() < 0.3:
-        found.append((name, str(value(name))))
+        found.append((name, str(picks.value(name))))
     if rng.random() < 0.2:
         found.append(("datetime", rng.choice(("2026-01-10", "../2026-01-20T00:00:00Z", "2026-02-01/..", "x"))))
     if rng.random() < 0.2:
-        found.append(("sortby", rng.choice(("", "-", "+")) + column()))
+        found.append(("sortby", rng.choice(("", "-", "+")) + picks.column()))
     return f"{root}/items?{urlencode(found)}"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote, urlencode
+
+from tests.gateway.policy.picks import Picks
 
 _FIXED = ("services.json", "services.xml", "discovery.json", "discovery.xml?x=1", "requests.html", "services/x.json")
 _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -18,8 +17,9 @@ _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def open311_address(rng: random.Random, _dataset: str, _column: Callable[[], str], value: Callable[[str], Any]) -> str:
-    """An address; `value` picks a value of a column."""
+def open311_address(picks: Picks) -> str:
+    """An address."""
+    rng, value = picks.rng, picks.value
     if rng.random() < 0.2:
         return f"/open311/v2/{rng.choice(_FIXED)}"
     suffix = rng.choice(("json", "json", "xml"))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
 
 from gateway.facades.soda.ids import four_by_four
+from tests.gateway.policy.picks import Picks
 
 _FIXED = (
     "/api/catalog/v1", "/api/catalog/v1?q=cases&limit=1",
@@ -22,27 +21,21 @@ _WHERES = (
 )  # fmt: skip
 
 
-def soda_address(
-    rng: random.Random,
-    dataset: str,
-    column: Callable[[], str],
-    value: Callable[[str], Any],
-    told: Callable[[], str],
-) -> str:
-    """An address; `column` picks a name, `value` a value of it, `told` a name that groups may be asked by."""
+def soda_address(picks: Picks) -> str:
+    """An address."""
+    rng, dataset = picks.rng, picks.dataset
     if rng.random() < 0.15:
         return rng.choice(_FIXED)
     resource = rng.choice((dataset, four_by_four(dataset)))
     if rng.random() < 0.15:
         return rng.choice((f"/api/views/{resource}.json", f"/api/views/metadata/v1/{resource}"))
     grouped = rng.random() < 0.35
-    name, other = (told(), told()) if grouped else (column(), column())
+    name, other = (picks.told(), picks.told()) if grouped else (picks.column(), picks.column())
     found = _groups(rng, f"`{name}`", f"`{other}`") if grouped else _rows(rng, f"`{name}`", f"`{other}`")
     if rng.random() < 0.6:
-        text = "'" + str(value(name)).replace("'", "''") + "'"
-        found["$where"] = rng.choice(_WHERES).format(c=f"`{name}`", d=f"`{other}`", v=text)
+        found["$where"] = rng.choice(_WHERES).format(c=f"`{name}`", d=f"`{other}`", v=picks.quoted(name))
     if rng.random() < 0.2:
-        found[name] = str(value(name))
+        found[name] = str(picks.value(name))
     found |= {f"${n}": rng.choice(("1", "5", "70", "x")) for n in ("limit", "offset") if rng.random() < 0.4}
     return f"/resource/{resource}.{rng.choice(('json', 'json', 'csv', 'geojson', 'xml'))}?{urlencode(found)}"
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
+
+from tests.gateway.policy.picks import Picks, quoted_name
 
 _QUESTIONS = (
     "SELECT * FROM {t}", "SELECT {c} FROM {t}", "SELECT * FROM {t} LIMIT 3", "SELECT {c}, {d} FROM {t} WHERE {c} = {v}",
@@ -20,13 +19,10 @@ _QUESTIONS = (
 )  # fmt: skip
 
 
-def sql_address(
-    rng: random.Random, tables: tuple[str, str], column: Callable[[], str], value: Callable[[str], Any]
-) -> str:
-    """An address; `column` picks a name, `value` a value of it."""
-    name, other = column(), column()
-    first, second = ('"' + part.replace('"', '""') + '"' for part in (name, other))
-    text = "'" + str(value(name)).replace("'", "''") + "'"
-    asked = rng.choice(_QUESTIONS).format(t=tables[0], u=tables[1], c=first, d=second, v=text)
-    found = [("sql", asked), ("format", rng.choice(("json", "csv", "ndjson")))]
+def sql_address(picks: Picks, other: str) -> str:
+    """An address of a question about the dataset and an `other` one."""
+    name, second = picks.column(), quoted_name(picks.column())
+    words = {"t": picks.dataset, "u": other, "c": quoted_name(name), "d": second, "v": picks.quoted(name)}
+    asked = picks.rng.choice(_QUESTIONS).format(**words)
+    found = [("sql", asked), ("format", picks.rng.choice(("json", "csv", "ndjson")))]
     return f"/v1/sql?{urlencode(found)}"
