@@ -82,6 +82,7 @@ ROUTERS = (
     *FACADE_ROUTERS,
     *REQUEST_ROUTERS,
 )
+_TAKEN = ("Authorization", "If-None-Match", "Prefer")
 _EXPOSED = (
     "ETag",
     "Link",
@@ -100,6 +101,8 @@ _EXPOSED = (
     "Signature-Input",
     "X-SODA2-Fields",
     "X-SODA2-Types",
+    "OData-Version",
+    "Preference-Applied",
 )
 _PATIENCE = 5.0  # seconds that the audit log gets at start, and at the end to write what waits
 
@@ -207,8 +210,8 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "HEAD"],
-        allow_headers=["Authorization", KEY_HEADER, PURPOSE_HEADER, CKAN_HEADER, APP_TOKEN_HEADER],
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=[*_TAKEN, KEY_HEADER, PURPOSE_HEADER, CKAN_HEADER, APP_TOKEN_HEADER],
         expose_headers=_EXPOSED,
     )
     app.add_middleware(Receipts, key=lambda: admission.receipt_key, clock=clock)

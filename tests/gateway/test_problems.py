@@ -190,6 +190,23 @@ def test_every_problem_stands_in_the_catalogue_and_has_an_address(client: httpx.
         assert client.get(f"/problems/{entry.code}").json()["title"] == entry.title
 
 
+@pytest.mark.parametrize(
+    ("address", "method", "headers"),
+    [
+        ("/v1/sql", "POST", "content-type,x-api-key"),
+        ("/api/3/action/datastore_search", "POST", "content-type"),
+        ("/odata/tickets", "GET", "prefer,if-none-match"),
+    ],
+)
+def test_a_page_of_another_origin_may_ask(client: httpx.Client, address: str, method: str, headers: str) -> None:
+    """A browser asks before it sends a question in a body, or a header of ours. No cookie goes with it."""
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": method}
+    answer = client.options(address, headers=asked | {"Access-Control-Request-Headers": headers})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert client.options(address, headers=asked | {"Access-Control-Request-Method": "DELETE"}).status_code == 400
+
+
 def test_a_fault_of_ours_gives_an_id_and_no_more(tmp_path: Path, serve: Serve) -> None:
     """What went wrong stands in the log under the id, and nowhere else."""
     folder = publish(tmp_path, 1)
