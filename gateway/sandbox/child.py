@@ -6,7 +6,6 @@ its caller may read anyway, and no way out but the answer.
 
 from __future__ import annotations
 
-import ctypes
 import io
 import json
 import os
@@ -25,6 +24,7 @@ from gateway.answers.arrow_rows import StreamWriter
 from gateway.answers.text_rows import TextWriter
 from gateway.problems import Problem
 from gateway.sandbox.frames import HEAD, LONGEST, Kind, packed, pieces
+from gateway.sandbox.guard import control_process
 from gateway.sandbox.parse import parse_sql
 
 ANSWER = "#answer"
@@ -244,14 +244,12 @@ def read_table(database: duckdb.DuckDBPyConnection, file: Any, table: str) -> No
 
 def confine() -> None:
     """Give up what a process may have: from now on no file, socket, process or privilege can be opened or gained."""
-    libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(_NOBODY)
         os.setuid(_NOBODY)
     for option, value in ((_NO_NEW_PRIVILEGES, 1), (_DIE_WITH_PARENT, signal.SIGKILL)):
-        if libc.prctl(option, value, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl")
+        control_process(option, value)
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
         resource.setrlimit(limit, (0, 0))
 

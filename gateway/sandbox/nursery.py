@@ -14,6 +14,7 @@ import sys
 import duckdb
 
 from gateway.sandbox import child
+from gateway.sandbox.guard import close_to_others
 from gateway.sandbox.parse import parse_sql
 
 READY = b"+"
@@ -21,6 +22,7 @@ READY = b"+"
 
 def main() -> None:
     """Fork a sandbox for every line that comes in."""
+    close_to_others()
     _warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a sandbox ended
     signal.signal(signal.SIGINT, signal.SIG_IGN)

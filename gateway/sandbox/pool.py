@@ -17,6 +17,7 @@ import orjson
 from gateway.problems import SandboxLost
 from gateway.quota.places import FairPlaces
 from gateway.sandbox.frames import HEAD, LONGEST, Kind, packed, pieces
+from gateway.sandbox.guard import close_to_others
 
 _COMMAND = (sys.executable, "-I", "-m", "gateway.sandbox.nursery")
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "TZ": "UTC", "LANG": "C.UTF-8"}
@@ -164,6 +165,7 @@ class SandboxPool:
     def _open_nursery(self) -> socket.socket:
         if self._nursery is None or self._control is None or self._nursery.poll() is not None:
             self._end_nursery()
+            close_to_others()
             self._control, theirs = socket.socketpair()
             with theirs:
                 self._nursery = subprocess.Popen(  # noqa: S603  -- a fixed command of our own

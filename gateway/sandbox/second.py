@@ -32,8 +32,11 @@ def require_same(asked: str, written: str, text: str, rules: Offered | None = No
         for tree in (first, second):
             _walk(tree, text if tree is first else None, rules)
         same = _plain(first) == _plain(second)
-    except (RecursionError, orjson.JSONDecodeError) as error:
-        raise BadSql("The SQL is nested too deeply.") from error
+    except (
+        RecursionError,
+        orjson.JSONDecodeError,
+    ) as error:  # the engine writes a number without end as no JSON has it
+        raise BadSql("The SQL is nested too deeply, or has a number that is too large.") from error
     if not same:
         raise BadSql(_DIFFERENT)
 

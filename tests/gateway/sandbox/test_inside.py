@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from gateway.answers.arrow_rows import StreamWriter
 from gateway.problems import SandboxLost
 from gateway.sandbox.frames import Kind
 from gateway.sandbox.pool import FailedError, Sandbox, SandboxPool
+from tests.gateway.conftest import ROOT
 
 Told = dict[str, object]
 Asked = Callable[[Sandbox], Awaitable[None]]
@@ -181,6 +185,41 @@ def test_a_sandbox_has_no_open_file_no_name_and_no_privilege(with_sandboxes: Wit
         limits = Path(f"/proc/{process}/limits").read_text()
         for name in ("Max open files", "Max processes", "Max file size", "Max core file size"):
             assert limits.split(name)[1].split()[:2] == ["0", "0"], name
+
+    with_sandboxes(question)
+
+
+_LOOKED_AT = """
+import os, sys
+from gateway.sandbox.guard import close_to_others, control_process
+if os.geteuid() == 0:
+    os.setuid(65534)
+control_process(4, 1)  # as every process begins that its user may look into
+if sys.argv[1] == "closed":
+    close_to_others()
+looked_at = os.getpid()
+if os.fork() == 0:
+    try:
+        open(f"/proc/{looked_at}/environ", "rb").close()
+        print("open")
+    except PermissionError:
+        print("closed")
+    sys.stdout.flush()
+    os._exit(0)
+os.wait()
+"""
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_a_process_that_is_closed_cannot_be_looked_into_by_its_own_user(state: str) -> None:
+    command = [sys.executable, "-c", _LOOKED_AT, state]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+    assert told.stdout.strip() == state
+
+
+def test_the_gateway_is_closed_when_it_has_sandboxes(with_sandboxes: With) -> None:
+    async def question(_sandbox: Sandbox) -> None:
+        assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0
 
     with_sandboxes(question)
 
