@@ -29,7 +29,7 @@ from gateway.audit.verify import verify
 from gateway.audit.writer import AuditLog
 from gateway.policy.actor import PUBLIC, Actor
 from gateway.quota.admission import Admission, record_of
-from gateway.quota.meter import MemoryMeter, Meter, Price
+from gateway.quota.meter import MemoryMeter, Meter, Price, Quota
 from gateway.quota.sql_meter import SqliteMeter
 from gateway.settings import GatewaySettings
 from gateway.web.middleware import ReleaseLease
@@ -185,7 +185,7 @@ async def _pieces() -> None:
 async def _steps(meter: Meter, times: int = 4000) -> float:
     began = time.process_time()
     for number in range(times):
-        await meter.take(f"caller {number % 50}", Price(1, 3), LIMITS, 1e9 + number)
+        await meter.take(f"caller {number % 50}", Price(1, 3), Quota.of(LIMITS), 1e9 + number)
     return (time.process_time() - began) / times
 
 

@@ -10,7 +10,12 @@ from typing import Any
 
 
 class Problem(Exception):  # noqa: N818  -- RFC 9457 calls it so; `NotFound` and the others are its kinds
-    """A refusal with words for the caller; `members` become extension members of the problem document."""
+    """A refusal with words for the caller; `members` become extension members of the problem document.
+
+    `credential` is the public id of one that was proven and refused all the same; it is for the log alone.
+    """
+
+    credential: str | None = None
 
     def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **members: Any) -> None:
         super().__init__(detail)

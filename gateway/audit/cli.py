@@ -15,6 +15,7 @@ from catalog.place_options import HomeOption
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from catalog.workspace import Workspace
     from gateway.audit.keys import VerifyingKey
     from gateway.audit.store import AuditStore
     from gateway.settings import GatewaySettings
@@ -135,17 +136,23 @@ def key(city: AnyCityOption = None, home: HomeOption = None) -> None:
 
 def _settings(city: Path | None, home: Path | None) -> GatewaySettings:
     from catalog.place import STATE
+    from catalog.workspace import Workspace
     from gateway.settings import GatewaySettings
 
     if city is not None:
         home = _home_of(city, home)
     elif home is None:
-        found = sorted(path for path in STATE.glob("*") if path.is_dir()) if STATE.is_dir() else []
+        found = sorted(path for path in STATE.glob("*") if _is_state(Workspace(path)))
         if len(found) != 1:
             what = "there are several cities" if found else "there is no city"
             raise _CannotError(_USAGE, f"{what} below {STATE.absolute()}; name one with --city or --home")
         home = found[0]
     return GatewaySettings(home=home.absolute())
+
+
+def _is_state(workspace: Workspace) -> bool:
+    """Whether a folder holds the state of a city; others may lie beside it."""
+    return workspace.city.is_file() or workspace.audit.is_file()
 
 
 def _home_of(city: Path, home: Path | None) -> Path:

@@ -18,8 +18,9 @@ _LONGEST_LIST = 200
 class AccessRecord:
     """One access. Doors set what they know; what nobody sets stays empty. `filter` is a digest already.
 
-    `rows` counts what was handed out so far, so that a broken answer is told truly. `place` says that a place in
-    the log is kept for it, `reading` that it reads whatever its method says.
+    `credential` is the public id of a key or client that was proven and refused: it stands where there is no actor.
+    `rows` counts what was handed out so far, so that a broken answer is told truly. `place` says that a place in the
+    log is kept for it, `reading` that it reads whatever its method says.
     """
 
     request_id: str
@@ -36,6 +37,7 @@ class AccessRecord:
     rules: tuple[str, ...] = ()
     place: bool = False
     reading: bool = False
+    credential: str | None = None
     others: list[AccessRecord] = field(default_factory=list)
 
     def also(self) -> AccessRecord:
@@ -58,7 +60,7 @@ class AccessRecord:
         return {
             "at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "request_id": _text(self.request_id, 64),
-            "caller": _text(actor.id, 200) if actor else "?",
+            "caller": _text(actor.id if actor else f"key:{self.credential}" if self.credential else "?", 200),
             "tier": actor.tier if actor else None,
             "organisation": _text(actor.organisation, 64) if actor and actor.organisation else None,
             "grants": _list(

@@ -30,7 +30,7 @@ from gateway.identity.scope import Scope, from_words, narrowed
 from gateway.identity.secret_text import Hasher, public_id
 from gateway.identity.tokens import BadTokenError, TokenSigner
 from gateway.policy.actor import PUBLIC, Actor, TokenScope
-from gateway.problems import AccountNotInForce
+from gateway.problems import AccountNotInForce, Problem
 
 log = logging.getLogger("gateway.identity")
 
@@ -97,7 +97,7 @@ class Callers:
             try:
                 held = actor_for(session, found.principal, now, tree=tree, scope=found.scope, terms=self._terms)
             except NotInForceError as error:
-                raise AccountNotInForce(str(error)) from None
+                raise _proven(AccountNotInForce(str(error)), found.credential) from None
         self._note_use(found, now)
         caller = Identified(held.actor, presented.kind, found.credential, found.admin and held.actor.tier == "T4")
         with self._lock:
@@ -121,8 +121,9 @@ class Callers:
         matches = self._hasher.matches(text, row.hash if row else "0" * 64)
         if row is None or not matches:
             raise unauthenticated(_UNKNOWN)
-        _require(row.revoked_at is None, "revoked")
-        _require(row.expires_at > now, "expired")
+        state = "revoked" if row.revoked_at is not None else "expired" if row.expires_at <= now else None
+        if state is not None:
+            raise _proven(unauthenticated(f"The key is {state}."), row.id)
         scope = Scope.stored(row.scope)
         return _Found(row.principal, row.id, scope.token, scope.admin, row.expires_at, row)
 
@@ -133,7 +134,7 @@ class Callers:
             raise unauthenticated(_UNKNOWN) from None
         row = session.get(OAuthClient, access.client)
         if row is None or row.revoked_at is not None or row.expires_at <= now:
-            raise unauthenticated(_UNKNOWN)
+            raise _proven(unauthenticated(_UNKNOWN), access.client)
         registered = Scope.stored(row.scope)
         try:
             asked = from_words(access.scope, registered)
@@ -162,6 +163,7 @@ class Callers:
             log.warning("the use of %s could not be noted: %s", row.id, type(error).__name__)
 
 
-def _require(held: bool, state: str) -> None:
-    if not held:
-        raise unauthenticated(f"The key is {state}.")
+def _proven(problem: Problem, credential: str) -> Problem:
+    """The refusal of a credential that was not guessed: whoever sent it holds it."""
+    problem.credential = credential
+    return problem

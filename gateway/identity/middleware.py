@@ -15,6 +15,7 @@ from gateway.identity.foreign import dialect_of
 from gateway.identity.presented import KEY_HEADER, presented, refuse_in_address
 from gateway.identity.token_endpoint import ADDRESS
 from gateway.problems import ControlUnavailable, CrossSite, Problem
+from gateway.quota.admission import record_of
 from gateway.quota.failures import Failures
 from gateway.web.handlers import problem_response
 
@@ -67,7 +68,11 @@ class Identify:
             self._require_own_page(headers)
         try:
             async with self._failures.counted(Request(scope)):
-                return await anyio.to_thread.run_sync(self._callers.find, found)
+                try:
+                    return await anyio.to_thread.run_sync(self._callers.find, found)
+                except Problem as refused:
+                    record_of(Request(scope)).credential = refused.credential
+                    raise
         except SQLAlchemyError as error:
             log.error("the control store does not answer: %s", type(error).__name__)
             raise ControlUnavailable(headers={"Retry-After": "5"}) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 
-from sqlalchemy import CursorResult, Select, Update, select, update
+from sqlalchemy import CursorResult, Select, Update, func, select, update
 from sqlalchemy.orm import Session
 
 from gateway.control.tables.notices import Delivery, OutboxEvent, Subscription
@@ -110,18 +110,22 @@ def newest(session: Session, row: Subscription, most: int) -> list[tuple[Deliver
 
 @dataclass(frozen=True)
 class Again:
-    """Events of a time on that a subscription asks for; `following` is the moment to go on from, if there are more."""
+    """Events of a time on that a subscription asks for; `following` is the moment of the next, if there are more."""
 
     events: tuple[OutboxEvent, ...]
     following: datetime | None
 
 
 def to_replay(session: Session, row: Subscription, since: datetime) -> Again:
-    """The events from a moment on, so many at a time."""
-    query = select(OutboxEvent).where(OutboxEvent.at >= since).order_by(OutboxEvent.number)
-    found = session.scalars(query.limit(_REPLAYED)).all()
-    following = found[-1].at if len(found) == _REPLAYED else None
-    return Again(tuple(event for event in found if wants(row, event)), following)
+    """The events from a moment on, so many at a time, and all of the last moment: nobody can go on within one."""
+    moments = select(OutboxEvent.at).where(OutboxEvent.at >= since).order_by(OutboxEvent.at)
+    last = session.scalar(moments.offset(_REPLAYED - 1).limit(1))
+    query = select(OutboxEvent).where(OutboxEvent.at >= since).order_by(OutboxEvent.at, OutboxEvent.number)
+    following = None
+    if last is not None:
+        query = query.where(OutboxEvent.at <= last)
+        following = session.scalar(select(func.min(OutboxEvent.at)).where(OutboxEvent.at > last))
+    return Again(tuple(event for event in session.scalars(query) if wants(row, event)), following)
 
 
 def any_due(session: Session, now: datetime, busy: Sequence[str]) -> bool:

@@ -189,4 +189,6 @@ def _print_release(city: City, workspace: Workspace) -> None:
     print_table(f"Release {number:04d}: what is published", columns, rows, numbers=2)
     if any(gone.values()):
         out.print(f"Rows withdrawn by {today}, for one because their publicity is over, are not served.", markup=False)
+    if workspace.control.exists():
+        out.print("Rows that stewards withdrew are not counted here; `civiclake withdrawal list` names them.")
     out.print(f"Files in {folder}", markup=False, soft_wrap=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.settings import GatewaySettings
 
 Names = list[str] | None
+_NARROWEST = 8  # signs of a column beside the ids; where they do not fit, lines are longer than the terminal
 Days = Annotated[int, typer.Option("--days", min=1, help="Lifetime in days.")]
 
 
@@ -173,11 +174,14 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> N
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    whole = max((len(_cell(row[0])) for row in rows), default=0)  # ids stand first, to be copied: never cut or folded
     for place, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=place == 0)
+        table.add_column(column, overflow="fold", no_wrap=place == 0, min_width=whole if place == 0 else None)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
-    Console(highlight=False).print(table)
+    needed = whole + _NARROWEST * (len(columns) - 1)
+    terminal = Console(highlight=False)
+    (terminal if terminal.width >= needed else Console(highlight=False, width=needed)).print(table)
 
 
 def say(text: str) -> None:

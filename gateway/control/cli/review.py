@@ -95,8 +95,14 @@ def overdue(place: Place) -> None:
         _table(here, "Overdue", cases.overdue(here.session, here.ledger))
 
 
-def notices(*, acting: Acting = None, place: Place) -> None:
-    """List the newest notices to the data authority, or to a person and their organisation."""
+def notices(
+    *,
+    acting: Annotated[
+        str | None, typer.Option("--as", help="Whose notices (id): theirs and those to their organisation.")
+    ] = None,
+    place: Place,
+) -> None:
+    """List the newest notices: without --as those to the data authority, so to every steward."""
     from gateway.control.workflow import cases
 
     with looking(place) as here:

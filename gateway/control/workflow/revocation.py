@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from catalog.policy.procedures import StepEffect
 from gateway.control import grants
 from gateway.control.errors import ControlError, ForbiddenError
+from gateway.control.rows import new_id
 from gateway.control.tables.grants import GrantRow
-from gateway.control.tables.requests import Application, BreakGlass
+from gateway.control.tables.requests import Application, BreakGlass, Notice
 from gateway.control.workflow import applications, break_glass
 from gateway.control.workflow.course import Course, Step, open_to
 from gateway.control.workflow.ledger import Ledger
@@ -31,7 +32,7 @@ def revoke(
     row = grants.grant_of(session, grant)
     case = _case_of(session, row)
     if case is None or row.revoked_at is not None:
-        return grants.revoke(session, grant, reason, now)
+        return _end(session, grant, reason, now)
     if not reason.strip():
         raise ControlError("say why the grant is revoked")
     judged = ledger()
@@ -40,11 +41,30 @@ def revoke(
     procedure = judged.procedure(case.procedure)
     ending = {t.name for t in procedure.out_of(case.state) if t.effect in _ENDS}
     if not ending:
-        return grants.revoke(session, grant, reason, now)
+        return _end(session, grant, reason, now)
     mine = [name for name in open_to(session, case, person, procedure) if name in ending]
     if not mine:
         raise ForbiddenError(f"{case.id} is not yours to end")
     course.move(Step(mine[0], person, reason))
+    return row
+
+
+def _end(session: Session, grant: str, reason: str, now: datetime) -> GrantRow:
+    """End a grant without a case that could tell of it; its holder is told in the words for an application."""
+    row = grants.revoke(session, grant, reason, now)
+    session.add(
+        Notice(
+            id=new_id("ntc"),
+            at=now,
+            principal=row.principal,
+            organisation=row.organisation,
+            procedure=Application.procedure,
+            case=row.id,
+            name="revoke",
+            to_state="revoked",
+            reason=reason,
+        )
+    )
     return row
 
 

@@ -81,7 +81,9 @@ def test_the_newest_accesses_are_shown(home: Path) -> None:
 
 def test_the_city_is_named_as_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CIVICLAKE_HOME", raising=False)
+    for variable in ("CIVICLAKE_HOME", "CIVICLAKE_CITY"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / ".civiclake" / "no-city").mkdir(parents=True)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "city.yml").write_text(
@@ -90,6 +92,8 @@ def test_the_city_is_named_as_everywhere(tmp_path: Path, monkeypatch: pytest.Mon
         workspace = Workspace(tmp_path / ".civiclake" / name)
         workspace.audit.parent.mkdir(parents=True)
         write(f"sqlite:///{workspace.audit}", workspace.seals, (3,))
+        if name == "one":
+            assert run("verify")[1].startswith("Sound: 3 rows"), "the only one needs no name"
     assert "name one with --city" in run("verify")[1]
     assert run("verify", "--city", "one")[1].startswith("Sound: 3 rows")
     monkeypatch.setenv("CIVICLAKE_CITY", "two")

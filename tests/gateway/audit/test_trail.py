@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -99,6 +100,17 @@ def test_refusals_are_told_too(tmp_path: Path) -> None:
     assert (unknown["status"], unknown["rows"], unknown["columns"]) == (400, None, [])
     assert unknown["decision"] == "deny", "the dataset is open, what was asked of it is not"
     assert (stranger["caller"], stranger["tier"], stranger["decision"]) == ("?", None, "deny")
+
+
+def test_a_key_that_is_no_longer_in_force_is_named(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    text = issue_keys(tmp_path, clock=lambda: datetime.now(UTC) - timedelta(days=2))["owner"]["X-API-Key"]
+    with client_over(tmp_path) as client:
+        for key in (text, text[:-7] + "0" + text[-6:]):  # the second one is made up, so it names nobody
+            assert client.get("/v1/datasets", headers={"X-API-Key": key}).status_code == 401
+    expired, made_up = accesses(tmp_path)
+    assert (expired["caller"], expired["decision"], expired["tier"]) == (f"key:{text.split('_')[1]}", "deny", None)
+    assert made_up["caller"] == "?"
 
 
 def test_reading_about_what_one_reads_is_no_refusal(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalog.workspace import Workspace
+from gateway.control.cli.options import show
 from gateway.identity.secret_text import mint, public_id
 from tests.gateway.commands import Access, access_in
 
@@ -47,6 +48,15 @@ def test_a_department_from_its_code_to_a_key_that_is_revoked(access: Access, tmp
     assert name in listed
     assert key.rpartition("_")[2] not in listed
     assert Workspace(tmp_path).control.stat().st_mode & 0o077 == 0
+
+
+def test_ids_are_whole_however_narrow_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    name = "0123456789abcdef0123456789abcdef"
+    show("Deliveries", ("event", "to", "about"), [(name, "department", "words and more words")])
+    assert name in capsys.readouterr().out
 
 
 def test_a_system_acts_once_something_is_delegated(access: Access, tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from catalog.policy.divisions import DivisionTree
 from gateway.control import accounts
 from gateway.control.store import ControlStore
-from gateway.control.tables.notices import Delivery, OutboxEvent
+from gateway.control.tables.notices import Delivery, OutboxEvent, Subscription
 from gateway.identity.callers import Identified
 from gateway.notices import deliveries
 from gateway.notices.deliveries import Terms
@@ -60,6 +61,27 @@ def test_an_event_is_appended_once_whoever_comes_first(store: ControlStore) -> N
         assert len({row.id for row in rows}) == len(rows) == 4
         assert [row.dataset for row in newest(session, 10, "other")] == ["other"]
     assert store.revision() == 0, "nobody's rights have changed"
+
+
+def test_a_replay_goes_past_a_moment_in_which_more_happened_than_is_sent_at_once(
+    store: ControlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "_REPLAYED", 3)
+    name = subscribed(store)
+    moments = [NOW + timedelta(seconds=n) for n in (0, 0, 0, 0, 0, 1, 1, 2)]
+    with writing(store) as (session, _):
+        for number, at in enumerate(moments):
+            append(session, [event(number)], at)
+    pages: list[list[datetime]] = []
+    with store.read() as session:
+        row, since = session.get_one(Subscription, name), NOW
+        while len(pages) < 5:
+            again = deliveries.to_replay(session, row, since)
+            pages.append([found.at for found in again.events])
+            if again.following is None:
+                break
+            since = again.following
+    assert pages == [moments[:5], moments[5:]]
 
 
 def test_every_delivery_is_made_and_taken_once(store: ControlStore) -> None:

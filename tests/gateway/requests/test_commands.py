@@ -66,6 +66,9 @@ def test_an_application_on_paper_from_entry_to_revocation(access: Access) -> Non
     assert steps[-1]["by"].startswith("cli:")
     assert "at once" in access("notices", "--as", "tom").stdout
     assert "no id of a case" in access("show", "grt-1", status=2).stderr
+    direct = access("grant", "add", "visits", "--org", "traffic", "--column", "kind", "--basis", "b").stdout.strip()
+    access("grant", "revoke", direct, "--reason", "no longer needed")
+    assert [part in access("notices", "--as", "tina").stdout for part in (direct, "no longer needed")] == [True] * 2
 
 
 def test_other_cases_by_command(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:

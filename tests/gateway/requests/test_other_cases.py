@@ -99,7 +99,8 @@ def test_break_glass_needs_a_second_steward_and_ends_by_itself(counter: Counter)
     row = counter.rows("sue").json()["rows"][0]
     assert (row["name"], "id_no" in row) == ("张三丰", False)  # L4 stays closed
     assert counter.rows("sam").status_code == 403
-    assert [n["name"] for n in counter.get("helen", "/v1/notices").json()["notices"]] == ["confirm"]
+    told = counter.get("helen", "/v1/notices").json()["notices"]
+    assert [(notice["name"], notice["reason"]) for notice in told] == [("confirm", "complaint 7")]
     counter.wait(minutes=20)
     assert counter.rows("sue").status_code == 403
     assert counter.get("sue", address).json()["state"] == "expired"
