@@ -25,7 +25,7 @@ from orchestration.release.verify import verify
 from tests.city.conftest import SCALE, Built
 from tests.city.systems import CITY, Civiclake, Done, Systems
 
-pytestmark = pytest.mark.slow(seconds=100)
+pytestmark = pytest.mark.slow(seconds=250)  # of all files here, which stay in one process
 
 SEED = 20260630
 LANDING, VOCABULARY, READING, BUILDING, TESTING, PUBLISHING = STAGES = (

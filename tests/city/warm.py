@@ -7,6 +7,7 @@ command twenty times would spend again and again.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -55,6 +56,8 @@ def serve() -> int:
     """Reads one order a line (JSON: arguments, env, log); answers with the child's id, then with its exit status."""
     for name in HEAVY:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what is loaded is neither looked through nor copied again by every child
     say("ready")
     for line in sys.stdin:
         order = json.loads(line)

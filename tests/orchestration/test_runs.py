@@ -32,7 +32,7 @@ from orchestration.lake.vocabulary import load_vocabulary
 from orchestration.run import RunReport, prepare, run_city
 from orchestration.transform.pseudonyms import PSEUDONYM_KEY
 
-pytestmark = [pytest.mark.slow(seconds=105), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.slow(seconds=70), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 AT = datetime(2026, 7, 1)
 
@@ -195,42 +195,38 @@ def test_a_run_without_news_builds_nothing_and_says_whose_results_stand(
         assert event.asset_materialization.metadata["stands from run"].value == second.run_id
 
 
-def test_asked_to_rebuild_it_builds(ran: Ran) -> None:
+def test_a_dead_source_does_not_stop_the_city_and_what_is_asked_to_rebuild_builds(
+    ran: Ran, copy: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(copy.city.root / "inbox")
+    monkeypatch.setattr(feeds, "_RETRY", feeds._RETRY._replace(delay=0))
     progress = list[Progress]()
     interrupt, terminate = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.getsignal(signal.SIGTERM)
     try:  # as in the background of a shell
-        report = run_city(ran.city, ran.workspace, ran.day, ran.day, progress.append, rebuild=True)
+        report = run_city(copy.city, ran.workspace, ran.day, ran.day, progress.append, rebuild=True)
         assert signal.getsignal(signal.SIGTERM) is terminate
     finally:
         signal.signal(signal.SIGINT, interrupt)
+    asked = [entry for entry in progress if entry.stage == "landing" and entry.text == "asking the department"]
+    assert len(asked) == 3
+    assert "transport.path" in str(report.feeds[0].problem)
     assert (report.outcome, report.release) == ("unchanged", 1)
     assert "open_permit" in {entry.subject for entry in progress if entry.stage == "models"}
 
 
-def test_a_dead_source_does_not_stop_the_city(ran: Ran, copy: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.rmtree(copy.city.root / "inbox")
-    monkeypatch.setattr(feeds, "_RETRY", feeds._RETRY._replace(delay=0))
-    progress = list[Progress]()
-    report = run_city(copy.city, ran.workspace, ran.day, ran.day, progress.append)
-    asked = [entry for entry in progress if entry.stage == "landing" and entry.text == "asking the department"]
-    assert len(asked) == 3
-    assert (report.outcome, report.release) == ("unchanged", 1)
-    assert "transport.path" in str(report.feeds[0].problem)
-
-
-def test_a_failing_test_blocks_says_why_and_is_asked_again(copy: Ran) -> None:
+def test_a_failing_test_blocks_and_says_why_and_no_later_run_stands_on_it(copy: Ran) -> None:
     deliver(copy.city, copy.day, "00017,building,A,2020-01-01,2020-01-01 00:00:00")
     with (copy.city.vocabulary_dir / "calendar.csv").open("a", encoding="utf-8") as calendar:
         calendar.write(f"{copy.day},false,\n")
-    for _ in range(2):
-        progress = list[Progress]()
-        report = run_city(copy.city, copy.workspace, copy.day, copy.day, progress.append)
-        assert (report.outcome, report.release) == ("blocked", None)
-        assert any("base_calendar: unique_key" in reason for reason in report.reasons)
-        assert "base_calendar" in {entry.subject for entry in progress if entry.stage == "models"}
-        assert read_breach(copy.workspace, f"{report.run_id}-models").models == ("base_calendar",)
+    progress = list[Progress]()
+    report = run_city(copy.city, copy.workspace, copy.day, copy.day, progress.append)
+    assert (report.outcome, report.release) == ("blocked", None)
+    assert any("base_calendar: unique_key" in reason for reason in report.reasons)
+    assert "base_calendar" in {entry.subject for entry in progress if entry.stage == "models"}
+    assert read_breach(copy.workspace, f"{report.run_id}-models").models == ("base_calendar",)
     with open_lake(copy.workspace, read_only=True) as con:
         assert con.execute("SELECT count(*) FROM lake.landed.permits_permit").fetchone() == (1,)
+        assert con.execute("SELECT count(*) FROM lake.ops.build").fetchone() == (0,)
 
 
 def test_days_must_be_business_dates(ran: Ran) -> None:
