@@ -21,7 +21,11 @@ RESOURCE_CODE = r"^[1-3][0-9]{5}[0-9]*/[0-9]+$"
 
 
 class DatasetMeta(Strict):
-    """`meta.dataset` of a model: what is published or shared, under which key, for whom, by what rows are scoped."""
+    """`meta.dataset` of a model: what is published or shared, under which key, for whom, by what rows are scoped.
+
+    `access` are ways in which rows are often asked for: columns that are filtered by a value, then those that order
+    what is left, with a hyphen where it descends. Such pages of public columns are answered from an index.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     sharing: Extent
@@ -34,6 +38,7 @@ class DatasetMeta(Strict):
     scope: ScopeColumns = ScopeColumns()
     gb_class: Classification = "general"
     resource_code: str | None = Field(None, pattern=RESOURCE_CODE)
+    access: tuple[tuple[str, ...], ...] = ()
 
 
 class CompiledColumn(Strict):
@@ -101,6 +106,7 @@ class CompiledDataset(Strict):
     feeds: tuple[str, ...]
     scope: ScopeColumns = ScopeColumns()
     resource_code: str | None = None
+    access: tuple[tuple[str, ...], ...] = ()
 
     def column(self, name: str) -> CompiledColumn:
         """The column called `name`; KeyError when there is none."""

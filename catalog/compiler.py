@@ -95,6 +95,7 @@ def _dataset(city: City, manifest: DbtManifest, model: DbtModel, levels: Levels)
         feeds=tuple(sorted({feed.id for feed, table in city.tables() if table.physical_name in landed})),
         scope=meta.scope,
         resource_code=meta.resource_code,
+        access=meta.access,
     )
 
 

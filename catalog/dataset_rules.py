@@ -53,13 +53,16 @@ class ResourceCodesAreUnique(Rule):
 
 
 class DatasetOrderExists(Rule):
-    """Key and order of a dataset are columns of its model."""
+    """Key, order and ways of access of a dataset are columns of its model."""
 
     mend = "Correct config.meta.dataset"
 
     def breaches(self, model: DbtModel, manifest: DbtManifest) -> Iterator[tuple[str | None, str]]:
         dataset = dataset_of(model)
-        for name in dict.fromkeys((*dataset.key, *dataset.order)) if dataset else ():
+        if dataset is None:
+            return
+        accessed = (name.removeprefix("-") for way in dataset.access for name in way)
+        for name in dict.fromkeys((*dataset.key, *dataset.order, *accessed)):
             if name not in model.columns:
                 yield None, f"There is no column `{name}`."
 

@@ -15,6 +15,9 @@ from catalog.workspace import Workspace
 
 MANIFEST_FILE = "release.json"
 FOLDER = re.compile(r"\d{4,}")
+# A SQLite file of public rows, indexed by key and ways of access, and its table of columns: dataset, name, form.
+LOOK_UP_FILE = "lookup.sqlite"
+LOOK_UP_FORMS = "forms"
 
 
 # How DuckDB writes the public files: releases, and copies of their files without withdrawn rows, look alike.
@@ -106,6 +109,11 @@ class ReleaseManifest(Strict):
             if dataset.id == name:
                 return dataset
         raise KeyError(f"release {self.number} has no dataset {name}")
+
+
+def look_up_table(dataset: str) -> str:
+    """Name of the table of a dataset in the look-up file."""
+    return f"rows of {dataset}"
 
 
 def release_folder(workspace: Workspace, number: int) -> Path:

@@ -29,6 +29,7 @@ from gateway.identity.foreign import APP_TOKEN_HEADER, CKAN_HEADER
 from gateway.identity.middleware import Identify
 from gateway.identity.presented import KEY_HEADER
 from gateway.identity.service import open_identity
+from gateway.lookup.store import LookUps
 from gateway.notices import feed_door, subscription_door
 from gateway.notices.desk import open_desk
 from gateway.policy.masks import JoinKeys
@@ -54,6 +55,9 @@ from gateway.withdrawal.register import WithdrawalRegister
 from gateway.withdrawal.sources import Sources
 
 ROUTERS = (
+    rows.router,  # what is asked most stands first: routes are tried in turn
+    groups.router,
+    files.router,
     landing.router,
     health.router,
     problems.router,
@@ -62,15 +66,12 @@ ROUTERS = (
     datasets.router,
     access.router,
     cost.router,
-    rows.router,
-    groups.router,
     facets.router,
     count.router,
     changes.router,
     sql_door.router,
     verify_door.router,
     releases.router,
-    files.router,
     usage.router,
     receipts.router,
     withdrawals_door.router,
@@ -151,6 +152,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         withdrawals.prepare,
         earlier=settings.earlier_releases,
     )
+    look_ups = LookUps(settings.earlier_releases + 1)
     sandboxes = SandboxPool(settings.sandboxes)
     notices = open_desk(settings, workspace, identity, shelf, policies, withdrawals, admission)
 
@@ -161,6 +163,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
             await anyio.to_thread.run_sync(admission.start, _PATIENCE)
             parts.push_async_callback(anyio.to_thread.run_sync, admission.stop, _PATIENCE)
             parts.callback(engine.close)
+            parts.callback(look_ups.close)
             parts.callback(identity.close)
             await policies.start()
             parts.push_async_callback(policies.stop)
@@ -194,6 +197,7 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         Library(workspace, withdrawals, settings.document_cache),
         sandboxes,
         kept,
+        look_ups,
     )
     for router in (*ROUTERS, *ADMIN_ROUTERS):
         app.include_router(router)

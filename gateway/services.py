@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from catalog.policy.model import TierLimits
 from gateway.engine import Engine
 from gateway.identity.service import Identity
+from gateway.lookup.store import LookUps
 from gateway.policy.actor import PUBLIC, Actor
 from gateway.policy.shelf import PolicyShelf
 from gateway.query.cursor import CursorSigner
@@ -27,7 +28,7 @@ from gateway.withdrawal.register import WithdrawalRegister
 class Services:
     """The long-lived parts: settings, engine, shelf of releases, policy in force, register of withdrawals,
     signer of cursors, identity, admission, refusals, the catalogue's documents, processes for questions in SQL,
-    answers that are kept."""
+    answers that are kept, look-up files."""
 
     settings: GatewaySettings
     engine: Engine
@@ -41,6 +42,7 @@ class Services:
     library: Library
     sandboxes: SandboxPool
     kept: KeptAnswers
+    look_ups: LookUps
 
     def tier_limits(self, actor: Actor) -> TierLimits | None:
         """What the policy lets callers of the actor's tier use; None where it says nothing, so lets them do nothing."""

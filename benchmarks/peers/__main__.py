@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,6 +45,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=WORK, help="folder for programs, data and figures")
     chosen = parser.parse_args()
     CivicLake.workers = chosen.workers
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are ended in any case
     place = _place(chosen.work.resolve(), chosen.rows)
     peers = [PEERS[name](place) for name in PEERS if name in chosen.only]
     for peer in peers:
@@ -50,13 +53,16 @@ def main() -> None:
     with ExitStack() as stack:
         running: dict[Peer, Served] = {peer: stack.enter_context(peer.serve()) for peer in peers}
         compared = require_agreement(place, running, (Row, Page, Groups, Search, Slice))
-        print(f"{chosen.rows:,} rows; {compared} answers are equal to the table's, load {os.getloadavg()[0]:.1f}")
+        print(
+            f"{chosen.rows:,} rows; {compared} answers are equal to the table's, load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
         results = Results()
         for turn in range(chosen.rounds):
             one_round(place, running, results, turn, chosen.seconds)
+            results.save(place.work / "figures.json")
             print(f"round {turn + 1} of {chosen.rounds} is over, load {os.getloadavg()[0]:.1f}", flush=True)
     print(results.report([peer.name for peer in peers]))
-    results.save(place.work / "figures.json")
 
 
 def _place(work: Path, rows: int) -> Place:

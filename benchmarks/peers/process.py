@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PATIENCE = 300.0
-_EVERY = 0.2
+_EVERY = 0.5
 
 
 @dataclass(frozen=True)

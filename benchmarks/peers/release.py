@@ -16,9 +16,10 @@ from catalog.contract.options import Title
 from catalog.policy.compile import matrix_rules
 from catalog.policy.load import shared_policy
 from catalog.policy.model import ColumnPolicy, CompiledPolicy, DatasetPolicy, TierLimits
-from catalog.release import QualitySummary, ReleaseManifest, write_manifest
+from catalog.release import LOOK_UP_FILE, QualitySummary, ReleaseManifest, write_manifest
 from catalog.workspace import Workspace
 from orchestration.release.files import SERVING, describe_file, release_hash, serving_database, write_dataset
+from orchestration.release.lookup import write_look_ups
 from orchestration.release.store import ReleaseStore
 
 CITY = "yunzhou"
@@ -38,13 +39,14 @@ def publish_tickets(tickets: Path, home: Path) -> Path:
         (folder / "files").mkdir()
         with serving_database(con, folder) as schema:
             datasets = (write_dataset(con, entry, schema, folder),)
+            write_look_ups(con, (entry,), schema, folder)
         CompiledCatalog(city=_city(), datasets=(entry,), models=(), feeds=()).save(folder / CATALOG_FILE)
         write_manifest(
             ReleaseManifest(
                 number=1, city=CITY, title=_TITLE, published_at=_AT, content_hash=release_hash(datasets, None),
                 lake_snapshot=1, datasets=datasets,
                 quality=QualitySummary(score=1.0, checks_passed=0, checks_warned=0, checks_failed=0),
-                files=tuple(describe_file(folder, name) for name in (CATALOG_FILE, SERVING)),
+                files=tuple(describe_file(folder, name) for name in (CATALOG_FILE, SERVING, LOOK_UP_FILE)),
             ),
             folder,
         )  # fmt: skip
@@ -63,6 +65,7 @@ def _entry() -> CompiledDataset:
         ),
         key=("ticket_no",), order=("ticket_no",), sharing="unconditional", opening="unconditional", publisher=_TITLE,
         owner=None, licence="CC-BY-4.0", frequency="daily", themes=(), upstream=(), feeds=(),
+        access=(("district", "-opened_at"),),
     )  # fmt: skip
 
 

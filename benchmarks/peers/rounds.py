@@ -17,7 +17,7 @@ from benchmarks.peers.wrk import load
 
 CONNECTIONS = (1, 16, 64)
 PAGE_OF_WALK = 10_000
-_QUESTIONS = 20_000  # more than any server answers in one load
+_QUESTIONS = 5_000  # a second: more than any server answers
 _KINDS: dict[str, type[Question]] = {
     "row by id": Row,
     "filtered, ordered page": Page,
@@ -76,7 +76,7 @@ class _Round:
     def fresh(self, workload: str, kind: type[Question], connections: int) -> None:
         """Questions that hardly ever repeat, the same ones for each server."""
         chance = random.Random(f"{self.turn} {workload} {connections}")
-        questions = [draw(kind, self.place.rows, chance) for _ in range(_QUESTIONS)]
+        questions = [draw(kind, self.place.rows, chance) for _ in range(_QUESTIONS * self.seconds)]
         for peer in self.running:
             calls = [call for question in questions if (call := peer.call(question)) is not None]
             self.load(peer, f"{workload}, {connections}", calls, connections)

@@ -52,9 +52,11 @@ def actor_of(request: Request) -> Actor:
 def purpose_of(request: Request) -> str | None:
     """What the caller says it wants the data for; BadValue when the city knows no such purpose."""
     purpose = request.headers.get(PURPOSE_HEADER)
+    if purpose is None:
+        return None
     policy = services_of(request).policies.current
     known = sorted(policy.purposes) if policy is not None else []
-    if purpose is not None and purpose not in known:
+    if purpose not in known:
         raise BadValue(f"`{PURPOSE_HEADER}`: expected one of the listed purposes.", purposes=known)
     return purpose
 
@@ -189,8 +191,8 @@ ReleaseDep = Annotated[OpenRelease, Depends(_release)]
 PurposeDep = Annotated[str | None, Depends(_purpose)]
 
 
-async def _caller(request: Request, actor: ActorDep, purpose: PurposeDep) -> Caller:
-    return Caller(actor, purpose, record_of(request))
+async def _caller(request: Request) -> Caller:  # of no further dependencies: each costs every request
+    return Caller(actor_of(request), purpose_of(request), record_of(request))
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

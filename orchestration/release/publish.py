@@ -13,12 +13,13 @@ from pydantic import BaseModel
 
 from catalog.canonical import write_json
 from catalog.compiled import CATALOG_FILE, CompiledCatalog
-from catalog.release import ReleasedDataset, ReleaseManifest, write_manifest
+from catalog.release import LOOK_UP_FILE, ReleasedDataset, ReleaseManifest, write_manifest
 from catalog.withdrawal import WITHDRAWALS_FILE
 from catalog.workspace import Workspace
 from orchestration.release.errors import DamagedReleaseError
 from orchestration.release.files import SERVING, describe_file, release_hash, serving_database, write_dataset
 from orchestration.release.gate import require_passed
+from orchestration.release.lookup import write_look_ups
 from orchestration.release.quality import QUALITY_FILE, QualityReport, dataset_quality, quality_report
 from orchestration.release.store import ReleaseStore
 from orchestration.release.verify import verify_folder
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LINEAGE_FILE = "lineage.json"
-_FILES = (CATALOG_FILE, LINEAGE_FILE, QUALITY_FILE, SERVING, WITHDRAWALS_FILE)
+_FILES = (CATALOG_FILE, LINEAGE_FILE, QUALITY_FILE, SERVING, LOOK_UP_FILE, WITHDRAWALS_FILE)
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,15 @@ def publish(
     number = max(store.numbers(), default=0) + 1
     with store.staging(number) as folder:
         (folder / "files").mkdir()
-        with serving_database(con, folder) as schema, _one_snapshot(con) as snapshot:
-            datasets = tuple(write_dataset(con, dataset, schema, folder) for dataset in catalog.datasets)
-            withdrawals = write_withdrawals(con, catalog, folder, as_of)
-        content_hash = release_hash(datasets, withdrawals)
-        twin = None if force else _twin(store, content_hash)
-        if twin is not None:
-            return _settle(store, twin, at)
+        with serving_database(con, folder) as schema:
+            with _one_snapshot(con) as snapshot:
+                datasets = tuple(write_dataset(con, dataset, schema, folder) for dataset in catalog.datasets)
+                withdrawals = write_withdrawals(con, catalog, folder, as_of)
+            content_hash = release_hash(datasets, withdrawals)
+            twin = None if force else _twin(store, content_hash)
+            if twin is not None:
+                return _settle(store, twin, at)
+            write_look_ups(con, catalog.datasets, schema, folder)
         catalog.save(folder / CATALOG_FILE)
         write_json(lineage, folder / LINEAGE_FILE)
         quality = quality_report(con, run_id)

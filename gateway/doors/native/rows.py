@@ -88,6 +88,7 @@ async def _answer(request: Request, services: Services, caller: Caller, dataset:
         limits=limits,
         bom=bom,
         members=members,
+        looked_up=lambda: services.look_ups.rows(release, query),
     )
     return await deliver(request, services, asked, etag)
 

@@ -1,0 +1,1 @@
+"""The look-up store: questions that an index answers, without the engine."""

@@ -1,0 +1,96 @@
+"""Write the look-up file of a release: public rows in SQLite, indexed by key and by the declared ways of access."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.compiled import CompiledDataset
+from catalog.release import LOOK_UP_FILE, LOOK_UP_FORMS, look_up_table
+from orchestration.release.files import listed, public_columns, quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_BATCH = 20_000
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_FORMS = {
+    "VARCHAR": "text",
+    "BOOLEAN": "boolean",
+    "DOUBLE": "real",
+    "FLOAT": "real",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    **dict.fromkeys(_INTEGERS, "integer"),
+}
+_WRITTEN = {
+    "boolean": "{0}::TINYINT",
+    "real": "{0}::DOUBLE",
+    "decimal": "{0}::VARCHAR",
+    "date": "strftime({0}, '%Y-%m-%d')",
+    # As ISO 8601 is written: fractions only where there are some. So the text of a time orders as the time does.
+    "timestamp": "CASE WHEN microsecond({0}) % 1000000 = 0 THEN strftime({0}, '%Y-%m-%dT%H:%M:%S') "
+    "ELSE strftime({0}, '%Y-%m-%dT%H:%M:%S.%f') END",
+}
+
+
+def write_look_ups(con: DuckDBPyConnection, datasets: Sequence[CompiledDataset], schema: str, folder: Path) -> None:
+    """Write the file, with every dataset whose key is public; `schema` holds their tables. No file without any.
+
+    Columns that SQLite cannot hold exactly are left out: lists and structures, numbers beyond 64 bits, dates and times
+    of other years than 1000 to 9999.
+    """
+    chosen = [dataset for dataset in datasets if dataset.key and set(dataset.key) <= set(public_columns(dataset))]
+    if not chosen:
+        return
+    with closing(sqlite3.connect(folder / LOOK_UP_FILE)) as file:
+        file.execute("PRAGMA journal_mode = off")
+        file.execute("PRAGMA synchronous = off")
+        file.execute(f"CREATE TABLE {LOOK_UP_FORMS} (dataset, name, form, PRIMARY KEY (dataset, name))")
+        for dataset in chosen:
+            _write(con, dataset, f"{schema}.{quoted(dataset.id)}", file)
+        file.execute("ANALYZE")
+        file.commit()
+
+
+def _write(con: DuckDBPyConnection, dataset: CompiledDataset, table: str, file: sqlite3.Connection) -> None:
+    forms = dict(_forms(con, dataset, table))
+    if not set(dataset.key) <= set(forms):
+        return
+    name = quoted(look_up_table(dataset.id))
+    # Columns have no type here: SQLite would bring some values to it, and a number is to stay what it was.
+    file.execute(f"CREATE TABLE {name} ({listed(list(forms))})")
+    entries = [(dataset.id, column, form) for column, form in forms.items()]
+    file.executemany(f"INSERT INTO {LOOK_UP_FORMS} VALUES (?, ?, ?)", entries)
+    written = ", ".join(_WRITTEN.get(form, "{0}").format(quoted(column)) for column, form in forms.items())
+    rows = con.execute(f"SELECT {written} FROM {table} ORDER BY {listed(dataset.key)}")
+    places = ", ".join("?" * len(forms))
+    while batch := rows.fetchmany(_BATCH):
+        file.executemany(f"INSERT INTO {name} VALUES ({places})", batch)
+    file.execute(f"CREATE UNIQUE INDEX {quoted(f'{dataset.id} key')} ON {name} ({listed(dataset.key)})")
+    for place, way in enumerate(dataset.access):
+        columns = [column.removeprefix("-") for column in way]
+        if set(columns) <= set(forms):
+            terms = [f"{quoted(c)} DESC" if t.startswith("-") else quoted(c) for t, c in zip(way, columns, strict=True)]
+            rest = [quoted(column) for column in dataset.key if column not in columns]
+            file.execute(f"CREATE INDEX {quoted(f'{dataset.id} {place}')} ON {name} ({', '.join([*terms, *rest])})")
+
+
+def _forms(con: DuckDBPyConnection, dataset: CompiledDataset, table: str) -> Iterator[tuple[str, str]]:
+    """The public columns that SQLite can hold exactly, each with the form its values have there."""
+    public = public_columns(dataset)
+    for column, kind, *_ in con.execute(f"DESCRIBE {table}").fetchall():
+        form = "decimal" if kind.startswith("DECIMAL") else _FORMS.get(kind)
+        if column in public and form is not None and (form not in ("date", "timestamp") or _usual(con, table, column)):
+            yield column, form
+
+
+def _usual(con: DuckDBPyConnection, table: str, column: str) -> bool:
+    """Whether all years have four digits and no moment is infinite."""
+    name = quoted(column)
+    known = f"{name} >= DATE '1000-01-01' AND {name} < DATE '9999-12-31'"
+    found = con.execute(f"SELECT coalesce(bool_and({known}), true) FROM {table}").fetchone()
+    return bool(found and found[0])
