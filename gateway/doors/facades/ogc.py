@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
@@ -146,10 +146,11 @@ async def item(dataset: str, feature: str, request: Request, release: ReleaseDep
     same = unchanged(request, etag, headers)
     if same is not None:
         return same
-    address = f"{origin_of(request)}{site.ROOT}/collections/{dataset}"
+    place = site_of(request, release)
+    address = f"{place.origin}{site.ROOT}/collections/{dataset}"
     links = [
-        site.link(str(request.url.replace(query="")), "self", site.GEOJSON),
-        site.link(address, "collection", site.JSON),
+        site.link(f"{address}/items/{quote(feature, safe='')}{place.query}", "self", site.GEOJSON),
+        site.link(f"{address}{place.query}", "collection", site.JSON),
     ]
     body = features.with_links(page.text, links)
     return await body_answer(request, body, etag=etag, media_type=site.GEOJSON, headers=headers)

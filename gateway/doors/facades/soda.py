@@ -19,6 +19,7 @@ from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
 from gateway.doors.native.settle import Basis, pay_and_protect, settle, summed
 from gateway.facades.soda.ids import dataset_named
+from gateway.facades.soda.nodes import write
 from gateway.facades.soda.parameters import DEFAULT_LIMIT, Soql, parse
 from gateway.facades.soda.query import is_grouped, parse_groups, parse_rows
 from gateway.facades.soda.records import RECORDS, TYPES
@@ -71,7 +72,8 @@ async def _answer(request: Request, services: Services, caller: Caller, resource
         query = replace(query, after=place_of(cursor, query.digest, lambda: order_of(query)), offset=0)
     note(request, services, names_of(query), query.where)
     headers = headers_of(services, caller, release.number) | _types(fields)
-    variant = f"soda {form.name} {coding_of(request)} {query.limit} {query.offset} {headers['X-SODA2-Fields']}"
+    shown = f"{headers['X-SODA2-Fields']} {[write(item.node) for item in soql.select]}"
+    variant = f"soda {form.name} {coding_of(request)} {query.limit} {query.offset} {shown} {basis.name}"
     etag = make_etag(query.view.edition, query.digest, variant, request.query_params.get("cursor", ""))
     same = unchanged(request, etag, headers)
     if same is not None:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from gateway.facades.numbers import beside
 from gateway.facades.soda.nodes import Among, Both, Call, Literal, Name, Negation, Node, Pair
 from gateway.facades.soda.spans import in_spans
+from gateway.facades.soda.times import SPANS, TIMES, YEAR, bucket_of
 from gateway.facades.soda.values import floored, moment_of
 from gateway.problems import BadValue, TooManyConditions, UnknownOperator
 from gateway.query.logic import Junction, Part, all_of, any_of, negated
@@ -18,11 +19,10 @@ from gateway.view.types import Family, Scalar, ValueType
 
 P = TypeVar("P", bound=Part)
 
-SPANS = {"date_trunc_y": "year", "date_trunc_ym": "month", "date_trunc_ymd": "day"}
 LOCATION = "location"  # the point of a row, of its columns lon and lat
 FUNCTIONS = (
     "starts_with", "contains", "within_box", "within_circle", "within_polygon", "intersects", "distance_in_meters",
-    "upper", "lower", "date_extract_y", *SPANS,
+    "upper", "lower", YEAR, *SPANS,
 )  # fmt: skip
 _NAMES = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
@@ -82,7 +82,7 @@ class Conditions(Generic[P]):
         if isinstance(left, Literal) and isinstance(right, Literal) and sign in ("=", "!="):
             return all_of(()) if (left == right) is (sign == "=") else any_of(())
         if sign not in _NAMES and sign != "like":
-            raise self.refusal(f"`{sign}` is not reckoned with")
+            raise self.refusal(f"`{sign}` is not reckoned with here, but in SQL at /v1/sql")
         if not isinstance(right, Literal) or right.kind == "null":
             raise self.refusal("a column is compared with a value; one that is missing is asked for by `is null`")
         return self._like(left, right.text) if sign == "like" else self._compared(left, sign, right)
@@ -133,17 +133,18 @@ class Conditions(Generic[P]):
 
     def _span(self, node: Call, sign: str, value: Literal) -> P | Junction[P]:
         """A condition on a span of a time."""
-        span = "year" if node.name == "date_extract_y" else SPANS.get(node.name)
+        span = bucket_of(node.name)
         if span is None or len(node.arguments) != 1:
-            raise self.refusal(f"there is no function `{node.name[:40]}` here; there are {', '.join(FUNCTIONS)}")
+            there = f"there are {', '.join(FUNCTIONS)}, and at /v1/sql more in SQL"
+            raise self.refusal(f"there is no function `{node.name[:40]}` here; {there}")
         found = self._known(node.arguments[0])
-        if found.kind.family not in (Family.DATE, Family.TIMESTAMP):
+        if found.kind.family not in TIMES:
             raise self.refusal(f"`{found.name}` is no time")
         try:
-            moment = moment_of(f"{int(value.text):04d}-01-01" if node.name == "date_extract_y" else value.text)
+            moment = moment_of(f"{int(value.text):04d}-01-01" if node.name == YEAR else value.text)
         except ValueError:
             raise self.refusal(f"`{node.name}` is compared with a year or a moment such as 2024-05-01") from None
-        limits = in_spans(span, "=" if sign == "!=" else sign, moment)
+        limits = in_spans(span.name, "=" if sign == "!=" else sign, moment)
         told = all_of([self._fitted(found, limit.operator, Literal(str(limit.moment), "text")) for limit in limits])
         return negated(told) if sign == "!=" else told
 

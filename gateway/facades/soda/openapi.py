@@ -8,6 +8,7 @@ from catalog.policy.load import shared_limits
 from gateway.facades.soda.conditions import FUNCTIONS
 from gateway.facades.soda.query import FIGURES
 from gateway.facades.soda.records import RECORDS
+from gateway.facades.soda.times import PARTS
 
 _JSON, _TEXT = "application/json", {"type": "string"}
 _WHOLE = {"type": "integer", "minimum": 0}
@@ -18,7 +19,7 @@ _REFUSED = {
     "required": ["error", "code", "message"],
 }
 _CLAUSES: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("$select", f"Columns with `as` and a name; of groups {', '.join(FIGURES)}.", _TEXT),
+    ("$select", f"Columns with `as` and a name, {', '.join(PARTS)} of them; of groups {', '.join(FIGURES)}.", _TEXT),
     ("$where", f"Comparisons, in, between, like, is null, and, or, not; {', '.join(FUNCTIONS)}.", _TEXT),
     ("$group", "Columns, or spans of times.", _TEXT),
     ("$having", "A condition on groups.", _TEXT),

@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 from sqlglot import exp
 
 from gateway.answers.fields import Field, OutputField
-from gateway.facades.soda.conditions import SPANS, Conditions, Operand
-from gateway.facades.soda.nodes import STAR, Among, Both, Call, Name, Negation, Node, Ordered, Pair
+from gateway.facades.soda.conditions import Conditions, Operand
+from gateway.facades.soda.nodes import STAR, Among, Both, Call, Name, Negation, Node, Ordered, Pair, Selected
 from gateway.facades.soda.parameters import Soql
+from gateway.facades.soda.times import PARTS, SPANS, TIMES, YEAR, Timed, bucket_of
 from gateway.problems import BadValue, TooManyConditions, UnknownOperator
-from gateway.query.buckets import BUCKETS
 from gateway.query.grouping import Figure, GroupedQuery, GroupSort, Having, Key, Output
 from gateway.query.logic import Junction, Part, conjuncts, leaves
 from gateway.query.measures import MEASURES
@@ -69,24 +69,32 @@ def parse_rows(view: View, soql: Soql, limits: Limits) -> Asked[Query]:
     """The rows asked for."""
     if soql.having is not None:
         raise BadValue("`$having` is about groups: use `$where`, or group by something.", parameter="$having")
-    fields: dict[str, Field] = {}
-    for item in soql.select:
-        shown = view.columns if item.node == STAR else (_column(view, item.node, "$select"),)
-        for column in shown:
-            _put(fields, Shown(item.alias or column.name, column))
-    found = tuple(fields.values()) or view.columns
-    columns = [field.column if isinstance(field, Shown) else field for field in found]
-    select = tuple({column.name: column for column in columns if isinstance(column, Column)}.values())
+    fields: dict[str, Shown | Timed] = {}
+    columns: dict[str, Column] = {}
+    for item in soql.select or (Selected(STAR),):
+        for field, column in _shown(view, item):
+            if field.name in fields:
+                raise BadValue(f"`$select`: `{field.name[:80]}` is named twice.", parameter="$select")
+            fields[field.name], columns[column.name] = field, column
+    select, found = tuple(columns.values()), tuple(fields.values())
     aliased = {field.name: field.column for field in found if isinstance(field, Shown)}
     order = tuple(sort for term in soql.order for sort in _sorts(view, term, aliased))
     where = _where(view, soql, limits)
     return Asked(Query(view, select, where, order or own_order(view), soql.limit, offset=soql.offset), found)
 
 
-def _put(fields: dict[str, Field], field: Field) -> None:
-    if field.name in fields:
-        raise BadValue(f"`$select`: `{field.name[:80]}` is named twice.", parameter="$select")
-    fields[field.name] = field
+def _shown(view: View, item: Selected) -> list[tuple[Shown | Timed, Column]]:
+    """The columns of an answer with rows that an expression gives, each with the column it is made of."""
+    if item.node == STAR:
+        return [(Shown(column.name, column), column) for column in view.columns]
+    if isinstance(item.node, Call) and item.node.name in (*PARTS, *SPANS) and len(item.node.arguments) == 1:
+        column = _column(view, item.node.arguments[0], "$select")
+        if column.kind.family not in TIMES:
+            raise UnknownOperator(f"`{column.name}` is {column.kind.name} and no time.", parameter="$select")
+        name = item.alias or _default_name(item.node)
+        return [(Timed(name, Shown(column.name, column), item.node.name), column)]
+    column = _column(view, item.node, "$select")
+    return [(Shown(item.alias or column.name, column), column)]
 
 
 def _sorts(view: View, term: Ordered, aliased: dict[str, Column]) -> list[Sort]:
@@ -103,7 +111,8 @@ def _column(view: View, node: Node, parameter: str) -> Column:
     """The column of a name, which may be written in other cases."""
     if not isinstance(node, Name):
         raise BadValue(
-            f"`{parameter}`: rows have columns only; {', '.join((*FIGURES, *SPANS))} are for groups.",
+            f"`{parameter}`: expected columns, in `$select` also {', '.join((*SPANS, *PARTS))} of them; "
+            f"{', '.join(FIGURES)} are for groups. What else is to be reckoned can be asked in SQL, at /v1/sql.",
             parameter=parameter,
         )
     return known_column(view, node.name if view.column(node.name) else node.name.lower(), parameter)
@@ -154,17 +163,21 @@ class _Groups:
         for node in [item.node for item in soql.select] if soql.distinct else soql.group:
             key = self._key(node, "$group")
             self._keys[key.name] = key
-        shown: dict[str, Output] = {}
+        shown: dict[str, tuple[Output, bool]] = {}
         for item in soql.select:
             name = item.alias or _default_name(item.node)
             if name in shown:
                 raise BadValue(f"`$select`: `{name[:80]}` is named twice.", parameter="$select")
-            shown[name] = self._output(item.node, "$select")
+            node = self._meant(item.node)
+            shown[name] = self._output(node, "$select"), isinstance(node, Call) and node.name == YEAR
         order = tuple(GroupSort(self._output(term.node, "$order"), term.descending) for term in soql.order)
         having = self._having(limits)
-        shown = shown or {key.name: key for key in self._keys.values()}
+        shown = shown or {key.name: (key, False) for key in self._keys.values()}
         outputs = (*self._keys.values(), *self._figures.values())
-        fields = tuple(OutputField(name, output.kind, outputs.index(output)) for name, output in shown.items())
+        fields: list[Field] = []
+        for name, (output, as_number) in shown.items():
+            field = OutputField(name, output.kind, outputs.index(output))
+            fields.append(Timed(name, field, YEAR) if as_number else field)
         query = GroupedQuery(
             self._view,
             tuple(self._keys.values()),
@@ -175,7 +188,7 @@ class _Groups:
             soql.limit,
             offset=soql.offset,
         )
-        return Asked(query, fields)
+        return Asked(query, tuple(fields))
 
     def _having(self, limits: Limits) -> tuple[Having | Junction[Having], ...]:
         if self._soql.having is None:
@@ -213,12 +226,13 @@ class _Groups:
 
     def _key(self, node: Node, parameter: str) -> Key:
         node = self._meant(node)
-        bucket = None
-        if isinstance(node, Call) and node.name in SPANS and len(node.arguments) == 1:
-            bucket, node = BUCKETS[SPANS[node.name]], node.arguments[0]
+        bucket = bucket_of(node.name) if isinstance(node, Call) and len(node.arguments) == 1 else None
+        if isinstance(node, Call) and bucket is not None:
+            node = node.arguments[0]
         if not isinstance(node, Name):
             raise BadValue(
-                f"`{parameter}`: expected columns, {', '.join(SPANS)} of them, or {', '.join(FIGURES)}.",
+                f"`{parameter}`: expected columns, {', '.join((*SPANS, YEAR))} of them, or {', '.join(FIGURES)}. "
+                "What else is to be reckoned can be asked in SQL, at /v1/sql.",
                 parameter=parameter,
             )
         column = _column(self._view, node, parameter)

@@ -223,6 +223,12 @@ def test_the_address_keeps_to_the_standard(lamps: httpx.Client) -> None:
                   "filter-lang=cql2-text", "filter=lit&filter-lang=ecql", "f=json&f=json"):  # fmt: skip
         assert lamps.get(f"{items}?{wrong}").status_code == 400, wrong
     assert lamps.get(f"{items}?f=html").status_code == 406
+    named = {"Host": "city.example"}  # and the address we go by where it is not the one that was asked
+    one = lamps.get(f"{items}/L0003?release=1", headers=named).json()
+    assert [link["href"] for link in one["links"]] == [
+        "http://city.example/ogc/collections/lamps/items/L0003?release=1",
+        "http://city.example/ogc/collections/lamps?release=1",
+    ]
     assert lamps.get(f"{items}/L9999").status_code == lamps.get("/ogc/collections/sealed").status_code == 404
     for last in ("9999-12-31", "../9999-12-31", "0001-01-01/9999-12-31T23:59:59.999999Z"):
         assert lamps.get(f"{items}?datetime={last}").status_code in (200, 400), last

@@ -155,7 +155,32 @@ def test_columns_are_filtered_by_their_names(soda: Socrata) -> None:
     assert {(row["note"], row["district"]) for row in soda.get(ID, q="路灯3 区1")} == {("路灯3", "区1")}
 
 
+def test_parts_and_spans_of_times_are_columns_of_rows(http: httpx.Client, place: tuple[Path, Keys]) -> None:
+    words = {
+        "date_extract_y": "year", "date_extract_m": "month", "date_extract_d": "day", "date_extract_hh": "hour",
+        "date_extract_mm": "minute", "date_extract_ss": "second", "date_extract_dow": "dow", "date_extract_woy": "week",
+    }  # fmt: skip
+    for column in ("opened_at", "opened_on"):
+        select = ", ".join(f"{word}({column}) as {part}" for word, part in words.items())
+        told = http.get(RESOURCE, params={"$select": select, "$order": "ticket_no"})
+        parts = ", ".join(f"date_part('{part}', {column})" for part in words.values())
+        stored = tickets(place[0], 1, parts, "ORDER BY ticket_no")
+        expected = [{p: str(v) for p, v in zip(words.values(), row, strict=True) if v is not None} for row in stored]
+        assert told.json() == expected
+        assert json.loads(told.headers["X-SODA2-Types"]) == ["number"] * len(words)
+    row = http.get(RESOURCE, params={"$select": "date_trunc_ym(opened_at), *", "$limit": "1"}).json()[0]
+    assert row["date_trunc_ym_opened_at"] == "2024-01-01T00:00:00.000"
+    tags = [
+        http.get(RESOURCE, params={"$select": f"{part}(opened_on) as x", "$limit": "5"}).headers["ETag"]
+        for part in words
+    ]
+    assert len(set(tags)) == len(words)
+
+
 GROUPS = {
+    "$select=date_extract_y(opened_on) as year,count(*)&$group=year&$order=year"
+    "&$where=date_extract_y(opened_on) > 2000":
+        "SELECT date_part('year', opened_on) AS year, count(*) AS count FROM t WHERE opened_on IS NOT NULL GROUP BY 1",
     "$select=district,count(*) as n,sum(fee)&$group=district&$order=n desc,district desc"
     "&$having=n > 5 and district is not null":
         "SELECT district, count(*) n, sum(fee) sum_fee FROM t WHERE district IS NOT NULL GROUP BY 1 HAVING n > 5 "
@@ -266,6 +291,11 @@ def test_keys_are_taken_as_its_clients_send_them(http: httpx.Client, place: tupl
         ({"$where": "minutes > 'x'"}, 400, "query.soql.type-mismatch"),
         ({"$where": "minutes like '1%'"}, 400, "query.soql.no-such-function"),
         ({"$where": "minutes + 1 = 2"}, 400, "query.soql.type-mismatch"),
+        ({"$select": "minutes * 2"}, 400, "query.soql.type-mismatch"),
+        ({"$select": "date_extract_m(note)"}, 400, "query.soql.no-such-function"),
+        ({"$select": "date_extract_m(phone)"}, 400, "query.soql.no-such-column"),
+        ({"$select": "date_extract_m(opened_on), count(*)"}, 400, "query.soql.type-mismatch"),
+        ({"$where": "date_extract_m(opened_on) = 3"}, 400, "query.soql.type-mismatch"),
         ({"$where": "minutes = fee"}, 400, "query.soql.type-mismatch"),
         ({"$where": "foo(minutes)"}, 400, "query.soql.type-mismatch"),
         ({"$where": "(" * 100 + "urgent" + ")" * 100}, 400, "query.soql.type-mismatch"),
