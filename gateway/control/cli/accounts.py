@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.control.cli.desk import hand_over
 from gateway.control.cli.option_sets import CommandGroup
 from gateway.control.cli.options import (
     Names,
@@ -59,6 +60,7 @@ def add_organisation(
             row = accounts.add_organisation(
                 session, code=code, kind=kind, title=title, divisions=area, now=now(), by=control.by
             )
+            hand_over(control, session, row.code)
         say(f"{row.title_zh} {row.title_en} is registered as {row.code} ({row.kind}), area {', '.join(area) or '-'}.")
 
 
@@ -93,6 +95,7 @@ def resume_organisation(code: Code, place: Place) -> None:
 
     with opened(place) as control, control.store.begin() as session:
         accounts.resume_organisation(session, code)
+        hand_over(control, session, code)
         say(f"{code} is no longer suspended.")
 
 

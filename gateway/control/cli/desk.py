@@ -86,6 +86,19 @@ def ledger_of(control: Control) -> Ledger:
     return Ledger(read_policy(control.workspace.policy), catalog, now(), number)
 
 
+def hand_over(control: Control, session: Session, organisation: str) -> None:
+    """Give an organisation the cases that waited for it, and say which; nothing waits before the first release."""
+    from catalog.release import read_current
+    from gateway.control.workflow.latecomers import take_up
+
+    policy = control.policy()
+    if read_current(control.workspace) is None or policy is None or policy.procedures is None:
+        return
+    taken = take_up(session, ledger_of(control), organisation)
+    if taken:
+        say(f"{', '.join(taken)}: now for {organisation} to answer.")
+
+
 def told(case: AnyCase, ledger: Ledger) -> str:
     """Where a case stands, in a sentence."""
     title = ledger.procedure(case.procedure).states[case.state].title

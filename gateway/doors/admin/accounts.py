@@ -48,11 +48,11 @@ async def list_organisations(office: OfficeDep) -> Response:
 
 @router.post("/organisations", status_code=201)
 async def add_organisation(body: NewOrganisation, office: OfficeDep) -> Response:
-    """Register an organisation."""
+    """Register an organisation; open cases about its data are its to answer from now on."""
 
     def work(session: Session) -> Organisation:
         title = (body.title.zh, body.title.en)
-        return accounts.add_organisation(
+        row = accounts.add_organisation(
             session,
             code=body.code,
             kind=body.kind,
@@ -61,6 +61,8 @@ async def add_organisation(body: NewOrganisation, office: OfficeDep) -> Response
             now=office.now,
             by=office.by,
         )
+        office.hand_over(session, row.code)
+        return row
 
     return await office.done(work, 201)
 
@@ -73,8 +75,14 @@ async def suspend_organisation(code: str, office: OfficeDep) -> Response:
 
 @router.post("/organisations/{code}/resume")
 async def resume_organisation(code: str, office: OfficeDep) -> Response:
-    """Take the suspension of an organisation back."""
-    return await office.done(lambda session: accounts.resume_organisation(session, code))
+    """Take the suspension of an organisation back; what waited for it meanwhile is its to answer again."""
+
+    def work(session: Session) -> Organisation:
+        row = accounts.resume_organisation(session, code)
+        office.hand_over(session, code)
+        return row
+
+    return await office.done(work)
 
 
 @router.get("/principals")

@@ -18,6 +18,8 @@ from gateway.control.credentials import check_names
 from gateway.control.documents import document
 from gateway.control.errors import ConflictError, ControlError, ForbiddenError, UnknownError
 from gateway.control.tables.base import Base
+from gateway.control.workflow.latecomers import take_up
+from gateway.control.workflow.ledger import Ledger
 from gateway.doors.deps import IdentifiedDep, ServicesDep, only_parameters
 from gateway.identity.presented import unauthenticated
 from gateway.identity.scope import Scope
@@ -62,6 +64,12 @@ class Office:
     def document(self, row: Base) -> dict[str, Any]:
         """A row for showing."""
         return document(row, self.services.zone)
+
+    def hand_over(self, session: Session, organisation: str) -> None:
+        """Give an organisation the cases that waited for it, once something is published that they can be about."""
+        release, policy = self.services.shelf.current, self.services.policies.current
+        if release is not None and policy is not None and policy.procedures is not None:
+            take_up(session, Ledger(policy, release.catalog, self.now, release.number), organisation)
 
     def lifetime(self, days: int) -> timedelta:
         """A lifetime within what the settings allow. Raises BadValue."""

@@ -45,9 +45,11 @@ def access(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Access:
 
 
 def test_an_application_on_paper_from_entry_to_revocation(access: Access) -> None:
+    access("org", "suspend", "health")
     case = access(*FILE).stdout.strip()
     assert case in access("request", "list", "--state", "compliance").stdout
     assert "due 2026-11-30" in access("review", "comply", case).stderr
+    assert f"{case}: now for health to answer" in access("org", "resume", "health").stderr
     assert "approve is for the provider" in access("review", "approve", case, status=2).stderr
     assert "ann has no part in" in access("review", "approve", case, "--as", "ann", status=2).stderr
     assert "systems" in access("review", "approve", case, "--as", "board", status=2).stderr

@@ -108,6 +108,24 @@ def test_each_street_sees_its_own_rows(counter: Counter) -> None:
         assert counter.get(who, address, **{"CivicLake-Purpose": "urban_governance"}).json()["rows"] == []
 
 
+def test_an_owner_that_is_back_answers_what_waited_for_it(counter: Counter) -> None:
+    for code in ("health", "police"):
+        counter.post("sue", f"/v1/admin/organisations/{code}/suspend")
+    application = f"/v1/requests/{counter.apply()}"
+    wrong = {"dataset": "notes", "key": {"note_no": "N1"}, "column": "caller", "wrong": "w", "evidence": "e"}
+    correction = f"/v1/corrections/{counter.post('tom', '/v1/corrections', wrong, 201)['id']}"
+    assert counter.post("sue", f"{application}/comply")["provider"] is None
+    counter.post("sue", "/v1/admin/organisations/health/resume")
+    shown = counter.get("helen", application).json()
+    assert (shown["provider"], shown["state"], "approve" in shown["may"]) == ("health", "provider_review", True)
+    assert counter.get("sue", correction).json()["provider"] is None, "its values come from the police"
+    [told] = counter.get("helen", "/v1/notices").json()["notices"]
+    assert (told["case"], told["name"]) == (shown["id"], "refer")
+    counter.post("sue", "/v1/admin/organisations/police/resume")
+    assert counter.get("paul", correction).json()["provider"] == "police"
+    assert counter.post("helen", f"{application}/approve")["state"] == "in_use"
+
+
 def test_the_provider_may_narrow_the_rows_but_not_widen_them(counter: Counter) -> None:
     case = counter.apply("tom", columns=("visit_no", "street"), rows={"divisions": list(STREETS)})
     counter.post("sue", f"/v1/requests/{case}/comply")
