@@ -61,10 +61,10 @@ class Searched:
 def dataset_of(ask: Ask, release: OpenRelease, action: Action = "read") -> tuple[str, View]:
     """The resource asked for and its view. Raises NotFound, or NotPermitted where it may only be read about."""
     resource = ask.given.text("resource_id") or ask.given.required("id")
-    view = datastore_dataset(release.views(ask.caller.actor, ask.caller.purpose), resource)
-    if view is None:
-        raise NotFound("There is no such resource.")
-    return resource, visible(release, ask.caller, view.dataset, action)
+    dataset = datastore_dataset(release.datasets, resource)
+    if dataset is None:
+        raise NotFound("There is no such dataset.")  # which is what is told of a hidden one
+    return resource, visible(release, ask.caller, dataset, action)
 
 
 async def searched(ask: Ask, default: int | None, most: int) -> Searched:

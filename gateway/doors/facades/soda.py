@@ -58,10 +58,10 @@ async def rows(resource: str, request: Request, caller: CallerDep, services: Ser
 
 async def _answer(request: Request, services: Services, caller: Caller, resource: str, form: Form) -> Response:
     release, cursor = await pinned(request, services)
-    dataset = dataset_named(release.views(caller.actor, caller.purpose), resource)
+    soql = parse(request.query_params.multi_items(), services.settings.max_offset)  # before it is told what there is
+    dataset = dataset_named(release.datasets, resource)
     if dataset is None:
-        raise NotFound("There is no such dataset.")
-    soql = parse(request.query_params.multi_items(), services.settings.max_offset)
+        raise NotFound("There is no such dataset.")  # as of a hidden one
     limits = services.query_limits(caller.actor)
     if soql.limit is None:
         soql = replace(soql, limit=min(DEFAULT_LIMIT, limits.max_rows))

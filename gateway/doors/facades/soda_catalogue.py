@@ -82,7 +82,7 @@ async def _one(
 ) -> Response:
     only_parameters(request, ("$$app_token",))
     name = resource.removesuffix(".json")
-    dataset = dataset_named(release.views(caller.actor, caller.purpose), name)
+    dataset = dataset_named(release.datasets, name)
     if dataset is None:
         raise NotFound("There is no such dataset.")
     seen = visible(release, caller, dataset, None)

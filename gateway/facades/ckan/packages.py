@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import Any
 
 from gateway.standards.entry import Entry, Site
-from gateway.view.view import Distribution, Text, View
+from gateway.view.view import Distribution, Text
 
 ROWS = "rows"
 DUMP = "/datastore/dump/"
@@ -105,9 +105,9 @@ def resources_of(entry: Entry) -> list[dict[str, Any]]:
     return [part | {"position": place, "last_modified": modified} for place, part in enumerate(found)]
 
 
-def datastore_dataset(views: Iterable[View], resource: str) -> View | None:
-    """The view whose rows an id names; the id of the dataset does as well, as an alias does in CKAN."""
-    return next((v for v in views if resource in (v.dataset, resource_id(v.dataset, ROWS))), None)
+def datastore_dataset(datasets: Iterable[str], resource: str) -> str | None:
+    """The dataset whose rows an id names; the id of the dataset does as well, as an alias does in CKAN."""
+    return next((dataset for dataset in datasets if resource in (dataset, resource_id(dataset, ROWS))), None)
 
 
 def _resource(entry: Entry, part: str, form: str, address: str, file: Distribution | None = None) -> dict[str, Any]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from gateway.view.view import View
-
 _ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"  # 32 signs that are not taken for one another
 
 
@@ -17,6 +15,6 @@ def four_by_four(dataset: str) -> str:
     return f"{signs[:4]}-{signs[4:]}"
 
 
-def dataset_named(views: Iterable[View], resource: str) -> str | None:
-    """The dataset that an id names, Socrata's or our own, among those that are seen."""
-    return next((v.dataset for v in views if resource in (v.dataset, four_by_four(v.dataset))), None)
+def dataset_named(datasets: Iterable[str], resource: str) -> str | None:
+    """The dataset that an id names, Socrata's or our own."""
+    return next((dataset for dataset in datasets if resource in (dataset, four_by_four(dataset))), None)

@@ -20,6 +20,8 @@ from catalog.workspace import Workspace
 from gateway.audit.store import AuditStore
 from gateway.audit.tables import access
 from gateway.audit.writer import AuditLog
+from gateway.facades.ckan.packages import resource_id
+from gateway.facades.soda.ids import four_by_four
 from gateway.identity.scope import Scope
 from tests.gateway.audit.logs import BEGAN, row, running, verified
 from tests.gateway.conftest import Serve, client_over, wait_for
@@ -100,6 +102,26 @@ def test_refusals_are_told_too(tmp_path: Path) -> None:
     assert (unknown["status"], unknown["rows"], unknown["columns"]) == (400, None, [])
     assert unknown["decision"] == "deny", "the dataset is open, what was asked of it is not"
     assert (stranger["caller"], stranger["tier"], stranger["decision"]) == ("?", None, "deny")
+
+
+def test_what_is_hidden_is_told_by_its_name_whatever_the_door_calls_it(tmp_path: Path) -> None:
+    """And the caller learns no more of it than of what never was."""
+    publish(tmp_path, 1)
+
+    def addresses(dataset: str) -> tuple[str, ...]:
+        soda, ckan = four_by_four(dataset), resource_id(dataset, "rows")
+        dumps = (f"/datastore/dump/{ckan}", f"/api/3/action/datastore_search?resource_id={ckan}&limit=1")
+        rows = (f"/resource/{soda}.json", f"/resource/{soda}.json?$where=poney = 1&$limit=99999999")
+        return *rows, f"/api/views/{soda}.json", *dumps, f"/api/3/action/datastore_info?id={ckan}"
+
+    with client_over(tmp_path) as client:
+        for hidden, never in zip(addresses("conditional"), addresses("poney"), strict=True):
+            one, other = (client.get(address, headers={"X-Request-Id": "same-id-1"}) for address in (hidden, never))
+            assert (one.status_code, one.content) == (other.status_code, other.content)
+            assert one.status_code == 404
+    found = accesses(tmp_path)
+    assert [row["dataset"] for row in found] == ["conditional", None] * 6
+    assert {row["decision"] for row in found} == {"deny"}
 
 
 def test_a_key_that_is_no_longer_in_force_is_named(tmp_path: Path) -> None:
