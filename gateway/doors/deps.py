@@ -61,6 +61,12 @@ def purpose_of(request: Request) -> str | None:
     return purpose
 
 
+def caller_of(request: Request) -> Caller:
+    """Who asks, what for, and the record of it. Doors that are asked most call it themselves: a dependency takes a
+    tenth of the time of a small page."""
+    return Caller(actor_of(request), purpose_of(request), record_of(request))
+
+
 def release_of(request: Request) -> OpenRelease:
     """The release this request holds. Raises NoRelease before the first one."""
     release: OpenRelease | None = request.state.lease.release
@@ -191,8 +197,8 @@ ReleaseDep = Annotated[OpenRelease, Depends(_release)]
 PurposeDep = Annotated[str | None, Depends(_purpose)]
 
 
-async def _caller(request: Request) -> Caller:  # of no further dependencies: each costs every request
-    return Caller(actor_of(request), purpose_of(request), record_of(request))
+async def _caller(request: Request) -> Caller:
+    return caller_of(request)
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

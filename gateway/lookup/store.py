@@ -22,7 +22,7 @@ from gateway.view.types import Scalar
 
 log = logging.getLogger("gateway.lookup")
 
-_MAPPED = 1 << 30  # bytes of a file that are read through memory shared with other processes
+_CACHE = 32_000  # KiB of pages a process keeps itself; the system keeps the others, for all processes together
 _STATEMENTS = 256
 _READ: dict[str, Callable[[Any], Any]] = {"boolean": bool, "decimal": orjson.Fragment}
 """Forms whose values are not yet what JSON is written from."""
@@ -36,7 +36,7 @@ class LookUpFile:
         address = f"file:{quote(str(file))}?mode=ro&immutable=1"
         self._con = sqlite3.connect(address, uri=True, cached_statements=_STATEMENTS)
         try:
-            self._con.execute(f"PRAGMA mmap_size = {_MAPPED}")
+            self._con.execute(f"PRAGMA cache_size = -{_CACHE}")
             held = self._con.execute(f"SELECT dataset, name, form FROM {LOOK_UP_FORMS}").fetchall()
         except sqlite3.Error:
             self._con.close()

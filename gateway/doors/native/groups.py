@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.answers.fields import fields_of
 from gateway.answers.forms import Form
-from gateway.doors.deps import Caller, CallerDep, ServicesDep, visible
+from gateway.doors.deps import caller_of, services_of, visible
 from gateway.doors.native.deliver import Asked, bom_of, deliver, form_of, kept, place_of, require_fit
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
@@ -18,7 +18,6 @@ from gateway.query.compile_groups import compile_groups, group_order
 from gateway.query.grouping import GroupedQuery
 from gateway.query.parse import Limits
 from gateway.query.parse_groups import parse_distinct, parse_groups
-from gateway.services import Services
 from gateway.view.view import View
 from gateway.web.answers import VARY, coding_of, unchanged
 from gateway.web.conditional import make_etag
@@ -43,28 +42,25 @@ _DISTINCT = _Door("distinct", parse_distinct, "values", flat=True)
 
 
 @router.api_route("/v1/datasets/{dataset}/aggregate", methods=["GET", "HEAD"])
-async def aggregate(dataset: str, request: Request, caller: CallerDep, services: ServicesDep) -> Response:
+async def aggregate(dataset: str, request: Request) -> Response:
     """Groups and their measures, in the format asked for."""
-    return await _answer(request, services, caller, dataset, form=form_of(request, None), door=_AGGREGATE)
+    return await _answer(request, dataset, form=form_of(request, None), door=_AGGREGATE)
 
 
 @router.api_route("/v1/datasets/{dataset}/aggregate.{suffix}", methods=["GET", "HEAD"])
-async def aggregate_as(
-    dataset: str, suffix: str, request: Request, caller: CallerDep, services: ServicesDep
-) -> Response:
+async def aggregate_as(dataset: str, suffix: str, request: Request) -> Response:
     """Groups and their measures, in the format that the address ends in."""
-    return await _answer(request, services, caller, dataset, form=form_of(request, suffix), door=_AGGREGATE)
+    return await _answer(request, dataset, form=form_of(request, suffix), door=_AGGREGATE)
 
 
 @router.api_route("/v1/datasets/{dataset}/distinct", methods=["GET", "HEAD"])
-async def distinct(dataset: str, request: Request, caller: CallerDep, services: ServicesDep) -> Response:
+async def distinct(dataset: str, request: Request) -> Response:
     """The different values of a column."""
-    return await _answer(request, services, caller, dataset, form=form_of(request, None), door=_DISTINCT)
+    return await _answer(request, dataset, form=form_of(request, None), door=_DISTINCT)
 
 
-async def _answer(
-    request: Request, services: Services, caller: Caller, dataset: str, *, form: Form, door: _Door
-) -> Response:
+async def _answer(request: Request, dataset: str, *, form: Form, door: _Door) -> Response:
+    services, caller = services_of(request), caller_of(request)
     bom = bom_of(request, form)
     release, cursor = await pinned(request, services)
     view = summed(release, caller, dataset)

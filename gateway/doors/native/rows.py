@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlglot import exp
 
 from gateway.answers.forms import Form
-from gateway.doors.deps import Caller, CallerDep, ServicesDep, visible
+from gateway.doors.deps import caller_of, services_of, visible
 from gateway.doors.native.deliver import Asked, bom_of, deliver, form_of, place_of, require_fit
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.totals import count_rows, counting, total_asked
@@ -29,18 +29,19 @@ router = APIRouter()
 
 
 @router.api_route("/v1/datasets/{dataset}/rows", methods=["GET", "HEAD"])
-async def rows(dataset: str, request: Request, caller: CallerDep, services: ServicesDep) -> Response:
+async def rows(dataset: str, request: Request) -> Response:
     """Rows in the format that the parameter `format` names, else the one the Accept header prefers."""
-    return await _answer(request, services, caller, dataset, form_of(request, None))
+    return await _answer(request, dataset, form_of(request, None))
 
 
 @router.api_route("/v1/datasets/{dataset}/rows.{suffix}", methods=["GET", "HEAD"])
-async def rows_as(dataset: str, suffix: str, request: Request, caller: CallerDep, services: ServicesDep) -> Response:
+async def rows_as(dataset: str, suffix: str, request: Request) -> Response:
     """Rows in the format that the address ends in."""
-    return await _answer(request, services, caller, dataset, form_of(request, suffix))
+    return await _answer(request, dataset, form_of(request, suffix))
 
 
-async def _answer(request: Request, services: Services, caller: Caller, dataset: str, form: Form) -> Response:
+async def _answer(request: Request, dataset: str, form: Form) -> Response:
+    services, caller = services_of(request), caller_of(request)
     bom = bom_of(request, form)
     release, cursor = await pinned(request, services)
     whole = form.writer is not None and cursor is None and "limit" not in request.query_params
