@@ -23,7 +23,16 @@ from gateway.policy.decide import decide
 from gateway.withdrawal.manual import Order, withdraw
 from tests.gateway.audit.test_trail import accesses
 from tests.gateway.fake_policy import limits_of_tiers, put_policy
-from tests.gateway.policy.city import NOW, Holder, another_key, policy, publish_city, register, tables
+from tests.gateway.policy.city import (
+    NOW,
+    Holder,
+    administration_key,
+    another_key,
+    policy,
+    publish_city,
+    register,
+    tables,
+)
 from tests.gateway.policy.inside import opened
 
 CASES = "/v1/datasets/cases/verify"
@@ -187,6 +196,14 @@ def test_a_withdrawn_row_is_as_if_it_were_not_there(city: City) -> None:
         order = Order("open_cases", ("C00001",), "ordered", "Decision 8", NOW.date())
         withdraw(session, order, now=NOW, by="steward")
     store.close()
+
+    async def listed() -> None:
+        async with opened(home) as client:
+            headers = {KEY_HEADER: administration_key(home, "steward")}
+            [told] = (await client.get("/v1/admin/withdrawals", headers=headers)).json()["withdrawals"]
+            assert (told["dataset"], told["key"], told["lifted_at"]) == ("open_cases", ["C00001"], None)
+
+    asyncio.run(listed())
 
     async def scene(verify: Verify) -> None:
         for number, expected in (("C00001", "no-match"), ("C00005", "match")):

@@ -65,11 +65,18 @@ class Office:
         """A row for showing."""
         return document(row, self.services.zone)
 
-    def hand_over(self, session: Session, organisation: str) -> None:
-        """Give an organisation the cases that waited for it, once something is published that they can be about."""
+    @property
+    def ledger(self) -> Ledger | None:
+        """What cases are judged by; None while nothing is published that they can be about, or no policy has any."""
         release, policy = self.services.shelf.current, self.services.policies.current
-        if release is not None and policy is not None and policy.procedures is not None:
-            take_up(session, Ledger(policy, release.catalog, self.now, release.number), organisation)
+        if release is None or policy is None or policy.procedures is None:
+            return None
+        return Ledger(policy, release.catalog, self.now, release.number)
+
+    def hand_over(self, session: Session, organisation: str) -> None:
+        """Give an organisation the cases that waited for it."""
+        if self.ledger is not None:
+            take_up(session, self.ledger, organisation)
 
     def lifetime(self, days: int) -> timedelta:
         """A lifetime within what the settings allow. Raises BadValue."""

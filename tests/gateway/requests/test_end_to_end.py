@@ -123,6 +123,10 @@ def test_an_owner_that_is_back_answers_what_waited_for_it(counter: Counter) -> N
     assert (told["case"], told["name"]) == (shown["id"], "refer")
     counter.post("sue", "/v1/admin/organisations/police/resume")
     assert counter.get("paul", correction).json()["provider"] == "police"
+    assert counter.get("sue", "/v1/admin/overdue").json() == {"cases": []}
+    counter.wait(days=30)
+    late = counter.get("sue", "/v1/admin/overdue").json()["cases"]
+    assert [(case["procedure"], case["overdue"]) for case in late] == [("application", True), ("correction", True)]
     assert counter.post("helen", f"{application}/approve")["state"] == "in_use"
 
 
