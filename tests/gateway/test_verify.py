@@ -13,13 +13,18 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.policy.model import VerificationLimits
+from catalog.policy.model import RowScope, VerificationLimits
 from catalog.workspace import Workspace
 from gateway.control.store import ControlStore, sqlite_url
 from gateway.identity.presented import KEY_HEADER
 from gateway.identity.scope import Scope
 from gateway.policy.actor import PUBLIC
 from gateway.policy.decide import decide
+from gateway.policy.decision import Branch
+from gateway.policy.masks import JoinKeys
+from gateway.policy.project import project
+from gateway.policy.rows import EVERYTHING, rows_in
+from gateway.query.verification import compile_verification, parse_verification
 from gateway.withdrawal.manual import Order, withdraw
 from tests.gateway.audit.test_trail import accesses
 from tests.gateway.fake_policy import limits_of_tiers, put_policy
@@ -28,6 +33,7 @@ from tests.gateway.policy.city import (
     Holder,
     administration_key,
     another_key,
+    entries,
     policy,
     publish_city,
     register,
@@ -233,3 +239,28 @@ def test_what_is_compared_is_more_than_what_is_seen() -> None:
     branch = replace(found.branches[0], columns={"fee": "masked", "note": "verify", "kind": "clear"})
     compared = replace(found, branches=(branch,)).compared
     assert dict(compared.branches[0].columns) == dict.fromkeys(("fee", "note", "kind"), "clear")
+
+
+def test_no_row_is_numbered_to_find_one() -> None:
+    """Where a part of the key is not seen in every row, other views number all rows to keep them apart."""
+    entry = next(entry for entry in entries() if entry.id == "cases")
+    decision = decide(policy(), PUBLIC, "verify", "open_cases", None, NOW.date())
+    cases = policy().dataset("cases")
+    assert cases is not None
+    part = rows_in(RowScope(divisions=("990101",)), cases.scope, policy().division_tree)
+    branches = (Branch(EVERYTHING, {"kind": "verify"}, "a"), Branch(part, {"case_no": "verify", "fee": "verify"}, "b"))
+    view = project(
+        entry,
+        replace(decision, branches=branches, order=tuple(c.name for c in entry.columns)).compared,
+        stored={column.name: column.type for column in entry.columns},
+        stored_sorted=True,
+        table=("release_0001", "open", "cases"),
+        row_count=60,
+        files={},
+        release="1",
+        keys=JoinKeys(None),
+    )
+    assert view is not None
+    assert (view.key, "ROW_NUMBER" in view.relation_text) == ((), True)
+    question = parse_verification(view, entry.key, {"case_no": "C1"}, {"fee": 1}, 5)
+    assert "ROW_NUMBER" not in compile_verification(question).text
