@@ -15,10 +15,13 @@ from gateway.answers import csv_rows, json_lines, json_rows, sheet
 from gateway.answers.arrow_rows import ParquetWriter, StreamWriter
 from gateway.answers.fields import Field
 from gateway.answers.text_rows import TextWriter
+from gateway.view.types import Family
 from gateway.view.view import LATITUDE, LONGITUDE
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 
 
 class Writer(Protocol):
@@ -58,7 +61,8 @@ class Form:
 
     def fits(self, fields: Sequence[Field]) -> bool:
         """Whether these columns can be written so."""
-        return not self.placed or {LONGITUDE, LATITUDE} <= {field.name for field in fields}
+        numbers = {field.name for field in fields if field.kind.family in _NUMBERS}
+        return not self.placed or {LONGITUDE, LATITUDE} <= numbers
 
 
 def _values(fields: Sequence[Field]) -> list[exp.Expr]:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from catalog.policy.load import shared_limits
 from gateway.facades.clocks import day_after
 from gateway.facades.given import given_once
 from gateway.facades.ogc.parse import flat_box, page_rows, require_json
@@ -58,6 +59,9 @@ def parse_search(parameters: Sequence[tuple[str, str]], site: Site, most: int, d
     require_json(given.get("f"))
     since, until = _bounds(given.get("datetime"), ZoneInfo(site.city.timezone))
     words = [tuple(part.casefold().split()) for part in given.get("q", "").split(",")]
+    terms = shared_limits().questions.catalogue_terms
+    if sum(map(len, words)) > terms:
+        raise BadValue(f"`q`: expected at most {terms} words.", parameter="q")
     return Search(
         texts=tuple(filter(None, words)),
         ids=tuple(given["ids"].split(",")) if "ids" in given else None,

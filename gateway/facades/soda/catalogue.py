@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from catalog.policy.load import shared_limits
 from gateway.facades.soda.ids import four_by_four
 from gateway.facades.soda.views import catalogue_entry
 from gateway.problems import BadValue, UnknownParameter
@@ -32,7 +33,11 @@ def found(entries: Sequence[Entry], given: Mapping[str, Sequence[str]], domains:
         return []
     if not _any(given, "domains", domains) or not _any(given, "only", _ONLY):
         return []
-    return _ordered([entry for entry in entries if _meets(entry, given)], given.get("order", ["relevance"])[-1])
+    words, most = " ".join(given.get("q", ())).casefold().split(), shared_limits().questions.catalogue_terms
+    if len(words) > most:
+        raise BadValue(f"`q`: expected at most {most} words.", parameter="q")
+    listed = [entry for entry in entries if _meets(entry, words, given)]
+    return _ordered(listed, given.get("order", ["relevance"])[-1])
 
 
 def _any(given: Mapping[str, Sequence[str]], name: str, values: Sequence[str]) -> bool:
@@ -41,13 +46,13 @@ def _any(given: Mapping[str, Sequence[str]], name: str, values: Sequence[str]) -
     return not asked or bool(asked & {value.lower() for value in values})
 
 
-def _meets(entry: Entry, given: Mapping[str, Sequence[str]]) -> bool:
+def _meets(entry: Entry, words: Sequence[str], given: Mapping[str, Sequence[str]]) -> bool:
     told = catalogue_entry(entry, "")
     resource, classified = told["resource"], told["classification"]
     texts = [resource["name"], resource["description"], entry.view.dataset, *classified["tags"]]
     everything = " ".join(map(str, texts)).casefold()
     return (
-        all(word in everything for word in " ".join(given.get("q", ())).casefold().split())
+        all(word in everything for word in words)
         and _any(given, "ids", (resource["id"], entry.view.dataset))
         and _any(given, "names", (resource["name"],))
         and _any(given, "categories", classified["categories"])

@@ -317,6 +317,18 @@ def test_refusals_are_in_its_form(http: httpx.Client, parameters: dict[str, str]
     assert told["message"]
 
 
+def test_what_is_no_number_is_no_coordinate(http: httpx.Client) -> None:
+    for column, status in (("note", 406), ("fee", 200)):
+        select = {"$select": f"{column} as lon, minutes as lat"}
+        assert http.get(f"/resource/{ID}.geojson", params=select).status_code == status
+
+
+def test_searches_of_catalogues_have_few_words(http: httpx.Client) -> None:
+    for address in ("/api/catalog/v1", "/ogc/collections/dataset-records/items"):
+        for words, status in ((64, 200), (65, 400)):
+            assert http.get(address, params={"q": "a " * words}).status_code == status
+
+
 def test_what_is_hidden_is_as_if_it_were_not_there(http: httpx.Client) -> None:
     asked = ("", "?$where=(", "?$limit=x", "?$select=poney", "?$limit=999999999", "?$select=count(*)", "?cursor=x")
     for dataset, query in product(("all_secret", "conditional"), asked):
