@@ -7,11 +7,12 @@ from catalog.manifest import DbtManifest
 from catalog.rules import check_models
 from orchestration.defs.session import Session
 from orchestration.transform.assemble import authored_file
+from orchestration.transform.parsed import manifest_json
 
 
 def declared_models(session: Session) -> DbtManifest:
     """The manifest of the assembled project; its models are placed in the files they were written in."""
-    return DbtManifest.load(session.manifest, authored=authored_file(session.city))
+    return DbtManifest.parse(manifest_json(session.manifest), session.manifest.parent, authored_file(session.city))
 
 
 def require_sound_models(session: Session) -> None:

@@ -1,6 +1,5 @@
 """The dbt models as assets with their lineage, their tests as asset checks, built by dbt in the run's own process."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -27,6 +26,7 @@ from orchestration.defs.standing import Results, basis_of, earlier_results, reme
 from orchestration.lake.threads import set_threads
 from orchestration.transform.build import DbtRun, NodeResult, run_dbt
 from orchestration.transform.messages import readable
+from orchestration.transform.parsed import manifest_json
 from orchestration.transform.standing import Build
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class CityTranslator(DagsterDbtTranslator):  # type: ignore[misc]  # dagster-dbt
 
 def model_assets(session: Session) -> dg.AssetsDefinition:
     """All models of the assembled project as one multi-asset that can run in part."""
-    raw = json.loads(session.manifest.read_bytes())
+    raw = manifest_json(session.manifest)
     declared = declared_models(session)
     translator = CityTranslator(declared)
     keys = {key: translator.get_asset_key(raw["nodes"][key]) for key in declared.models}

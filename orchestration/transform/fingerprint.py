@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
-from orchestration.transform.parsed import manifest_file
+from orchestration.transform.parsed import manifest_file, manifest_json
 from orchestration.transform.pseudonyms import pseudonym_key
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def fingerprint(workspace: Workspace, lake: DuckDBPyConnection | None = None) ->
 
 def _columns(workspace: Workspace) -> list[Any]:
     """Names, types and constraints of the columns of every model."""
-    nodes = json.loads(manifest_file(workspace).read_bytes())["nodes"]
+    nodes = manifest_json(manifest_file(workspace))["nodes"]
     return [
         [name, [[column[part] for part in ("name", "data_type", "constraints")] for column in node["columns"].values()]]
         for name, node in sorted(nodes.items())

@@ -7,11 +7,13 @@ every start of the gateway, and every new workspace of a city.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog.workspace import Workspace
 from orchestration.transform.assemble import project_digest
@@ -30,6 +32,18 @@ _OF_DBT = "partial_parse.msgpack"  # where dbt leaves all it knows of the projec
 def manifest_file(workspace: Workspace) -> Path:
     """The manifest of the assembled project as it was last parsed."""
     return _target(workspace) / _MANIFEST
+
+
+def manifest_json(file: Path) -> dict[str, Any]:
+    """What a manifest file says, read once as long as it stands; whoever asks must not change it."""
+    state = file.stat()
+    return _read(file, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path, *_: int) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_bytes())
+    return content
 
 
 def take_parsed(workspace: Workspace) -> bool:
