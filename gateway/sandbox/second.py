@@ -28,7 +28,7 @@ def require_same(asked: str, written: str, text: str, rules: Offered | None = No
     """
     rules = rules or offered()
     try:
-        first, second = _one_statement(asked, text), _one_statement(written, text)
+        first, second = _one_statement(asked, text), _one_statement(written, None)
         for tree in (first, second):
             _walk(tree, text if tree is first else None, rules)
         same = _plain(first) == _plain(second)
@@ -41,11 +41,12 @@ def require_same(asked: str, written: str, text: str, rules: Offered | None = No
         raise BadSql(_DIFFERENT)
 
 
-def _one_statement(serialised: str, text: str) -> Any:
+def _one_statement(serialised: str, text: str | None) -> Any:
+    """The tree of the only statement. A place is told where the caller's `text` was read."""
     found = orjson.loads(serialised)
     if found.get("error"):
         position = str(found.get("position", ""))
-        if not position.isdecimal():
+        if text is None or not position.isdecimal():
             raise BadSql("The SQL cannot be read.")
         raise BadSql("The SQL cannot be read here.", position=Place.at(text, min(int(position), len(text))).plain)
     if len(found["statements"]) != 1:

@@ -14,7 +14,7 @@ from gateway.answers.forms import Form
 from gateway.doors.deps import Caller, CallerDep, ServicesDep, visible
 from gateway.doors.facades.paging import headers_of
 from gateway.doors.facades.question import Question, compiled, first, names_of, order_of, price_of
-from gateway.doors.native.deliver import Asked, deliver, place_of, require_fit
+from gateway.doors.native.deliver import Asked, deliver, place_of
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.rows import note
 from gateway.doors.native.settle import Basis, pay_and_protect, settle, summed
@@ -67,7 +67,8 @@ async def _answer(request: Request, services: Services, caller: Caller, resource
         soql = replace(soql, limit=min(DEFAULT_LIMIT, limits.max_rows))
     at_once = not 0 < (soql.limit or 0) <= limits.max_rows
     query, fields, basis = _question(release, caller, dataset, soql, limits)
-    require_fit(form, fields)
+    if not form.fits(fields):
+        raise NotAcceptable(f"{form.name} needs numbers by the names lon and lat; offered are json and csv.")
     if cursor is not None:
         query = replace(query, after=place_of(cursor, query.digest, lambda: order_of(query)), offset=0)
     note(request, services, names_of(query), query.where)

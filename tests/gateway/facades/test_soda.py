@@ -320,7 +320,9 @@ def test_refusals_are_in_its_form(http: httpx.Client, parameters: dict[str, str]
 def test_what_is_no_number_is_no_coordinate(http: httpx.Client) -> None:
     for column, status in (("note", 406), ("fee", 200)):
         select = {"$select": f"{column} as lon, minutes as lat"}
-        assert http.get(f"/resource/{ID}.geojson", params=select).status_code == status
+        answer = http.get(f"/resource/{ID}.geojson", params=select)
+        assert answer.status_code == status
+    assert "parquet" not in http.get(f"/resource/{ID}.geojson").json()["message"]  # which is not offered here
 
 
 def test_searches_of_catalogues_have_few_words(http: httpx.Client) -> None:

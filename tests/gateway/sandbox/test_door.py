@@ -148,6 +148,7 @@ def test_a_hidden_table_is_one_that_never_existed(asking: Asking) -> None:
         ("SELECT sum(kind) FROM open_cases", "CAST", None),
         ("SELECT kind = minutes FROM open_cases", "", None),
         ("SELECT 1 AS a, 2 AS a", "same name", None),
+        ("SELECT 1e400 AS a", "too large", None),
         ("SELECT (SELECT case_no FROM open_cases)", "more than one row", None),
         ("SELECT kind FROM open_cases WHERE count(*) > 1", "HAVING", None),
         ("SELECT kind FROM open_cases UNION SELECT 1, 2", "columns", None),
