@@ -41,6 +41,7 @@ router = APIRouter()
 
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true"
 _PLAIN = ("$format", "release")
+_QUOTED = "IEEE754Compatible=true"
 _VERSION = {"OData-Version": "4.0"}
 _ADDRESS = re.compile(r"([a-z][a-z0-9_]*)(?:\((.*)\))?", re.DOTALL)
 _PAGE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})(?:$|[,;\s])")
@@ -93,13 +94,16 @@ async def entities(dataset: str, request: Request, caller: CallerDep, services: 
     fields = tuple(Written(column.name, column) for column in query.select)
     head: dict[str, Any] = {"@odata.context": _context(request, name, given, fields)}
     if asked.count:
-        head["@odata.count"] = await _counted(request, services, caller, query)
+        found = await _counted(request, services, caller, query)
+        head["@odata.count"] = str(found) if _quoted(request) else found
     if asked.top == 0:
-        return await body_answer(request, _page(head, b"", None), etag=etag, media_type=_JSON, headers=headers)
+        return await body_answer(request, _page(head, b"", None), etag=etag, media_type=_json(request), headers=headers)
     await pay_for_rows(request, services, caller, query)
-    page = await row_texts(request, services, release.number, query, _line(fields, release))
+    page = await row_texts(request, services, release.number, query, _line(request, fields, release))
     onwards = _onwards(request, given, asked, page.cursor, page.rows)
-    return await body_answer(request, _page(head, page.text, onwards), etag=etag, media_type=_JSON, headers=headers)
+    return await body_answer(
+        request, _page(head, page.text, onwards), etag=etag, media_type=_json(request), headers=headers
+    )
 
 
 @router.api_route("/odata/{dataset}/$count", methods=["GET", "HEAD"])
@@ -116,22 +120,24 @@ async def count(
 
 
 async def _entity(request: Request, services: Services, caller: Caller, dataset: str, *, key: str) -> Response:
-    given = options(request.query_params.multi_items(), _PLAIN)
+    given = options(request.query_params.multi_items(), (*_PLAIN, "$select"))
     release, _ = await _pinned(request, services, given)
     view = visible(release, caller, dataset)
-    query = parse_key(view, key, _bounds(request, services, caller, release))
+    query = parse_key(view, key, given, _bounds(request, services, caller, release))
     note(request, services, tuple(column.name for column in query.select), query.where)
     fields = tuple(Written(column.name, column) for column in query.select)
     await pay_for_rows(request, services, caller, query)
-    page = await row_texts(request, services, release.number, query, _line(fields, release))
+    page = await row_texts(request, services, release.number, query, _line(request, fields, release))
     if not page.rows:
         raise NotFound("There is no such entity.")
     headers, etag = _headers(request, services, caller, release), _etag(request, view, query.digest)
     same = unchanged(request, etag, headers)
     if same is not None:
         return same
-    context = dumps({"@odata.context": f"{_root(request)}/$metadata#{dataset}/$entity"})
-    return await body_answer(request, context[:-1] + b"," + page.text[2:], etag=etag, media_type=_JSON, headers=headers)
+    context = dumps({"@odata.context": f"{_context(request, dataset, given, fields)}/$entity"})
+    return await body_answer(
+        request, context[:-1] + b"," + page.text[2:], etag=etag, media_type=_json(request), headers=headers
+    )
 
 
 async def _groups(
@@ -162,14 +168,14 @@ async def _groups(
         return same
     told = await pay_and_protect(request, services, caller, query, basis)
     fields = grouped.fields(told)
-    statement = compile_groups(told, [_line(fields, release)])
+    statement = compile_groups(told, [_line(request, fields, release)])
     page = await text_page(request, services, release.number, statement, told)
     context = f"{_root(request)}/$metadata#{dataset}({','.join(field.name for field in fields)})"
     head = {"@odata.context": context, "@CivicLake.basis": basis.name, "@CivicLake.withheld": bool(told.withheld)}
     rows, onwards = page.text, _onwards(request, given, asked, page.cursor, page.rows)
     if asked.top == 0:
         rows, onwards = b"", None
-    return await body_answer(request, _page(head, rows, onwards), etag=etag, media_type=_JSON, headers=headers)
+    return await body_answer(request, _page(head, rows, onwards), etag=etag, media_type=_json(request), headers=headers)
 
 
 def _views(release: OpenRelease, caller: Caller) -> list[View]:
@@ -209,7 +215,7 @@ def _headers(request: Request, services: Services, caller: Caller, release: Open
 
 
 def _etag(request: Request, view: View, digest: str) -> str:
-    variant = f"odata {_root(request)} {request.url.query} {_preferred(request)} {coding_of(request)}"
+    variant = f"odata {_root(request)} {request.url.query} {_preferred(request)} {_json(request)} {coding_of(request)}"
     return make_etag(view.edition, digest, variant)
 
 
@@ -222,8 +228,18 @@ def _context(request: Request, dataset: str, given: Mapping[str, str], fields: t
     return f"{_root(request)}/$metadata#{dataset}{chosen}"
 
 
-def _line(fields: tuple[Written, ...], release: OpenRelease) -> exp.Expr:
-    return model.line(fields, release.catalog.city.timezone)
+def _line(request: Request, fields: tuple[Written, ...], release: OpenRelease) -> exp.Expr:
+    return model.line(fields, release.catalog.city.timezone, quoted=_quoted(request))
+
+
+def _quoted(request: Request) -> bool:
+    """Whether the caller's numbers are floats, so that long ones must be texts."""
+    asked = f"{request.query_params.get('$format', '')};{request.headers.get('accept', '')}"
+    return _QUOTED.lower() in asked.lower()
+
+
+def _json(request: Request) -> str:
+    return f"{_JSON};{_QUOTED}" if _quoted(request) else _JSON
 
 
 async def _counted(request: Request, services: Services, caller: Caller, query: Query) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree
@@ -36,23 +36,31 @@ _TEXT = ValueType(Family.TEXT)
 
 @dataclass(frozen=True)
 class Written:
-    """A column of an answer under a name, where lists and structures are texts of JSON."""
+    """A column of an answer under a name. Lists and structures are texts of JSON; where they are to be `quoted`, long
+    numbers are texts, for those whose own are floats."""
 
     name: str
     field: Field
+    quoted: bool = False
 
     @property
     def kind(self) -> ValueType:
         """The type of its values."""
-        return _TEXT if self.field.kind.family is Family.NESTED else self.field.kind
+        return _TEXT if self.field.kind.family is Family.NESTED or self._long else self.field.kind
 
     @property
     def ref(self) -> exp.Expr:
         """Its value in the statement."""
+        if self._long:
+            return exp.cast(self.field.ref, "TEXT", dialect="duckdb")
         if self.field.kind.family is not Family.NESTED:
             return self.field.ref
         json = exp.Anonymous(this="to_json", expressions=[self.field.ref])
         return exp.cast(json, "TEXT", dialect="duckdb")
+
+    @property
+    def _long(self) -> bool:
+        return self.quoted and self.field.kind.family in (Family.INTEGER, Family.DECIMAL)
 
 
 def properties(view: View) -> tuple[Column, ...]:
@@ -66,9 +74,11 @@ def key(view: View) -> tuple[Column, ...]:
     return view.key if all(column in named for column in view.key) else ()
 
 
-def line(fields: Sequence[Written], zone: str) -> exp.Expr:
-    """Expression that gives a row's entity with a comma in front; times in a zone become moments."""
-    parts = [exp.Literal.string(",{"), *members(fields, zone), exp.Literal.string("}")]
+def line(fields: Sequence[Written], zone: str, *, quoted: bool = False) -> exp.Expr:
+    """Expression that gives a row's entity with a comma in front; times in a zone become moments, long numbers texts
+    where they are to be `quoted`."""
+    told = [replace(field, quoted=quoted) for field in fields]
+    parts = [exp.Literal.string(",{"), *members(told, zone), exp.Literal.string("}")]
     return exp.Concat(expressions=parts, safe=False, coalesce=False)
 
 

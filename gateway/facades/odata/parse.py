@@ -81,7 +81,7 @@ def parse_rows(view: View, given: Mapping[str, str], bounds: Bounds) -> Query:
     )
 
 
-def parse_key(view: View, text: str, bounds: Bounds) -> Query:
+def parse_key(view: View, text: str, given: Mapping[str, str], bounds: Bounds) -> Query:
     """The entity of a key such as `'a'` or `no='a',part=2`. Raises the problems of what is none."""
     try:
         reader, found = Expression(text), dict[str, str | bool | None]()
@@ -103,7 +103,7 @@ def parse_key(view: View, text: str, bounds: Bounds) -> Query:
         condition_on(columns[name], "eq", [local_text(_plain(value), columns[name], bounds.zone)], bounds.limits, name)
         for name, value in named.items()
     )
-    return Query(view=view, select=properties(view), where=where, limit=1)
+    return Query(view=view, select=_select(view, given.get("$select")), where=where, limit=1)
 
 
 def filtered(view: View, given: Mapping[str, str], bounds: Bounds) -> tuple[Filter, ...]:

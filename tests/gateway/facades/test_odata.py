@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,14 @@ from tests.gateway.fake_release import publish
 from tests.gateway.key_holders import issue_keys
 
 LAMPS = rows()
+
+
+@pytest.fixture(scope="module")
+def http(home: Path) -> Iterator[httpx.Client]:
+    with client_over(home) as client:
+        yield client
+
+
 SET = "/odata/lamps"
 TYPES = {"lamp_no": "Edm.String", "watts": "Edm.Int64", "price": "Edm.Decimal", "lit": "Edm.Boolean",
          "set_up_on": "Edm.Date", "checked_at": "Edm.DateTimeOffset", "lon": "Edm.Double"}  # fmt: skip
@@ -142,6 +151,9 @@ def test_an_entity_by_its_key(lamps: httpx.Client) -> None:
     assert (one["watts"], one["price"], one["checked_at"]) == (3, 3.10, "2026-02-28T19:00:00Z")
     assert one == lamps.get(f"{SET}(lamp_no='L0003')").json()
     assert lamps.get(f"{SET}('L9999')").status_code == 404
+    some = lamps.get(f"{SET}('L0003')?$select=watts,lit").json()
+    assert some.pop("@odata.context").endswith("/odata/$metadata#lamps(watts,lit)/$entity")
+    assert some == {"watts": 3, "lit": False}
     for wrong in ("(3,4)", "(no='x')", "()", "(null)", "('x"):
         assert lamps.get(f"{SET}{wrong}").status_code in (400, 404), wrong
 
@@ -222,6 +234,23 @@ def test_no_option_is_a_fault_of_ours(lamps: httpx.Client, words: list[str]) -> 
         answer = lamps.get(SET, params={name: text, "$top": "1"})
         assert answer.status_code in (200, 400), (name, text, answer.text)
     assert lamps.get(f"{SET}({quote(text.replace('/', ''))})").status_code in (200, 400, 404)
+
+
+def test_long_numbers_are_texts_for_those_whose_numbers_are_floats(http: httpx.Client) -> None:
+    asked = "application/json;odata.metadata=minimal;IEEE754Compatible=true"
+    address = "/odata/tickets?$top=2&$count=true&$select=minutes,fee,ratio,total"
+    told = http.get(address, headers={"Accept": asked})
+    assert told.headers["Content-Type"].endswith(";IEEE754Compatible=true")
+    assert told.json()["@odata.count"] == "80"
+    plain = http.get(address)
+    pairs = zip(told.json()["value"], json.loads(plain.text, parse_int=str, parse_float=str)["value"], strict=True)
+    for quoted, written in pairs:
+        assert quoted == written | {"ratio": quoted["ratio"]}
+        assert isinstance(quoted["ratio"], float | None)
+    assert told.json()["value"][1]["total"] == "170141183460469231731687303716"
+    assert plain.headers["ETag"] != told.headers["ETag"]
+    grouped = http.get(f"/odata/tickets?$apply=aggregate($count as n)&$format={quote(asked)}").json()
+    assert grouped["value"] == [{"n": "80"}]
 
 
 def test_a_key_is_taken_as_name_and_password(tmp_path: Path) -> None:

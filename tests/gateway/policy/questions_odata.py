@@ -49,6 +49,7 @@ def odata_address(picks: Picks) -> str:
         ("$top", ("1", "9", "0", "x")),
         ("$skip", ("2", "70")),
         ("$count", ("true",)),
+        ("$search", (f'"{words["v"][1:-1]}"', "a OR b")),
     ):
         if rng.random() < 0.25:
             found.append((option, rng.choice(texts)))

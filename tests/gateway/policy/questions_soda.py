@@ -41,7 +41,11 @@ def soda_address(picks: Picks) -> str:
 
 
 def _rows(rng: random.Random, first: str, second: str) -> dict[str, str]:
-    found = {"$select": rng.choice((first, f"{first}, {second} as x", "*"))} if rng.random() < 0.4 else {}
+    found = (
+        {"$select": rng.choice((first, f"{first}, {second} as x", "*", f"date_extract_m({first})"))}
+        if rng.random() < 0.4
+        else {}
+    )
     return found | ({"$order": rng.choice((first, f"{second} desc", ":id"))} if rng.random() < 0.3 else {})
 
 
