@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_FLOOR, Context, Decimal, InvalidOperation
 from typing import TypeVar
 
@@ -20,20 +20,28 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _COMPARED = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
-def compared(column: Column, operator: str, text: str, limits: Limits, parameter: str) -> Filter:
-    """`column operator value`, where the value may be a number that the column cannot hold. Raises the problems of
+def compared(column: Column, operator: str, texts: Sequence[str], limits: Limits, parameter: str) -> Filter:
+    """`column operator values`, where a single one may be a number that the column cannot hold. Raises the problems of
     what does not fit."""
 
-    def make(name: str, value: str) -> Filter:
-        return condition_on(column, name, [value], limits, parameter)
+    def make(name: str, *values: str) -> Filter:
+        return condition_on(column, name, values, limits, parameter)
 
-    return fitted(column.kind, operator, text, make)
+    if len(texts) == 1 and operator in _COMPARED:
+        return fitted(column.kind, operator, texts[0], make)
+    return make(operator, *(held(column.kind, text) for text in texts))
 
 
 def fitted(kind: ValueType, operator: str, text: str, make: Callable[[str, str], P | Junction[P]]) -> P | Junction[P]:
     """`operator value` as `make` makes it of an operator and a text that values of the type can equal."""
     found = floored(kind, text) if operator in _COMPARED else None
     return make(operator, text) if found is None else beside(operator, *found, make)
+
+
+def held(kind: ValueType, text: str) -> str:
+    """A number as the type has it: 4.0 is 4 where numbers are whole. Any other text as it is."""
+    found = floored(kind, text)
+    return found[0] if found is not None and found[1] else text
 
 
 def floored(kind: ValueType, text: str) -> tuple[str, bool] | None:

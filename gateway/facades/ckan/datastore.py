@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.facades.ckan.packages import main
 from gateway.facades.ckan.parameters import Parameters
-from gateway.facades.numbers import floored
+from gateway.facades.numbers import held
 from gateway.problems import BadValue, TooManyConditions
 from gateway.query.grouping import GroupedQuery, GroupSort, Key
 from gateway.query.parse import Limits, condition_on, known_column, own_order, sorts_of, whole_row
@@ -102,13 +102,7 @@ def _filter(view: View, name: str, value: Any, limits: Limits) -> Condition:
     values = value if isinstance(value, list) else [value]
     if not values:
         raise BadValue(f"`filters`: expected at least one value of `{name}`.", parameter="filters")
-    return condition_on(column, "in", [_held(column, _text(part, name)) for part in values], limits, "filters")
-
-
-def _held(column: Column, text: str) -> str:
-    """A number as the column has it: 4.0 is 4 where numbers are whole."""
-    found = floored(column.kind, text)
-    return found[0] if found is not None and found[1] else text
+    return condition_on(column, "in", [held(column.kind, _text(part, name)) for part in values], limits, "filters")
 
 
 def _text(value: Any, name: str) -> str:

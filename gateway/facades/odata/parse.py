@@ -127,9 +127,7 @@ def _tested(view: View, bounds: Bounds, parameter: str, test: Test) -> Filter:
     if test.flag and test.operator != "isnull" and column.kind.family is not Family.BOOLEAN:
         raise BadValue(f"`{parameter}`: `{test.name}` is {column.kind.name}, not true or false.", parameter=parameter)
     texts = [local_text(text, column, bounds.zone) for text in test.texts]
-    if len(texts) == 1:
-        return compared(column, test.operator, texts[0], bounds.limits, parameter)
-    return condition_on(column, test.operator, texts, bounds.limits, parameter)
+    return compared(column, test.operator, texts, bounds.limits, parameter)
 
 
 def known_property(view: View, name: str, parameter: str) -> Column:

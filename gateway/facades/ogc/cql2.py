@@ -18,7 +18,7 @@ from gateway.facades.reading import TURNED, Call, Literal, Node, Property, ReadE
 from gateway.problems import BadValue, UnknownOperator
 from gateway.query.logic import Junction, all_of, any_of, negated
 from gateway.query.operators import pattern_of
-from gateway.query.parse import Limits, condition_on, known_column, whole_row
+from gateway.query.parse import Limits, known_column, whole_row
 from gateway.query.tree import Filter
 from gateway.view.types import Family
 from gateway.view.view import Column, View
@@ -126,9 +126,7 @@ class _Translation:
     def _compare(self, name: str, operator: str, values: Sequence[Node]) -> Filter:
         column = known_column(self.view, name, _PARAMETER)
         texts = [self._value(column, operator, value) for value in values]
-        if len(texts) == 1:
-            return compared(column, operator, texts[0], self.limits, _PARAMETER)
-        return condition_on(column, operator, texts, self.limits, _PARAMETER)
+        return compared(column, operator, texts, self.limits, _PARAMETER)
 
     def _value(self, column: Column, operator: str, node: Node) -> str:
         if not isinstance(node, Literal) or node.value is None:

@@ -155,6 +155,9 @@ FILTERS: list[tuple[str, Any, list[int]]] = [
          [[119.9, 29.9], [120.0045, 29.9], [120.0045, 30.1], [119.9, 30.1], [119.9, 29.9]]]}]}, [1, 2, 3, 4]),
     ("S_DISJOINT(geometry, BBOX(120.004, 30, 121, 31))",
      {"op": "s_disjoint", "args": [{"property": "geometry"}, {"bbox": [120.004, 30, 121, 31]}]}, [1, 2, 3]),
+    ("watts IN (38.0) AND price < 79",
+     {"op": "and", "args": [{"op": "in", "args": [{"property": "watts"}, [38.0]]},
+                            {"op": "<", "args": [{"property": "price"}, 79]}]}, [38, 78]),
     ("FALSE OR watts = 39 AND TRUE",
      {"op": "or", "args": [False, {"op": "=", "args": [{"property": "watts"}, 39]}]}, [39, 79, 119, 159, 199, 239]),
 ]  # fmt: skip
