@@ -58,11 +58,13 @@ def main() -> None:
             flush=True,
         )
         results = Results()
-        for turn in range(chosen.rounds):
-            one_round(place, running, results, turn, chosen.seconds)
+        try:
+            for turn in range(chosen.rounds):
+                one_round(place, running, results, turn, chosen.seconds)
+                print(f"round {turn + 1} of {chosen.rounds} is over, load {os.getloadavg()[0]:.1f}", flush=True)
+        finally:  # a run that is broken off tells what it knows
             results.save(place.work / "figures.json")
-            print(f"round {turn + 1} of {chosen.rounds} is over, load {os.getloadavg()[0]:.1f}", flush=True)
-    print(results.report([peer.name for peer in peers]))
+            print(results.report([peer.name for peer in peers]), flush=True)
 
 
 def _place(work: Path, rows: int) -> Place:

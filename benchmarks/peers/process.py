@@ -10,12 +10,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _PATIENCE = 300.0
 _EVERY = 0.5
+_LONGEST = 120.0
+_IDLE = 0.1  # of one core: servers look at this and that even when nobody asks
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,29 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                 tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
                 raise RuntimeError(f"{url} does not answer ({error}):\n{tail}") from error
         time.sleep(0.1)
+
+
+def settle(roots: Sequence[int]) -> None:
+    """Wait until a server has stopped working at what nobody waits for any more, at most two minutes: what it does then
+    would be told of the next one."""
+    deadline = time.monotonic() + _LONGEST
+    before = _worked(roots)
+    while time.monotonic() < deadline:
+        time.sleep(_EVERY)
+        now = _worked(roots)
+        if now - before < _IDLE * _EVERY:
+            return
+        before = now
+
+
+def _worked(roots: Sequence[int]) -> float:
+    """Seconds of processor that a tree of processes has used."""
+    ticks = 0
+    for process in _tree(roots):
+        with suppress(OSError):  # it ended meanwhile
+            stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+            ticks += sum(map(int, stat.rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Memory:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks.peers.peer import Peer, Place
-from benchmarks.peers.process import Memory, Served
+from benchmarks.peers.process import Memory, Served, settle
 from benchmarks.peers.questions import Call, Groups, Page, Question, Row, Search, Slice, Whole, draw
 from benchmarks.peers.report import Figures, Goal, goals, rates
 from benchmarks.peers.transfer import Asking, Transfer, download, walk
@@ -42,7 +43,9 @@ class Results:
     middle: Figures = field(default_factory=lambda: Figures(higher=False, unit="milliseconds, the middle request"))
     seconds: Figures = field(default_factory=lambda: Figures(higher=False, unit="seconds"))
     memory: Figures = field(default_factory=lambda: Figures(higher=False, unit="MB at the peak of the round"))
-    failed: Figures = field(default_factory=lambda: Figures(higher=False, unit="answers that were errors"))
+    failed: Figures = field(
+        default_factory=lambda: Figures(higher=False, unit="answers that were errors or came too late")
+    )
 
     def report(self, servers: Sequence[str]) -> str:
         """All tables."""
@@ -101,6 +104,7 @@ class _Round:
             found = load(
                 programs, served.address, calls, connections=connections, seconds=self.seconds, folder=peer.folder
             )
+        settle(served.roots)
         self.results.rate.add(name, peer.name, found.rate)
         self.results.middle.add(name, peer.name, found.p50)
         self.results.memory.add("short answers", peer.name, memory.peak / 1e6)
@@ -112,24 +116,28 @@ class _Round:
         for peer, served in self.running.items():
             call = peer.call(question)
             if call is not None:
-                with Memory(served.roots) as memory:
-                    found = download(served, call)
-                self.book(workload, peer, found, memory)
+                self.transfer(workload, peer, partial(download, served, call))
 
     def walk(self) -> None:
         """Every row by pages. RuntimeError when one is missing."""
         for peer, served in self.running.items():
-            with Memory(served.roots) as memory:
-                found = walk(peer, served, PAGE_OF_WALK)
-            if found is not None:
-                if found.rows != self.place.rows:
-                    raise RuntimeError(f"{peer.name} gave {found.rows} rows of {self.place.rows}")
-                self.book(_WALK, peer, found, memory)
+            found = self.transfer(_WALK, peer, partial(walk, peer, served, PAGE_OF_WALK))
+            if found is not None and found.rows != self.place.rows:
+                raise RuntimeError(f"{peer.name} gave {found.rows} rows of {self.place.rows}")
 
-    def book(self, workload: str, peer: Peer, found: Transfer, memory: Memory) -> None:
-        """Keep the figures of a long answer."""
-        self.results.seconds.add(workload, peer.name, found.seconds)
-        self.results.memory.add(workload, peer.name, memory.peak / 1e6)
+    def transfer(self, workload: str, peer: Peer, work: Callable[[], Transfer | None]) -> Transfer | None:
+        """A long answer with its figures; None where there is none, or none in time."""
+        served, found = self.running[peer], None
+        try:
+            with Memory(served.roots) as memory:
+                found = work()
+        except TimeoutError:
+            self.results.failed.add(workload, peer.name, 1)
+        settle(served.roots)
+        if found is not None:
+            self.results.seconds.add(workload, peer.name, found.seconds)
+            self.results.memory.add(workload, peer.name, memory.peak / 1e6)
+        return found
 
 
 def one_round(place: Place, running: Mapping[Peer, Served], results: Results, turn: int, seconds: int) -> None:

@@ -12,7 +12,7 @@ from benchmarks.peers.process import Served
 from benchmarks.peers.questions import Call
 
 _PIECE = 1 << 20
-_PATIENCE = 600
+_PATIENCE = 120.0  # seconds: a long answer that takes longer is not waited for
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Transfer:
 
 
 class Asking:
-    """One connection to a server, kept."""
+    """One connection to a server, kept. Raises TimeoutError when the patience with it is over."""
 
     def __init__(self, served: Served) -> None:
         self._line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=_PATIENCE)
-        self.size = 0
+        self.size, self._until = 0, time.monotonic() + _PATIENCE
 
     def __call__(self, call: Call) -> bytes:
         """The body of an answer. RuntimeError when it is no success."""
@@ -49,12 +49,18 @@ class Asking:
         answer, buffer = self._open(call), bytearray(_PIECE)
         while got := answer.readinto(buffer):
             self.size += got
+            self._require_time()
 
     def close(self) -> None:
         """Hang up."""
         self._line.close()
 
+    def _require_time(self) -> None:
+        if time.monotonic() > self._until:
+            raise TimeoutError
+
     def _open(self, call: Call) -> http.client.HTTPResponse:
+        self._require_time()
         path = urlsplit(call.path)._replace(scheme="", netloc="").geturl()
         body = None if call.body is None else call.body.encode()
         self._line.request(call.method, path, body=body, headers=dict(call.headers))
