@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -40,6 +41,15 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         os.environ[CACHE] = before
 
 
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a server that all tests of this process share; each makes a database of its own in it."""
+    from tests.orchestration.postgres_server import postgres
+
+    with postgres(tmp_path_factory.mktemp("pg")) as url:
+        yield url
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files of long tests first, the longest before all: at the end no process waits for one of them."""
     seconds: dict[Path, float] = {}
@@ -60,6 +70,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
             return ONE_PROCESS if file.startswith(ONE_PROCESS) else file
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: garbage is looked for in what tests make, and less often."""
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -26,7 +26,7 @@ from orchestration.reading.load import load_feed
 from orchestration.release.diff import diff
 from orchestration.release.store import ReleaseStore
 from tests.city.systems import CITY, Civiclake, Systems
-from tests.orchestration.postgres_server import postgres
+from tests.orchestration.postgres_server import fresh_database
 
 pytestmark = pytest.mark.slow(seconds=15)
 
@@ -202,10 +202,9 @@ class TestPermitsDatabase:
 
     DAYS = 8
 
-    def test_the_database_does_not_matter(self, tmp_path: Path) -> None:
-        # A socket's path must be short.
-        with postgres(tmp_path) as url:
-            landed = [self.land(tmp_path / "lite", None), self.land(tmp_path / "post", url)]
+    def test_the_database_does_not_matter(self, tmp_path: Path, postgres_server: str) -> None:
+        url = fresh_database(postgres_server, "late")
+        landed = [self.land(tmp_path / "lite", None), self.land(tmp_path / "post", url)]
         assert landed[0] == landed[1]
         upserts = [row for row in landed[0] if row[0] == "upsert"]
         assert len(upserts) > 250

@@ -13,7 +13,7 @@ import duckdb
 import psycopg
 
 from tests.examples.yunzhou_systems import FIRST, LAST, contents, departments, dump, generate, permits
-from tests.orchestration.postgres_server import postgres
+from tests.orchestration.postgres_server import fresh_database
 
 
 class TestGenerate:
@@ -104,15 +104,15 @@ class TestAdvance:
                 counts += connection.execute(query, key).fetchone()
         assert counts == [1, 0]
 
-    def test_postgresql_holds_what_sqlite_holds(self, movable: Path, tmp_path: Path) -> None:
-        with postgres(tmp_path) as url:
-            setup = json.loads((movable / "setup.json").read_text())
-            setup["permits_url"] = url.replace("postgresql://", "postgresql+psycopg://")
-            (movable / "setup.json").write_text(json.dumps(setup))
-            for day in (FIRST, FIRST + timedelta(days=4), LAST):
-                departments("advance", "--home", movable, "--to", day)
-            with psycopg.connect(url) as connection:
-                found = connection.execute("select * from xk_info").fetchall()
+    def test_postgresql_holds_what_sqlite_holds(self, movable: Path, postgres_server: str) -> None:
+        url = fresh_database(postgres_server, "departments")
+        setup = json.loads((movable / "setup.json").read_text())
+        setup["permits_url"] = url.replace("postgresql://", "postgresql+psycopg://")
+        (movable / "setup.json").write_text(json.dumps(setup))
+        for day in (FIRST, FIRST + timedelta(days=4), LAST):
+            departments("advance", "--home", movable, "--to", day)
+        with psycopg.connect(url) as connection:
+            found = connection.execute("select * from xk_info").fetchall()
         there = sorted(((*row[:-1], f"{row[-1]:%Y-%m-%d %H:%M:%S}") for row in found), key=repr)
         assert there == permits(movable / "permits.sqlite")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +21,7 @@ from orchestration.landing.ledger import Ledger
 from orchestration.landing.pull import pull
 from tests.orchestration import landing_city
 from tests.orchestration.landing_city import DAY, table
-from tests.orchestration.postgres_server import postgres
+from tests.orchestration.postgres_server import fresh_database
 
 ROWS = [
     ("b", "许可〔2026〕1号\n第二行", Decimal("10000000000000000.10"), date(2026, 1, 4), datetime(2026, 1, 5)),
@@ -33,9 +32,8 @@ ROWS = [
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres(tmp_path_factory.mktemp("postgres")) as url:
-        yield url
+def server(postgres_server: str) -> str:
+    return fresh_database(postgres_server, "connectors")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

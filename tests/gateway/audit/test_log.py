@@ -21,16 +21,15 @@ from gateway.audit.keys import load_or_make
 from gateway.audit.store import AuditStore, LogAlteredError
 from gateway.audit.writer import ANCHOR_FILE, KEY_FILE
 from tests.gateway.audit.logs import BEGAN, intruder, row, running, verified, write
-from tests.orchestration.postgres_server import postgres
+from tests.orchestration.postgres_server import fresh_database
 
 BATCHES = (1, 4, 2, 5, 1)
 ROWS = sum(BATCHES)
 
 
 @pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres(tmp_path_factory.mktemp("pg")) as url:
-        yield url.replace("postgresql://", "postgresql+psycopg://", 1)
+def postgres_url(postgres_server: str) -> str:
+    return fresh_database(postgres_server.replace("postgresql://", "postgresql+psycopg://", 1), "audit_log")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

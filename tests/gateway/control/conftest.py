@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from gateway.control.store import ControlStore, sqlite_url
-from tests.orchestration.postgres_server import postgres
+from tests.orchestration.postgres_server import fresh_database
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of the session; databases are made in it."""
-    with postgres(tmp_path_factory.mktemp("pg")) as url:
-        yield url.replace("postgresql://", "postgresql+psycopg://")
+def postgres_url(postgres_server: str) -> str:
+    """The server of the session; databases are made in it."""
+    return postgres_server.replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -34,14 +32,3 @@ def store(store_url: str) -> Iterator[ControlStore]:
     opened.migrate()
     yield opened
     opened.close()
-
-
-def fresh_database(server: str, name: str) -> str:
-    """URL of a new, empty database on the server."""
-    plain = "".join(sign if sign.isalnum() else "_" for sign in name.lower())[:60]
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{plain}"'))
-        connection.execute(text(f'CREATE DATABASE "{plain}"'))
-    engine.dispose()
-    return make_url(server).set(database=plain).render_as_string(hide_password=False)

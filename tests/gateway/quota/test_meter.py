@@ -16,7 +16,7 @@ from gateway.problems import Busy
 from gateway.quota.admission import fields
 from gateway.quota.meter import MemoryMeter, Meter, Price, Quota
 from gateway.quota.sql_meter import PostgresMeter, SqliteMeter
-from tests.orchestration.postgres_server import postgres
+from tests.orchestration.postgres_server import fresh_database
 
 NOW = 1_800_000_000.0
 LIMITS = Quota(requests=10, cost=100)
@@ -24,9 +24,8 @@ DAY = 86_400.0
 
 
 @pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres(tmp_path_factory.mktemp("pg")) as url:
-        yield url.replace("postgresql://", "postgresql+psycopg://", 1)
+def postgres_url(postgres_server: str) -> str:
+    return fresh_database(postgres_server.replace("postgresql://", "postgresql+psycopg://", 1), "meter")
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
