@@ -91,8 +91,7 @@ class Session:
             with self.writing():
                 con = open_lake(self.workspace)
                 ensure_ops(con)
-                for feed in self.city.feeds.values():
-                    ensure_landed(con, feed)
+                ensure_landed(con, *self.city.feeds.values())
             try:
                 yield con
                 with self.writing():

@@ -36,6 +36,17 @@ def pull_days(
     between the first and the last for which a folder holds nothing new are only written down: a pull of each would
     look through the whole folder again.
     """
+    with Ledger(workspace):  # the last to close a ledger writes its log back into the file: once, not for every day
+        return _pull_days(city, feed, days, workspace, on_pulled)
+
+
+def _pull_days(
+    city: City,
+    feed: str,
+    days: Iterable[date],
+    workspace: Workspace,
+    on_pulled: Callable[[PullReport], None] | None,
+) -> DaysReport:
     reports: list[PullReport] = []
     due = _due(city, feed, days, workspace)
     loud, quiet = _with_news(city, feed, due, workspace), list[date]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from catalog.contract.model import FeedContract, Table
@@ -29,25 +30,30 @@ def landed_name(table: Table) -> str:
     return f"lake.landed.{identifier(table.physical_name)}"
 
 
-def ensure_landed(con: duckdb.DuckDBPyConnection, contract: FeedContract) -> None:
-    """Create the landed tables of a feed, add columns new in the contract, widen types; nothing is ever dropped.
+def ensure_landed(con: duckdb.DuckDBPyConnection, *contracts: FeedContract) -> None:
+    """Create the landed tables of feeds, add columns new in a contract, widen types; nothing is ever dropped.
 
-    LandedTypeError when a type changed to one that cannot hold what is there. Runs inside the caller's transaction
-    if there is one.
+    LandedTypeError when a type changed to one that cannot hold what is there. Not within a transaction: tables are
+    made in one of their own, because the lake reads its whole catalogue anew after each that makes any.
     """
     everything = _present(con)
-    for table in contract.tables:
-        present = everything.get(table.physical_name)
-        if not present:
-            _create(con, table)
-            continue
-        for column in table.properties:
-            kind = _canonical(column.physical_type)
-            held = present.get(column.name)
-            if held is None:
-                con.execute(f"ALTER TABLE {landed_name(table)} ADD COLUMN {identifier(column.name)} {kind}")
-            elif held != kind:
-                _widen(con, contract, table, column.name, held=held, wanted=kind)
+    missing = [table for contract in contracts for table in contract.tables if table.physical_name not in everything]
+    if missing:
+        _create(con, missing)
+    for contract in contracts:
+        for table in contract.tables:
+            _extend(con, contract, table, everything.get(table.physical_name, {}))
+
+
+def _extend(con: duckdb.DuckDBPyConnection, contract: FeedContract, table: Table, present: Mapping[str, str]) -> None:
+    """Bring a table that was there, with columns of the types `present`, to its contract."""
+    for column in table.properties if present else ():
+        kind = _canonical(column.physical_type)
+        held = present.get(column.name)
+        if held is None:
+            con.execute(f"ALTER TABLE {landed_name(table)} ADD COLUMN {identifier(column.name)} {kind}")
+        elif held != kind:
+            _widen(con, contract, table, column.name, held=held, wanted=kind)
 
 
 def _present(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -62,12 +68,20 @@ def _present(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     return tables
 
 
-def _create(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    columns = [f"{identifier(c.name)} {_canonical(c.physical_type)}" for c in table.properties]
-    columns += [f"{c.name} {c.type}" for c in LOADED_COLUMNS]
-    con.execute(f"CREATE TABLE {landed_name(table)} ({', '.join(columns)})")
-    # A look back over the lateness window then opens the files of a few months, whatever the history.
-    con.execute(f"ALTER TABLE {landed_name(table)} SET PARTITIONED BY (year(_business_date), month(_business_date))")
+def _create(con: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
+    con.execute("BEGIN")
+    try:
+        for table in tables:
+            columns = [f"{identifier(c.name)} {_canonical(c.physical_type)}" for c in table.properties]
+            columns += [f"{c.name} {c.type}" for c in LOADED_COLUMNS]
+            con.execute(f"CREATE TABLE {landed_name(table)} ({', '.join(columns)})")
+            # A look back over the lateness window then opens the files of a few months, whatever the history.
+            parts = "year(_business_date), month(_business_date)"
+            con.execute(f"ALTER TABLE {landed_name(table)} SET PARTITIONED BY ({parts})")
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
 
 
 def _widen(

@@ -72,8 +72,7 @@ def run_load(
 ) -> LoadReport:
     """Load the planned batches; a batch id in `approved` passes B5 and B7."""
     set_threads(con, workspace, sum(batch.size for batch in planned))
-    for other in city.feeds.values():
-        ensure_landed(con, other)
+    ensure_landed(con, *city.feeds.values())
     with scratch_folder(workspace) as folder, transaction(con):
         setting = Setting(con, city.feeds[feed], city.timezone, as_of, next_load_id(con), folder)
         runs = [TableRun(table, position) for position, table in enumerate(setting.contract.tables)]

@@ -43,8 +43,7 @@ def retry_quarantine(
     steward approved passes the volume and bad-share rules, B5 and B7. `as_of` is the last business date known by
     default.
     """
-    for other in city.feeds.values():
-        ensure_landed(con, other)
+    ensure_landed(con, *city.feeds.values())
     held, dirty = _batch_ids(con, feed)
     if not held and not dirty:
         return LoadReport(feed, None)
