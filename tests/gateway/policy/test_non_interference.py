@@ -178,7 +178,7 @@ def test_aggregates_tell_nothing_but_what_they_are_made_of(
     first: tuple[Path, dict[str, Holder]], tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     assert aggregated("public")
-    check("public", first, tmp_path, 1_000, record_testsuite_property, sums_differ=False)
+    check("public", first, tmp_path, 400, record_testsuite_property, sums_differ=False)
 
 
 @pytest.mark.nightly
