@@ -15,6 +15,7 @@ from gateway.audit.chain import GENESIS, Checkpoint, Fields, link
 from gateway.audit.keys import SigningKey
 from gateway.audit.migrate import CHAIN
 from gateway.audit.tables import access, checkpoint
+from gateway.store_connections import close_connections
 from gateway.store_forms import begun
 
 Clock = Callable[[], datetime]
@@ -89,8 +90,8 @@ class AuditStore:
         self._newest = anchor
 
     def close(self) -> None:
-        """Give all connections back."""
-        self._engine.dispose()
+        """Close all connections."""
+        close_connections(self._engine)
 
     def append(self, rows: Sequence[Fields], key: SigningKey, at: datetime) -> tuple[Checkpoint, str]:
         """Add rows and a checkpoint over them in one transaction. The checkpoint, and the signature before it.

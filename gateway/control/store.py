@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from gateway.control.tables.revision import Revision
+from gateway.store_connections import close_connections
 
 READING = {"civiclake_reading": True}
 """Options of a connection that only reads: it then waits for no writer."""
@@ -86,8 +87,8 @@ class ControlStore:
         upgrade(self._engine)
 
     def close(self) -> None:
-        """Give all connections back."""
-        self._engine.dispose()
+        """Close all connections."""
+        close_connections(self._engine)
 
 
 def sqlite_url(file: Path) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.problems import Busy
 from gateway.quota.meter import IMPOSSIBLE, Full, Price, Quota, Reading, reading, refusal
+from gateway.store_connections import close_connections
 
 _WAIT = 0.25  # seconds a worker waits for another one's step; a step takes some 20 microseconds
 _FORGET_EVERY = 10_000  # steps after which callers whose buckets are full again are dropped
@@ -110,8 +111,8 @@ class PostgresMeter:
             raise Busy("What callers use cannot be counted now.", headers={"Retry-After": "5"}) from error
 
     def close(self) -> None:
-        """Give all connections back."""
-        self._engine.dispose()
+        """Close all connections."""
+        close_connections(self._engine)
 
     def _take(self, caller: str, price: Price, quota: Quota, now: float) -> Reading:
         values = dict(_Parameters(caller, price, quota, now).values)

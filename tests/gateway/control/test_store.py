@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.control.errors import StoreError
@@ -54,6 +54,19 @@ def test_migrating_at_the_same_time_and_again_does_no_harm(store_url: str) -> No
     assert stores[0].revision() == 0
     for store in stores:
         store.close()
+
+
+def test_a_connection_in_use_is_closed_when_it_is_given_back_to_a_closed_store(store: ControlStore) -> None:
+    used = store.engine.connect()
+    driver = used.connection.dbapi_connection
+    assert driver is not None
+    closed: list[object] = []
+    event.listen(store.engine, "close", lambda connection, _record: closed.append(connection))
+    store.close()
+    assert driver not in closed
+    used.close()
+    assert driver in closed
+    assert store.revision() == 0  # whoever asks a closed store all the same is answered
 
 
 def test_a_store_of_a_newer_program_is_refused(store: ControlStore) -> None:
