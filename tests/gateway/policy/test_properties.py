@@ -29,7 +29,7 @@ from tests.gateway.fake_release import dataset_entry
 from tests.gateway.policy import oracle
 from tests.gateway.policy.worlds import NAMES, TYPES, World, grants, tokens, worlds
 
-pytestmark = pytest.mark.slow(seconds=30)
+pytestmark = pytest.mark.slow(seconds=20)
 
 steady = settings(
     max_examples=120,
