@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,8 @@ def goals(named: Iterable[tuple[Goal, Figures]], own: str) -> str:
         if mine is None or other is None:
             continue
         name, theirs = other
-        ratio = mine / theirs if figures.higher else theirs / mine
+        better, worse = (mine, theirs) if figures.higher else (theirs, mine)
+        ratio = better / worse if worse else math.inf  # it gave no answer in its time
         verdict = "met" if ratio >= goal.times else "missed"
         lines.append([goal.workload, name, f"{goal.times:g}", f"{ratio:.2f}", verdict])
     return table(["CivicLake", "beside", "goal", "times as good", ""], lines)
