@@ -1,11 +1,13 @@
-"""The look-up files of releases: opened when first asked, read at once, on the event loop."""
+"""The look-up files of releases: opened when first asked, read in a thread of their own, one question after another."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ _READ: dict[str, Callable[[Any], Any]] = {"boolean": bool, "decimal": orjson.Fra
 
 
 class LookUpFile:
-    """One release's file. Used on the event loop only."""
+    """One release's file. Used by the thread that opened it only."""
 
     def __init__(self, file: Path, release: OpenRelease) -> None:
         """Raises sqlite3.Error where the file cannot be read."""
@@ -69,18 +71,24 @@ class LookUpFile:
 class LookUps:
     """The files of the releases asked last. A release that has none is answered by the engine alone.
 
-    `answered` counts the questions that needed no engine.
+    They are read in one thread: an answer takes less than handing it to several would, and a disk that is slow holds
+    up look-ups alone. `answered` counts the questions that needed no engine.
     """
 
     def __init__(self, most: int) -> None:
         self._most, self.answered = most, 0
         self._files: OrderedDict[Path, LookUpFile | None] = OrderedDict()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look-up")
 
-    def rows(self, release: OpenRelease, query: Query) -> list[tuple[Any, ...]] | None:
+    async def rows(self, release: OpenRelease, query: Query) -> list[tuple[Any, ...]] | None:
         """The rows of a page, as `LookUpFile.rows` gives them; None where the question is for the engine."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._rows, release, query)
+
+    def _rows(self, release: OpenRelease, query: Query) -> list[tuple[Any, ...]] | None:
         path = release.folder / LOOK_UP_FILE
         try:
-            rows = self._rows(path, release, query)
+            file = self._file(path, release)
+            rows = None if file is None else file.rows(query)
         except sqlite3.DatabaseError as error:
             log.error("%s cannot be read, the engine answers instead: %s", path, error)
             _close(self._files.get(path))
@@ -88,17 +96,20 @@ class LookUps:
         self.answered += rows is not None
         return rows
 
-    def _rows(self, path: Path, release: OpenRelease, query: Query) -> list[tuple[Any, ...]] | None:
+    def _file(self, path: Path, release: OpenRelease) -> LookUpFile | None:
         if path not in self._files:
             self._files[path] = LookUpFile(path, release) if path.is_file() else None
             while len(self._files) > self._most:
                 _close(self._files.popitem(last=False)[1])
         self._files.move_to_end(path)
-        file = self._files[path]
-        return None if file is None else file.rows(query)
+        return self._files[path]
 
     def close(self) -> None:
         """Let go of all files."""
+        self._thread.submit(self._close_files)
+        self._thread.shutdown()
+
+    def _close_files(self) -> None:
         while self._files:
             _close(self._files.popitem()[1])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,7 @@ class Asked:
     flat: bool = False
     complete: bool = True
     members: Mapping[str, Any] = field(default_factory=dict)
-    looked_up: Callable[[], list[tuple[Any, ...]] | None] | None = None
+    looked_up: Callable[[], Awaitable[list[tuple[Any, ...]] | None]] | None = None
 
 
 def form_of(request: Request, suffix: str | None) -> Form:
@@ -141,7 +141,7 @@ def _key(request: Request, etag: str) -> tuple[str, str, str]:
 async def _values(request: Request, services: Services, asked: Asked, etag: str) -> Response:
     """One page put together from values, with the link to the next one; `complete` is true when nothing follows."""
     outputs = len(asked.fields)
-    fetched = asked.looked_up() if asked.looked_up is not None else None
+    fetched = await asked.looked_up() if asked.looked_up is not None else None
     if fetched is None:
         statement = asked.compile(asked.form.outputs(asked.fields))
         work = services.engine.fetch(statement, services.settings.statement_timeout, caller=request.state.caller)
