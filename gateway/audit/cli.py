@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The log of every access: verify, show or export it.")
 
 _USAGE, _DATA, _ENVIRONMENT = 2, 3, 5
+_ANCHOR_LATER = (
+    "Nothing but its end is missing. It may be that the anchor was copied after the export and knows of later accesses:"
+    " copy the anchor first, then export, and verify again."
+)
 
 AnyCityOption = Annotated[
     Path | None,
@@ -70,6 +74,8 @@ def verify(
         typer.echo(f"row {finding.seq}: {finding.kind}: {finding.text}")
     if not report.sound:
         typer.echo(f"NOT SOUND: {len(report.findings)} findings in {report.rows} rows.")
+        if file is not None and [finding.kind for finding in report.findings] == ["truncated"]:
+            typer.echo(_ANCHOR_LATER)
         raise typer.Exit(_DATA)
     typer.echo(f"Sound: {report.rows} rows, {report.checkpoints} checkpoints; row {report.seq} has hash {report.hash}.")
 
@@ -98,12 +104,16 @@ def show(
             statement = statement.where(column == value)
     if since is not None:
         statement = statement.where(access.c.at >= _day(since).isoformat())
+    found = False
     with _telling(), _store(_settings(city, home)) as store:
         for row in store.query(statement):
+            found = True
             if as_json:
                 typer.echo(orjson.dumps(plain(row)).decode())
             else:
                 typer.echo(_sentence(dict(row)))
+    if not found:
+        typer.echo("There is no such row in the log.", err=True)
 
 
 @app.command()
@@ -119,7 +129,12 @@ def export(
         if str(out) == "-":
             write_export(store, sys.stdout.buffer)
             return
-        with out.open("xb") as file:
+        try:
+            file = out.open("xb")
+        except FileExistsError:
+            text = f"{out} is there already and is not overwritten; name another file, or move this one away"
+            raise _CannotError(_ENVIRONMENT, text) from None
+        with file:
             rows, checkpoints = write_export(store, file)
     typer.echo(f"{out}: {rows} rows, {checkpoints} checkpoints.")
 

@@ -54,7 +54,18 @@ def test_an_exported_log_is_verified_elsewhere_with_the_public_key_alone(home: P
     key.write_text(run("key", "--home", home)[1], encoding="ascii")
     assert "PRIVATE" not in key.read_text(encoding="ascii")
     anchor = Workspace(home).seals / "audit.anchor"
+    code, said = run("export", out, "--home", home)
+    assert (code, "name another file" in said) == (5, True)
+    early = tmp_path / "early.anchor"
+    early.write_bytes(anchor.read_bytes())
+    write(f"sqlite:///{Workspace(home).audit}", Workspace(home).seals, (2,), first=8)
     words = ("verify", "--file", out, "--public-key", key, "--anchor", anchor)
+    code, said = run(*words)
+    assert (code, "copy the anchor first, then export" in said) == (3, True), "accesses went on after the export"
+    later = tmp_path / "later.jsonl"
+    run("export", later, "--home", home)
+    assert run("verify", "--file", later, "--public-key", key, "--anchor", early)[0] == 0
+    words = (*words[:-1], early)
     assert run(*words)[0] == 0
     lines = out.read_text(encoding="utf-8").splitlines(keepends=True)
     for changed in (
@@ -64,7 +75,8 @@ def test_an_exported_log_is_verified_elsewhere_with_the_public_key_alone(home: P
         [lines[0].replace("200", "201"), *lines[1:]],
     ):
         out.write_text("".join(changed), encoding="utf-8")
-        assert run(*words)[0] == 3
+        code, said = run(*words)
+        assert (code, "copy the anchor first" in said) == (3, False)
     out.write_text("nonsense\n", encoding="utf-8")
     assert run(*words) == (3, f"{out}, line 1: this is no line of an exported log\n")
 
@@ -75,7 +87,7 @@ def test_the_newest_accesses_are_shown(home: Path) -> None:
     assert (code, [line.split()[0] for line in lines]) == (0, ["7", "6"])
     assert "public (T0)  read tickets  allow 200  5 rows, 100 bytes" in lines[0]
     assert '"request_id":"request-7"' in run("show", "--home", home, "--limit", 1, "--json")[1]
-    assert run("show", "--home", home, "--caller", "nobody") == (0, "")
+    assert run("show", "--home", home, "--caller", "nobody") == (0, "There is no such row in the log.\n")
     assert run("show", "--home", home, "--since", "soon")[0] == 2
 
 
