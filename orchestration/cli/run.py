@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -54,6 +55,7 @@ def run_days(
     from orchestration.cli.progress import showing_progress
     from orchestration.run import run_city
 
+    gc.freeze()  # libraries stay: a run makes much garbage, and each search for it would look through them again
     span = f"{start}" if start == end else f"{start} to {end}"
     with showing_progress(f"{city.title.en}: {span}") as tell:
         try:
