@@ -214,10 +214,12 @@ def test_a_sandbox_that_is_killed_is_a_clean_problem(asking: Asking) -> None:
     asked = threading.Thread(target=lambda: answers.append(asking(ENDLESS, "inspector")))
     asked.start()
     wait_for(lambda: working() is not None)
-    for process in sandboxes():
+    killed = sandboxes()
+    for process in killed:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
     asked.join()
+    wait_for(lambda: not killed & sandboxes())
     assert answers[0].status_code == 503
     assert answers[0].json()["code"] == "sandbox-lost"
     assert asking.rows("SELECT 1 AS a", "inspector") == [(1,)]
