@@ -4,9 +4,16 @@ from __future__ import annotations
 
 
 class ControlError(Exception):
-    """An act that cannot be done; the text says why and how to mend it. `exit_code` is the command line's status."""
+    """An act that cannot be done; the text says why and how to mend it. `exit_code` is the command line's status.
+
+    `waits_for` are the roles in a case whose turn it is instead, where that is why.
+    """
 
     exit_code = 2
+
+    def __init__(self, text: str, *, waits_for: frozenset[str] = frozenset()) -> None:
+        super().__init__(text)
+        self.waits_for = waits_for
 
 
 class UnknownError(ControlError):

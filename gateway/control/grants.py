@@ -18,6 +18,7 @@ from gateway.control.accounts import organisation_of, principal_of
 from gateway.control.errors import ConflictError, ControlError, UnknownError
 from gateway.control.rows import known, new_id, written
 from gateway.control.tables.grants import GrantRow
+from gateway.control.tables.identity import Principal
 from gateway.policy.actor import Grant
 from gateway.policy.rows import rows_in
 
@@ -158,6 +159,19 @@ def held(session: Session, *, principal: str | None, organisation: str | None, n
         if holder is not None
     ]
     return session.scalars(query.where(or_(*holders)).order_by(GrantRow.id)).all() if holders else []
+
+
+def left(session: Session, ended: GrantRow, now: datetime) -> Sequence[GrantRow]:
+    """Other grants on the dataset that the holder of an ended one has: of its organisation, or of somebody of it."""
+    if ended.principal is not None:
+        organisation = principal_of(session, ended.principal).organisation
+        rows = held(session, principal=ended.principal, organisation=organisation, now=now)
+    else:
+        people = select(Principal.id).where(Principal.organisation == ended.organisation)
+        theirs = or_(GrantRow.organisation == ended.organisation, GrantRow.principal.in_(people))
+        query = select(GrantRow).where(theirs, GrantRow.revoked_at.is_(None), GrantRow.expires_at > now)
+        rows = session.scalars(query.order_by(GrantRow.id)).all()
+    return [row for row in rows if row.dataset == ended.dataset and row.id != ended.id]
 
 
 def in_force(row: GrantRow) -> Grant:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from gateway.control.cli.options import Control
+    from gateway.control.tables.grants import GrantRow
     from gateway.control.workflow.course import AnyCase
     from gateway.control.workflow.ledger import Ledger
     from gateway.control.workflow.people import Person
@@ -104,6 +105,31 @@ def told(case: AnyCase, ledger: Ledger) -> str:
     title = ledger.procedure(case.procedure).states[case.state].title
     due = f", due {case.due_on}" if case.due_on else ""
     return f"{case.id}: {title.zh} {title.en} ({case.state}){due}."
+
+
+def say_granted(session: Session, grant: str | None) -> None:
+    """Tell the id of what was granted; or, of a grant that ended, what else of the dataset its holder still has."""
+    from gateway.control.grants import grant_of
+
+    if grant is None:
+        return
+    row = grant_of(session, grant)
+    if row.revoked_at is None:
+        say(f"Granted as {row.id}.")
+    else:
+        say_left(session, row)
+
+
+def say_left(session: Session, row: GrantRow) -> None:
+    """Tell which grants on the dataset of an ended one its holder still has."""
+    from gateway.control.grants import left
+
+    for other in left(session, row, now()):
+        until = f"{other.expires_at:%Y-%m-%d}"
+        say(
+            f"{other.principal or other.organisation} still has {other.id} on {row.dataset} "
+            f"({', '.join(other.actions)}, until {until}); revoke that too if it is to end."
+        )
 
 
 def say_filed(case: AnyCase, ledger: Ledger) -> None:

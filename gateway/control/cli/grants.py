@@ -111,7 +111,7 @@ def revoke_grant(
     place: Place,
 ) -> None:
     """End a grant with the next request. If it came of an application that ends with it, and its applicant is told."""
-    from gateway.control.cli.desk import ledger_of
+    from gateway.control.cli.desk import ledger_of, say_left
     from gateway.control.workflow import revocation
     from gateway.control.workflow.people import Person
 
@@ -125,5 +125,6 @@ def revoke_grant(
             ledger=lambda: ledger_of(control),
         )
         say(f"Grant {grant} on {row.dataset} to {row.principal or row.organisation} is revoked: refused from now on.")
+        say_left(session, row)
         if row.request is not None:
             say(f"It came of {row.request}; `civiclake access show {row.request}` prints where that stands.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.control.cli.desk import Acting, CaseId, Reason, looking, sitting, told
+from gateway.control.cli.desk import Acting, CaseId, Reason, looking, say_granted, sitting, told
 from gateway.control.cli.options import (
     Names,
     Place,
@@ -19,6 +19,7 @@ from gateway.control.cli.options import (
 
 if TYPE_CHECKING:
     from gateway.control.cli.desk import Sitting
+    from gateway.control.errors import ControlError
     from gateway.control.tables.requests import Case
     from gateway.control.workflow.course import AnyCase, Step
     from gateway.control.workflow.people import Person
@@ -43,6 +44,7 @@ def review(
     place: Place,
 ) -> None:
     """Move a case on. Without --as you act for the data authority; a provider's decision is entered with --as."""
+    from gateway.control.errors import ControlError
     from gateway.control.workflow.course import Step
 
     with sitting(place) as here:
@@ -56,8 +58,12 @@ def review(
             "term_to": until.date() if until else None,
         }
         detail = {"organisation": org, "dataset": dataset, "release": release}
-        _move(here, found, Step(transition, person, reason), chosen, detail)
+        try:
+            _move(here, found, Step(transition, person, reason), chosen, detail)
+        except ControlError as error:
+            raise type(error)(f"{error}{_as_whom(found, error, acting)}") from None
         say(told(found, here.ledger))
+        say_granted(here.session, getattr(found, "access", None))
 
 
 def show_case(
@@ -173,6 +179,18 @@ def _move(here: Sitting, case: AnyCase, step: Step, chosen: dict[str, Any], deta
         corrections.move(here.session, here.ledger, case, step, **given)
     else:
         break_glass.move(here.session, here.ledger, case, step)
+
+
+def _as_whom(case: AnyCase, error: ControlError, acting: str | None) -> str:
+    """How the step of whoever's turn it is is entered here, as the end of the sentence that says whose it is."""
+    ways = []
+    if "provider" in error.waits_for and case.provider is not None:
+        ways.append(f"--as <a person of {case.provider}>")
+    if error.waits_for == {"applicant"} and case.raised_by is not None:
+        ways.append(f"--as {case.raised_by}")
+    if acting is not None and ("authority" in error.waits_for or ("provider" in error.waits_for and not ways)):
+        ways.append("without --as, as a steward")
+    return f"; enter it {' or '.join(ways)}" if ways else ""
 
 
 def _table(here: Sitting, title: str, found: list[Any]) -> None:

@@ -89,9 +89,13 @@ class Course:
             raise UnknownError(f"there is no transition {name}; {self._way_on(person)}")
         transition = next((t for t in procedure.out_of(case.state) if t.name == name), None)
         if transition is None:
-            raise ConflictError(f"the case {case.id} stands at {case.state}; {self._way_on(person)}")
+            waits_for = frozenset(role for t in self._awaited(person) for role in t.by)
+            raise ConflictError(
+                f"the case {case.id} stands at {case.state}; {self._way_on(person)}", waits_for=waits_for
+            )
         if not roles & set(transition.by):
-            raise ForbiddenError(f"{name} is for the {' or the '.join(transition.by)}, and nobody judges their own")
+            own = ", and nobody judges their own" if "applicant" in roles else ""
+            raise ForbiddenError(f"{name} is for {self._whose(transition)}{own}", waits_for=frozenset(transition.by))
         before = makers(self._session, case.id, transition.not_by)
         for who in (person.id, person.entered_by):
             if who in before:
@@ -106,7 +110,26 @@ class Course:
         mine = open_to(self._session, self._case, person, self._procedure)
         if mine:
             return f"from there you can {', '.join(sorted(mine))}"
-        return "there is nothing for you to do" if self._procedure.out_of(self._case.state) else "it has ended there"
+        if not self._procedure.out_of(self._case.state):
+            return "it has ended there"
+        turns: dict[str, list[str]] = {}
+        for transition in self._awaited(person):
+            turns.setdefault(self._whose(transition), []).append(transition.name)
+        waits = "; ".join(f"{' or '.join(names)} is for {who}" for who, names in turns.items())
+        return f"there is nothing for you to do: {waits}" if waits else "there is nothing for you to do"
+
+    def _awaited(self, person: Person) -> list[Transition]:
+        """What others may do where this person may do nothing; the applicant's way out only where there is no other."""
+        if open_to(self._session, self._case, person, self._procedure):
+            return []
+        theirs = [t for t in self._procedure.out_of(self._case.state) if "machine" not in t.by]
+        return [t for t in theirs if t.by != ("applicant",)] or theirs
+
+    def _whose(self, transition: Transition) -> str:
+        """Who makes a transition; who knows of the case may know them by name."""
+        case = self._case
+        names = {"applicant": case.raised_by, "provider": case.provider or "here a steward", "authority": "a steward"}
+        return " or ".join(f"the {role}" + (f" ({names[role]})" if names.get(role) else "") for role in transition.by)
 
     def _due(self) -> tuple[Transition, datetime] | None:
         for transition in self._procedure.out_of(self._case.state):

@@ -50,16 +50,26 @@ def test_an_application_on_paper_from_entry_to_revocation(access: Access) -> Non
     assert case in access("request", "list", "--state", "compliance").stdout
     assert "due 2026-11-30" in access("review", "comply", case).stderr
     assert f"{case}: now for health to answer" in access("org", "resume", "health").stderr
-    assert "approve is for the provider" in access("review", "approve", case, status=2).stderr
+    again = access("review", "comply", case, status=2).stderr
+    assert "do: approve or refuse is for the provider (health); enter it --as <a person of health>" in again
+    turn = "approve is for the provider (health); enter it --as <a person of health>"
+    assert turn in access("review", "approve", case, status=2).stderr
+    turn = "withdraw is for the applicant (tom); enter it --as tom"
+    assert turn in access("review", "withdraw", case, status=2).stderr
     assert "ann has no part in" in access("review", "approve", case, "--as", "ann", status=2).stderr
     assert "systems" in access("review", "approve", case, "--as", "board", status=2).stderr
     words = ("--as", "helen", "--column", "visit_no", "--until", "2027-01-31")
-    assert "(in_use)" in access("review", "approve", case, *words).stderr
+    approved = access("review", "approve", case, *words).stderr
+    assert "(in_use)" in approved
     odrl = json.loads(access("show", case, "--odrl").stdout)
     assert odrl["permission"][0]["target"]["refinement"][0]["rightOperand"] == ["visit_no"]
     assert "reason: revoke needs one" in access("review", "revoke", case, status=2).stderr
     granted = json.loads(access("show", case).stdout)["access"]
-    assert f"access show {case}" in access("grant", "revoke", granted, "--reason", "at once").stderr
+    assert f"Granted as {granted}." in approved
+    kept = access("grant", "add", "visits", "--to", "tina", "--column", "kind", "--basis", "b").stdout.strip()
+    revoked = access("grant", "revoke", granted, "--reason", "at once").stderr
+    assert f"access show {case}" in revoked
+    assert f"tina still has {kept} on visits (read, until " in revoked
     assert "already" in access("grant", "revoke", granted, "--reason", "again", status=2).stderr
     shown = json.loads(access("show", case).stdout)
     steps = shown["events"]

@@ -15,7 +15,8 @@ def test_a_department_applies_uses_and_loses_its_grant(counter: Counter) -> None
     case = counter.apply(columns=("visit_no", "street", "name"), clear_columns=("phone",))
     shown = counter.get("tom", f"/v1/requests/{case}").json()
     assert (shown["state"], shown["due_on"], shown["may"]) == ("compliance", "2026-11-25", ["withdraw"])
-    for who, way_on in (("sue", "from there you can comply, reject."), ("helen", "there is nothing for you to do.")):
+    idle = "there is nothing for you to do: comply or reject is for the authority (a steward)."
+    for who, way_on in (("sue", "from there you can comply, reject."), ("helen", idle)):
         refused = counter.post(who, f"/v1/requests/{case}/approve", status=409)["detail"]
         assert refused == f"The case {case} stands at compliance; {way_on}"
     assert counter.rows("tom").status_code == 403
