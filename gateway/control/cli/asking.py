@@ -174,4 +174,6 @@ def _checked(model: type[_Body], **fields: Any) -> _Body:
         return TypeAdapter(model).validate_python(fields)
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False)[0]
-        raise ControlError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
+        empty = fault["type"] == "string_too_short"
+        said = "it must not be empty; it is kept with the case and read by whoever answers" if empty else fault["msg"]
+        raise ControlError(f"{'.'.join(map(str, fault['loc']))}: {said}") from None

@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,10 +15,11 @@ from gateway.control.cli.options import (
     Days,
     Place,
     ScopeOptions,
+    named,
     now,
     opened,
     say,
-    show,
+    tell,
 )
 
 keys = CommandGroup(no_args_is_help=True, help="API keys: shown once, kept as a hash, refused once revoked.")
@@ -104,11 +105,17 @@ def list_keys(
     from gateway.control import keys as acts
 
     with opened(place) as control, control.store.read() as session:
-        show(
+        tell(
             "Keys",
-            ("id", "holder", "title", "scope", "until", "revoked", "followed by", "last used"),
             [
-                (r.id, r.principal, r.title, _brief(r.scope), r.expires_at, r.revoked_at, r.replaced_by, r.last_used_at)
+                (
+                    "  ".join(filter(None, (r.id, r.principal, r.title))),
+                    (
+                        named(until=r.expires_at, revoked=r.revoked_at, followed_by=r.replaced_by),
+                        named(last_used=r.last_used_at),
+                        f"within: {_brief(r.scope)}",
+                    ),
+                )
                 for r in acts.keys(session, principal)
             ],
         )
@@ -151,19 +158,16 @@ def list_clients(place: Place) -> None:
     from gateway.control import clients as acts
 
     with opened(place) as control, control.store.read() as session:
-        show(
+        tell(
             "OAuth clients",
-            ("id", "holder", "title", "proof", "scope", "until", "revoked", "last used"),
             [
                 (
-                    r.id,
-                    r.principal,
-                    r.title,
-                    "secret" if r.hash else "own keys",
-                    _brief(r.scope),
-                    r.expires_at,
-                    r.revoked_at,
-                    r.last_used_at,
+                    "  ".join(filter(None, (r.id, r.principal, r.title))),
+                    (
+                        named(proof="secret" if r.hash else "own keys", until=r.expires_at, revoked=r.revoked_at),
+                        named(last_used=r.last_used_at),
+                        f"within: {_brief(r.scope)}",
+                    ),
                 )
                 for r in acts.clients(session)
             ],
@@ -236,5 +240,9 @@ def _asked_for() -> str:
     return sys.stdin.readline().strip()
 
 
-def _brief(scope: dict[str, object]) -> str:
-    return json.dumps(scope, ensure_ascii=False) if scope else "all its holder may"
+def _brief(scope: dict[str, Any]) -> str:
+    """A stored scope in words; an empty list in it leaves nothing, which is not the same as saying nothing."""
+    parts = {name: value or "none" for name, value in scope.items() if name not in ("rows", "admin")}
+    rows = {name: value or "none" for name, value in scope.get("rows", {}).items()}
+    within = named(**parts, **rows) or "all its holder may"
+    return f"{within}; administration too" if scope.get("admin") else within

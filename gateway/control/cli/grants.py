@@ -13,10 +13,11 @@ from gateway.control.cli.options import (
     Names,
     Place,
     check_divisions,
+    named,
     now,
     opened,
     say,
-    show,
+    tell,
 )
 
 app = CommandGroup(no_args_is_help=True, help="Grants: one dataset, named columns, for a time, on a stated basis.")
@@ -78,26 +79,23 @@ def list_grants(
     ended: Annotated[bool, typer.Option("--ended", help="Ended and revoked ones too.")] = False,
     place: Place,
 ) -> None:
-    """List grants: to whom, what, on which basis, until when."""
+    """List grants: what may be done with which dataset, by whom, for what, on which basis, until when."""
     from gateway.control import grants
 
     with opened(place) as control, control.store.read() as session:
         rows = [r for r in grants.grants(session) if ended or (r.revoked_at is None and r.expires_at > now())]
-        show(
+        tell(
             "Grants",
-            ("id", "to", "dataset", "columns", "in clear", "rows", "until", "revoked", "basis", *(["why"] * ended)),
             [
                 (
-                    r.id,
-                    r.principal or r.organisation,
-                    r.dataset,
-                    r.columns,
-                    r.clear_columns,
-                    r.rows.get("divisions"),
-                    r.expires_at,
-                    r.revoked_at,
-                    r.basis,
-                    *([r.revoked_for] * ended),
+                    f"{r.id}  {r.dataset} to {r.principal or r.organisation}: {', '.join(r.actions)}",
+                    (
+                        named(until=r.expires_at, revoked=r.revoked_at, because=r.revoked_for),
+                        "all columns, by break-glass" if r.kind == "break_glass" else None,
+                        named(columns=r.columns, in_clear=r.clear_columns),
+                        f"rows of {named(**r.rows)}" if r.rows else None,
+                        named(purpose=r.purposes, basis=r.basis),
+                    ),
                 )
                 for r in rows
             ],

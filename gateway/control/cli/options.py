@@ -184,9 +184,29 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> N
     (terminal if terminal.width >= needed else Console(highlight=False, width=needed)).print(table)
 
 
+def tell(title: str, entries: Sequence[tuple[str, Sequence[str | None]]]) -> None:
+    """A list of what has too much to say for a table: a line for each entry, more lines below it, None for none."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    terminal = Console(highlight=False)
+    terminal.print(Text(title, style="bold"))
+    for head, below in entries:
+        terminal.print(Text(head))
+        for line in below:
+            if line:
+                terminal.print(Padding(Text(line), (0, 0, 0, 4), expand=False))
+
+
 def say(text: str) -> None:
     """A line for the person at the terminal; results that a program may take go to standard output."""
     typer.echo(text, err=True)
+
+
+def named(**parts: Any) -> str:
+    """Parts in words, those that say nothing left out: `columns name, phone; for audit`."""
+    return "; ".join(f"{name.replace('_', ' ')} {_cell(value)}" for name, value in parts.items() if value)
 
 
 def _cell(value: Any) -> str:

@@ -34,7 +34,13 @@ def test_a_department_from_its_code_to_a_key_that_is_revoked(access: Access, tmp
     grant = access(
         "grant", "add", "permits", "--to", "wang-fang", "--column", "party", "--basis", "条例"
     ).stdout.strip()
-    assert grant in access("grant", "list").stdout
+    checks = ("--action", "verify", "--purpose", "law_enforcement", "--basis", "条例")
+    access("grant", "add", "permits", "--to", "wang-fang", "--column", "party", *checks)
+    granted = access("grant", "list").stdout
+    assert max(map(len, granted.splitlines())) < 80
+    assert f"{grant}  permits to wang-fang: read\n" in granted
+    assert "  permits to wang-fang: verify\n" in granted
+    assert "    purpose law_enforcement; basis 条例\n" in granted
     access("grant", "revoke", grant, "--reason", "done")
     assert grant not in access("grant", "list").stdout
     assert grant in access("grant", "list", "--ended").stdout
@@ -45,7 +51,8 @@ def test_a_department_from_its_code_to_a_key_that_is_revoked(access: Access, tmp
     assert "revoked" in access("whoami", "--key", key, status=2).stderr
     assert json.loads(access("whoami", "--key", fresh).stdout)["id"] == "wang-fang"
     listed = access("key", "list").stdout
-    assert name in listed
+    assert f"{name}  wang-fang\n    until " in listed
+    assert "    within: datasets permits\n" in listed
     assert key.rpartition("_")[2] not in listed
     assert Workspace(tmp_path).control.stat().st_mode & 0o077 == 0
 

@@ -106,6 +106,8 @@ def test_other_cases_by_command(access: Access, monkeypatch: pytest.MonkeyPatch)
         "e",
     ).stdout.strip()
     assert correction in access("correction", "list").stdout
+    blank = access("break-glass", "ask", "visits", "--as", "sue", "--reason", " ", status=2).stderr
+    assert "reason: it must not be empty; it is kept with the case" in blank
     glass = access("break-glass", "ask", "visits", "--as", "sue", "--reason", "r").stdout.strip()
     assert "nobody judges" in access("review", "confirm", glass, "--as", "sue", status=2).stderr
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
