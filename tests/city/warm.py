@@ -58,6 +58,7 @@ def serve() -> int:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what is loaded is neither looked through nor copied again by every child
+    gc.set_threshold(50_000, 20, 20)
     say("ready")
     for line in sys.stdin:
         order = json.loads(line)
