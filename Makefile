@@ -16,7 +16,7 @@ demo: $(READY) ## set up, run the demonstration city, serve it until Ctrl-C
 test: lint ## set up, lint, run the tests, types among them (not the nightly ones)
 	@echo "== tests"
 	@# A file's tests share what they set up, so they stay in one process.
-	@.venv/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	@echo "== lint, import directions"
