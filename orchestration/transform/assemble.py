@@ -15,7 +15,6 @@ from catalog.policy.mask_forms import mask_forms
 from catalog.workspace import Workspace
 from orchestration.transform.errors import TransformError
 from orchestration.transform.interfaces import (
-    INTERFACES_FILE,
     PROJECT_DIR,
     Interface,
     empty_model,
@@ -23,9 +22,16 @@ from orchestration.transform.interfaces import (
     model_properties,
 )
 from orchestration.transform.profile import profile_text
+from orchestration.transform.reach import (
+    Reach,
+    columns_of,
+    empty_properties,
+    names_of_models,
+    reach,
+    reached_properties,
+)
 from orchestration.transform.steps import load_steps
 
-SHARED_FOLDERS = ("macros", "models", "tests")
 PROFILES_FILE = "profiles.yml"
 KEPT_FOLDERS = ("target", "logs")
 
@@ -37,7 +43,8 @@ def assemble(city: City, workspace: Workspace) -> Path:
     stays warm. TransformError when a staging file of the city satisfies no interface, CatalogError
     when what is declared beside one has faults.
     """
-    wanted = shared_files() | staging_files(city)
+    reached = models_reached(city)
+    wanted = shared_files(reached) | staging_files(city, reached)
     wanted["dbt_project.yml"] = (PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8") + _variables(city)
     wanted["models/sources.yml"] = dbt_sources(city)
     wanted[PROFILES_FILE] = profile_text(workspace)
@@ -55,27 +62,42 @@ def project_digest(root: Path) -> str:
     return digest.hexdigest()
 
 
-def shared_files() -> dict[str, str]:
-    """Text by relative path of everything that is the same for every city."""
-    return {
+def models_reached(city: City) -> Reach:
+    """What of the models and interfaces is built of what `city` delivers, and what stands empty beside it."""
+    interfaces = load_interfaces()
+    return reach(names_of_models(PROJECT_DIR), interfaces.keys(), _provided(city, interfaces).keys())
+
+
+def shared_files(reached: Reach) -> dict[str, str]:
+    """Text by relative path of the macros, and of the models built or standing empty."""
+    files = {
         file.relative_to(PROJECT_DIR).as_posix(): file.read_text(encoding="utf-8")
-        for folder in SHARED_FOLDERS
-        for file in sorted((PROJECT_DIR / folder).rglob("*"))
-        if file.suffix in {".sql", ".yml", ".csv"} and file != INTERFACES_FILE
+        for file in sorted((PROJECT_DIR / "macros").rglob("*.sql"))
     }
+    for file in sorted((PROJECT_DIR / "models").rglob("*.sql")):
+        name, described = file.relative_to(PROJECT_DIR).as_posix(), file.with_suffix(".yml")
+        if file.stem in reached.built:
+            files[name] = file.read_text(encoding="utf-8")
+            files[name.replace(".sql", ".yml")] = reached_properties(described, reached)
+        elif file.stem in reached.empty:
+            files[name] = empty_model(columns_of(described))
+            files[name.replace(".sql", ".yml")] = empty_properties(described)
+    return files
 
 
-def staging_files(city: City) -> dict[str, str]:
-    """Text by relative path of the staging models: the city's own, empty ones for the rest, their contracts."""
+def staging_files(city: City, reached: Reach) -> dict[str, str]:
+    """Text by relative path of the staging models: the city's own, empty ones where named, their contracts."""
     interfaces = load_interfaces()
     provided = _provided(city, interfaces)
     files = {}
     for name, interface in interfaces.items():
+        if name not in reached.built | reached.empty:
+            continue
         folder = f"models/staging/{interface.feed}"
         own = provided.get(name)
         feed = city.feeds.get(interface.feed)
         owner = feed.options.owner_org if feed else city.id
-        files[f"{folder}/{name}.sql"] = own.read_text(encoding="utf-8") if own else empty_model(interface)
+        files[f"{folder}/{name}.sql"] = own.read_text(encoding="utf-8") if own else empty_model(interface.columns)
         steps = load_steps(own, {column["name"] for column in interface.columns}) if own else {}
         files[f"{folder}/{name}.yml"] = model_properties(interface, owner=owner, provided=own is not None, steps=steps)
     return files
@@ -87,7 +109,8 @@ def authored_file(city: City) -> Callable[[str], Path | None]:
     What describes a staging model is written beside the city's SQL, or in that SQL when nothing is; a model the city
     does not provide is described by its interface.
     """
-    provided = _provided(city, load_interfaces())
+    interfaces = load_interfaces()
+    provided = _provided(city, interfaces)
 
     def find(copy: str) -> Path | None:
         shared, name = PROJECT_DIR / copy, Path(copy)
@@ -96,7 +119,7 @@ def authored_file(city: City) -> Callable[[str], Path | None]:
         if not copy.startswith("models/staging/"):
             return None
         own = provided.get(name.stem)
-        described = own.with_suffix(name.suffix) if own else INTERFACES_FILE
+        described = own.with_suffix(name.suffix) if own else interfaces[name.stem].file
         return described if described.exists() else own
 
     return find

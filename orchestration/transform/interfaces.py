@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from catalog.yamlfile import read_yaml
 from orchestration.transform.steps import ColumnStep
 
 PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt_project"
-INTERFACES_FILE = PROJECT_DIR / "models" / "staging" / "interfaces.yml"
+STAGING_DIR = PROJECT_DIR / "models" / "staging"
 
 
 class _Column(Strict):
@@ -30,7 +30,6 @@ class _Column(Strict):
 
 
 class _Interface(Strict):
-    feed: str
     title: Title
     grain: str
     key: tuple[str, ...] = Field(min_length=1)
@@ -39,47 +38,61 @@ class _Interface(Strict):
 
 
 class _Interfaces(Strict):
-    """The file as authored: every interface, and the columns each of them gets besides its own."""
+    """The interfaces of one feed, as authored."""
+
+    interfaces: dict[str, _Interface]
+
+
+class _Bookkeeping(Strict):
+    """The columns every interface gets besides its own, as authored."""
 
     bookkeeping: tuple[_Column, ...]
-    interfaces: dict[str, _Interface]
 
 
 @dataclass(frozen=True)
 class Interface:
-    """One staging interface; `columns` are column mappings with name, type, level, title and description."""
+    """One staging interface; `columns` are column mappings with name, type, level, title and description.
+
+    `file` is where it is authored, named for its feed.
+    """
 
     name: str
-    feed: str
+    file: Path
     title: dict[str, str]
     grain: str
     key: tuple[str, ...]
     level: str
     columns: tuple[dict[str, Any], ...]
 
+    @property
+    def feed(self) -> str:
+        """The feed that can fill it."""
+        return self.file.stem
+
 
 @cache
-def load_interfaces(path: Path = INTERFACES_FILE) -> dict[str, Interface]:
-    """All interfaces by name, each with the bookkeeping columns appended; CatalogError names every fault of `path`."""
-    authored = validate(_Interfaces, read_yaml(path))
+def load_interfaces(folder: Path = STAGING_DIR) -> dict[str, Interface]:
+    """All interfaces by name, each with the bookkeeping columns; CatalogError names every fault of a file."""
+    bookkeeping = validate(_Bookkeeping, read_yaml(folder / "bookkeeping.yml")).bookkeeping
     return {
         name: Interface(
             name=name,
-            feed=spec.feed,
+            file=file,
             title=spec.title.model_dump(),
             grain=spec.grain,
             key=spec.key,
             level=spec.level,
-            columns=tuple(column.model_dump() for column in (*spec.columns, *authored.bookkeeping)),
+            columns=tuple(column.model_dump() for column in (*spec.columns, *bookkeeping)),
         )
-        for name, spec in authored.interfaces.items()
+        for file in sorted((folder / "interfaces").glob("*.yml"))
+        for name, spec in validate(_Interfaces, read_yaml(file)).interfaces.items()
     }
 
 
-def empty_model(interface: Interface) -> str:
-    """SQL of a staging model without rows, for a city that does not deliver what the interface describes."""
-    columns = ",\n".join(f"    cast(null as {c['type']}) as {c['name']}" for c in interface.columns)
-    return f"-- The city does not provide this interface: no rows.\nselect\n{columns}\nwhere false\n"
+def empty_model(columns: Iterable[Mapping[str, Any]]) -> str:
+    """SQL of a model without rows, of columns with name and type, for what a city does not deliver."""
+    listed = ",\n".join(f"    cast(null as {column['type']}) as {column['name']}" for column in columns)
+    return f"-- The city delivers nothing of this: no rows.\nselect\n{listed}\nwhere false\n"
 
 
 def model_properties(

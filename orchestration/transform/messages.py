@@ -6,7 +6,7 @@ import re
 
 from catalog.city import City
 from orchestration.transform.assemble import authored_file
-from orchestration.transform.interfaces import INTERFACES_FILE, PROJECT_DIR
+from orchestration.transform.interfaces import PROJECT_DIR, load_interfaces
 
 _CALLED = re.compile(r"\s*> (?:in|called by) \w+ \S+ \((?P<file>[^)]+)\)")
 _COPY = re.compile(r"(?<![\w/])models/[\w./-]+\.(?:sql|yml)")
@@ -20,4 +20,5 @@ def readable(message: str, city: City) -> str:
     kept = "\n".join(line for line, call in calls if call is None or (PROJECT_DIR / call["file"]).exists()).rstrip()
     told = _COPY.sub(lambda copy: str(authored(copy[0]) or copy[0]), kept)
     found = _BROKEN_CONTRACT.search(message)
-    return f"{told}\n  The contract is {found['interface']} in {INTERFACES_FILE}" if found else told
+    interface = load_interfaces().get(found["interface"]) if found else None
+    return f"{told}\n  The contract is {interface.name} in {interface.file}" if interface else told

@@ -17,7 +17,7 @@ from catalog.policy.model import MaskKind
 from catalog.rules import check_models
 from gateway.policy.masks import masked
 from orchestration.lake.connect import open_lake
-from orchestration.transform.assemble import staging_files
+from orchestration.transform.assemble import models_reached
 from orchestration.transform.build import DbtRun
 from orchestration.transform.errors import TransformError
 from orchestration.transform.fingerprint import fingerprint, is_built
@@ -274,4 +274,4 @@ def test_staging_that_satisfies_no_interface_is_refused(tmp_path: Path) -> None:
     (tmp_path / "staging").mkdir()
     (tmp_path / "staging" / "stg_hotline__tickets.sql").write_text("select 1", encoding="utf-8")
     with pytest.raises(TransformError, match="no staging interface has this name"):
-        staging_files(city.model_copy(update={"root": tmp_path}))
+        models_reached(city.model_copy(update={"root": tmp_path}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,10 +14,11 @@ from catalog.errors import CatalogError
 from catalog.manifest import DbtManifest, DbtModel
 from catalog.rule import Lines
 from orchestration.transform.assemble import authored_file
-from orchestration.transform.interfaces import INTERFACES_FILE, PROJECT_DIR, load_interfaces
+from orchestration.transform.interfaces import PROJECT_DIR, STAGING_DIR, load_interfaces
 from orchestration.transform.messages import readable
 
 CHICAGO = Path(__file__).resolve().parents[2] / "examples" / "chicago"
+INTERFACES = STAGING_DIR / "interfaces"
 PERMIT = "models/staging/permits/stg_permits__permit"
 MISMATCH = """This model has an enforced contract that failed.
 
@@ -50,7 +52,7 @@ def test_a_broken_contract_is_told_without_the_macros_of_dbt(chicago: City) -> N
     assert "missing in definition" in told
     assert "> " not in told
     assert f"({CHICAGO / 'staging' / 'permits' / 'stg_permits__permit.sql'})" in told
-    assert told.endswith(f"The contract is stg_permits__permit in {INTERFACES_FILE}")
+    assert told.endswith(f"The contract is stg_permits__permit in {INTERFACES / 'permits.yml'}")
 
 
 def test_a_macro_of_this_project_is_named(chicago: City) -> None:
@@ -73,7 +75,7 @@ def test_a_macro_of_this_project_is_named(chicago: City) -> None:
         (f"{PERMIT}.sql", CHICAGO / "staging" / "permits" / "stg_permits__permit.sql"),
         (f"{PERMIT}.yml", CHICAGO / "staging" / "permits" / "stg_permits__permit.yml"),
         ("models/staging/grid/stg_grid__case.yml", CHICAGO / "staging" / "grid" / "stg_grid__case.sql"),
-        ("models/staging/hotline/stg_hotline__visit.yml", INTERFACES_FILE),
+        ("models/staging/hotline/stg_hotline__visit.yml", INTERFACES / "hotline.yml"),
         ("models/base/base_code.yml", PROJECT_DIR / "models" / "base" / "base_code.yml"),
         ("models/sources.yml", None),
     ],
@@ -117,12 +119,13 @@ def test_a_column_declared_beside_staging_sql_is_found_in_its_line(chicago: City
     ids=["title left out", "level that is none", "key mistyped"],
 )
 def test_a_fault_of_an_interface_names_its_key(tmp_path: Path, old: str, new: str, key: str, text: str) -> None:
-    authored = INTERFACES_FILE.read_text(encoding="utf-8")
+    folder = shutil.copytree(STAGING_DIR, tmp_path / "staging")
+    path = folder / "interfaces" / "hotline.yml"
+    authored = path.read_text(encoding="utf-8")
     assert old in authored
-    path = tmp_path / "interfaces.yml"
     path.write_text(authored.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(CatalogError) as caught:
-        load_interfaces(path)
+        load_interfaces(folder)
     problem = next(p for p in caught.value.problems if p.key.endswith(f".{key}"))
     assert problem.key.startswith("interfaces.stg_hotline__ticket.")
     assert text in problem.text

@@ -1,4 +1,4 @@
--- From delivered columns to the columns every city has (dbt_project/models/staging/interfaces.yml).
+-- From delivered columns to the columns every city has (dbt_project/models/staging/interfaces).
 -- One row per delivered version; names and types must match the interface, missing things are typed NULLs.
 select
     p.permit_no as doc_no,

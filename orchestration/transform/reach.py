@@ -1,0 +1,113 @@
+"""Which models of the shared project a city's deliveries reach; the others are left out, or stand empty where named."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from catalog.yamlfile import read_yaml
+
+_REF = re.compile(r"\bref\(\s*['\"](\w+)['\"]\s*\)")
+_MACRO = re.compile(r"{%-?\s*(?:macro|test)\s+(\w+)\(.*?{%-?\s*end(?:macro|test)\b", re.DOTALL)
+_CALL = re.compile(r"\b(\w+)\(")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Names of models and interfaces: `built` of rows or vocabularies, `empty` only because a built one names them."""
+
+    built: frozenset[str]
+    empty: frozenset[str]
+
+
+def reach(named: Mapping[str, Set[str]], interfaces: Set[str], provided: Set[str]) -> Reach:
+    """What is built of the models `named` (each with the models and interfaces it names) where `provided` is delivered.
+
+    A model is built when something it stands on is delivered, however far down, or when it stands on no delivery at
+    all, being made of vocabularies.
+    """
+    grounds = {model: _grounds(model, named, interfaces) for model in named}
+    built = {model for model, ground in grounds.items() if not ground or ground & provided} | provided
+    empty = {name for model in built for name in named.get(model, ())} - built
+    return Reach(frozenset(built), frozenset(empty))
+
+
+def names_of_models(project: Path) -> dict[str, frozenset[str]]:
+    """For each model of the project in `project` the models and interfaces its SQL names, itself or through macros."""
+    macros = _macros(project)
+    return {
+        file.stem: frozenset(_names(file.read_text(encoding="utf-8"), macros)) - {file.stem}
+        for file in sorted((project / "models").rglob("*.sql"))
+    }
+
+
+def empty_properties(file: Path) -> str:
+    """The properties of a model that stands empty: contract, titles and levels, but no dataset and no tests (JSON)."""
+    authored = read_yaml(file).data
+    models = [_without_rows(model) for model in authored["models"]]
+    return json.dumps({"version": 2, "models": models}, ensure_ascii=False, indent=1) + "\n"
+
+
+def columns_of(file: Path) -> list[dict[str, Any]]:
+    """Name and type of each column of the model described in `file`."""
+    [model] = read_yaml(file).data["models"]
+    return [{"name": column["name"], "type": column["data_type"]} for column in model["columns"]]
+
+
+def reached_properties(file: Path, reached: Reach) -> str:
+    """The properties of a built model without those tests that compare it with a model that is not built."""
+    text = file.read_text(encoding="utf-8")
+    if reached.built.issuperset(_REF.findall(text)):
+        return text
+    authored = read_yaml(file).data
+    for model in authored["models"]:
+        for described in (model, *model["columns"]):
+            tests = described.get("data_tests", ())
+            described["data_tests"] = [t for t in tests if reached.built.issuperset(_REF.findall(json.dumps(t)))]
+    return json.dumps(authored, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def _without_rows(model: dict[str, Any]) -> dict[str, Any]:
+    meta = {key: value for key, value in model["config"]["meta"].items() if key != "dataset"}
+    columns = [{key: value for key, value in c.items() if key != "data_tests"} for c in model["columns"]]
+    named = {"name": model["name"], "description": model["description"]}
+    return named | {"config": {"materialized": "view", "meta": meta}, "columns": columns}
+
+
+def _grounds(model: str, named: Mapping[str, Set[str]], interfaces: Set[str]) -> set[str]:
+    """The interfaces a model stands on, however far down."""
+    seen: set[str] = set()
+    open_ends = [model]
+    while open_ends:
+        for name in named.get(open_ends.pop(), ()):
+            if name not in seen:
+                seen.add(name)
+                open_ends.append(name)
+    return seen & interfaces
+
+
+def _macros(project: Path) -> dict[str, frozenset[str]]:
+    """For each macro the models it names, itself or through the macros it calls."""
+    texts = {
+        found[1]: found[0]
+        for file in sorted((project / "macros").rglob("*.sql"))
+        for found in _MACRO.finditer(file.read_text(encoding="utf-8"))
+    }
+
+    @cache
+    def models(macro: str) -> frozenset[str]:
+        called = set(_CALL.findall(texts[macro])) & texts.keys() - {macro}
+        return frozenset(_REF.findall(texts[macro])).union(*(models(other) for other in called))
+
+    return {macro: models(macro) for macro in texts}
+
+
+def _names(text: str, macros: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    yield from _REF.findall(text)
+    for called in set(_CALL.findall(text)) & macros.keys():
+        yield from macros[called]

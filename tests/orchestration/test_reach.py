@@ -1,0 +1,70 @@
+"""A city builds the models its deliveries reach; of others it knows at most the shape."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from catalog.city import load_city
+from catalog.manifest import DbtManifest
+from catalog.workspace import Workspace
+from orchestration.transform.assemble import assemble, models_reached
+from orchestration.transform.build import parse_project
+from orchestration.transform.interfaces import PROJECT_DIR, load_interfaces
+from orchestration.transform.reach import names_of_models, reach
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+# topic ← staging; theme ← two topics and a table of vocabularies; open ← theme.
+NAMED = {
+    "base_code": frozenset[str](),
+    "topic_lamp": frozenset({"stg_lamps__lamp", "base_code"}),
+    "topic_pole": frozenset({"stg_poles__pole"}),
+    "theme_light": frozenset({"topic_lamp", "topic_pole", "base_code"}),
+    "open_pole": frozenset({"topic_pole"}),
+}
+INTERFACES = {"stg_lamps__lamp", "stg_poles__pole"}
+
+
+@pytest.mark.parametrize(
+    ("provided", "built", "empty"),
+    [
+        (INTERFACES, {*NAMED, *INTERFACES}, set()),
+        ({"stg_lamps__lamp"}, {"base_code", "topic_lamp", "theme_light", "stg_lamps__lamp"}, {"topic_pole"}),
+        ({"stg_poles__pole"}, set(NAMED) - {"topic_lamp"} | {"stg_poles__pole"}, {"topic_lamp"}),
+        (set(), {"base_code"}, set()),
+    ],
+    ids=["everything", "lamps", "poles", "vocabularies alone"],
+)
+def test_what_deliveries_reach_is_built(provided: set[str], built: set[str], empty: set[str]) -> None:
+    found = reach(NAMED, INTERFACES, provided)
+    assert (found.built, found.empty) == (built, empty)
+
+
+def test_what_models_name_is_what_dbt_says_they_depend_on(tmp_path: Path) -> None:
+    """Of the demonstration city, which delivers every interface."""
+    city, workspace = load_city(EXAMPLES / "yunzhou"), Workspace(tmp_path)
+    assemble(city, workspace)
+    manifest = DbtManifest.load(parse_project(workspace, city))
+    told = {
+        model.name: {name.split(".")[-1] for name in model.depends_on if name.startswith("model.")}
+        for model in manifest.models.values()
+        if model.name not in load_interfaces()
+    }
+    assert names_of_models(PROJECT_DIR) == told
+
+
+def test_a_city_without_a_feed_parses_and_lists_nothing_of_it(tmp_path: Path) -> None:
+    """The demonstration city without its grid feed: nothing of cases is published, and what names them still parses."""
+    root = shutil.copytree(EXAMPLES / "yunzhou", tmp_path / "city", ignore=shutil.ignore_patterns("departments"))
+    (root / "feeds" / "grid.odcs.yaml").unlink()
+    shutil.rmtree(root / "staging" / "grid")
+    city, workspace = load_city(root), Workspace(tmp_path / "home")
+    reached = models_reached(city)
+    assert {"topic_hotline_ticket", "base_division"} <= reached.built
+    assert not {"topic_grid_case", "open_grid_case"} & reached.built
+    assemble(city, workspace)
+    manifest = DbtManifest.load(parse_project(workspace, city))
+    models = {model.name for model in manifest.models.values()}
+    assert models == reached.built | reached.empty
