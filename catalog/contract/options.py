@@ -142,7 +142,17 @@ class XmlFormat(Strict):
     encoding: Literal["declared", "gb18030", "utf-8"] = "declared"
 
 
-Format = Annotated[CsvFormat | JsonFormat | NdjsonFormat | XlsxFormat | XmlFormat, Field(discriminator="kind")]
+class ParquetFormat(Strict):
+    """Parquet. `key` opens a file with encryption of the Parquet standard: `${NAME}` references to the environment,
+    which holds 16, 24 or 32 bytes in hexadecimal; such a file stays encrypted in the landing."""
+
+    kind: Literal["parquet"]
+    key: str | None = None
+
+
+Format = Annotated[
+    CsvFormat | JsonFormat | NdjsonFormat | XlsxFormat | XmlFormat | ParquetFormat, Field(discriminator="kind")
+]
 
 
 class Variant(Strict):

@@ -27,7 +27,7 @@ class UnpackError(Exception):
 @contextmanager
 def unpacked(path: Path, compression: Compression, limits: Limits) -> Iterator[IO[bytes]]:
     """A stream of the unpacked bytes of a landed object; UnpackError on opening or on the read that goes too far."""
-    allowed = _allowed(path, limits)
+    allowed = allowed_bytes(path, limits)
     try:
         match compression:
             case "none":
@@ -74,7 +74,7 @@ class _Limited(io.RawIOBase):
         return len(chunk)
 
 
-def _allowed(path: Path, limits: Limits) -> int:
+def allowed_bytes(path: Path, limits: Limits) -> int:
     """How many bytes the object may unpack to."""
     by_ratio = max(RATIO_FREE_BYTES, int(path.stat().st_size * limits.max_ratio))
     return min(limits.max_unpacked_bytes, by_ratio)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.contract.model import Table
-from catalog.contract.options import CsvFormat, Format, Limits, XlsxFormat, XmlFormat
+from catalog.contract.options import CsvFormat, Format, Limits, ParquetFormat, XlsxFormat, XmlFormat
+from orchestration.reading.columnar import read_columnar
 from orchestration.reading.delimited import read_delimited
 from orchestration.reading.documents import lines_relation, lines_schema, pages_relation, read_lines
 from orchestration.reading.header import Layout, delivered_names
@@ -41,7 +42,9 @@ def open_source(
         _register(con, lines_schema(), _lines(table, readable, files, findings))
         return Source(lines_relation(table, STREAM), findings)
     batches = (
-        batch for piece in readable for batch in _batches(files[piece.number], form, Target(table, piece, findings))
+        batch
+        for piece in readable
+        for batch in _batches(files[piece.number], form, Target(table, piece, findings), limits)
     )
     _register(con, arrow_schema(table), batches)
     return Source(f"(SELECT *, NULL::VARCHAR AS _shape FROM {STREAM})", findings)
@@ -53,9 +56,13 @@ def _register(con: duckdb.DuckDBPyConnection, schema: pa.Schema, batches: Iterat
     con.register(STREAM, pa.RecordBatchReader.from_batches(schema, batches))
 
 
-def _batches(path: Path, form: CsvFormat | XlsxFormat | XmlFormat, target: Target) -> Iterator[pa.RecordBatch]:
+def _batches(
+    path: Path, form: CsvFormat | XlsxFormat | XmlFormat | ParquetFormat, target: Target, limits: Limits
+) -> Iterator[pa.RecordBatch]:
     if isinstance(form, CsvFormat):
         batches = read_delimited(path, form, target)
+    elif isinstance(form, ParquetFormat):
+        batches = read_columnar(path, form, target, limits)
     elif isinstance(form, XlsxFormat):
         batches = read_workbook(path, form, target)
     else:
