@@ -23,10 +23,10 @@ from filelock import FileLock
 from catalog.release import ReleaseManifest, read_current, read_manifest
 from catalog.workspace import Workspace
 from orchestration.lake.connect import open_lake
-from tests.city.systems import CITY, ROOT, Civiclake, Systems
+from tests.city.systems import ROOT, SPINE, SPINE_DEPARTMENTS, Civiclake, Systems
 
 # Eighteen days see a late grid file, one sent twice, both broken ones and three weekly credit lists.
-SCALE = ("--scale", "small", "--days", "18")
+SCALE = ("--scale", "small", "--days", "18", *SPINE_DEPARTMENTS)
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,7 @@ def civiclake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Civiclake]:
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory, civiclake: Civiclake) -> Built:
     """The city all tests look at and none changes; shared by all test processes."""
-    root = tmp_path_factory.getbasetemp()
-    root = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+    root = shared_root(tmp_path_factory)
     built, finished = Built(root / "city" / "yunzhou"), root / "city.built"
     with FileLock(root / "city.lock"):
         if not finished.exists():
@@ -106,6 +105,12 @@ def city(tmp_path_factory: pytest.TempPathFactory, civiclake: Civiclake) -> Buil
             build(built, civiclake)
             finished.touch()
     return built
+
+
+def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of this test run see."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
 
 
 def build(built: Built, civiclake: Civiclake) -> None:
@@ -117,7 +122,7 @@ def build(built: Built, civiclake: Civiclake) -> None:
             built.systems.advance(end)
             shutil.copy(built.systems.home / "permits.sqlite", built.permits_before(number))
             done = civiclake(
-                "run", "--city", CITY, "--home", built.home, "--from", str(start), "--to", str(end), env=env
+                "run", "--city", SPINE, "--home", built.home, "--from", str(start), "--to", str(end), env=env
             )
             assert done.code == 0, done.output
             built.told(number).write_text(done.output, encoding="utf-8")
@@ -132,7 +137,7 @@ def served(city: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ht
     home = tmp_path_factory.mktemp("served")
     shutil.copytree(city.workspace.releases, home / "releases")
     code = "from orchestration.cli.main import main; main()"
-    words = ["serve", "--no-steward", "--port", "18000", "--city", str(CITY), "--home", str(home)]
+    words = ["serve", "--no-steward", "--port", "18000", "--city", str(SPINE), "--home", str(home)]
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen([sys.executable, "-c", code, *words], cwd=ROOT, stdout=subprocess.PIPE, env=env)
     try:

@@ -17,6 +17,9 @@ from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CITY = ROOT / "examples" / "yunzhou"
+SPINE = ROOT / "tests" / "city" / "spine"
+"""The same city with its first four feeds alone, by links: the chain is the same however many there are."""
+SPINE_DEPARTMENTS = ("--departments", "hotline,grid,permits,credit")
 
 
 @dataclass(frozen=True)

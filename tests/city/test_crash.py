@@ -23,7 +23,7 @@ from orchestration.landing.ledger import Ledger
 from orchestration.release.store import ReleaseStore
 from orchestration.release.verify import verify
 from tests.city.conftest import SCALE, Built
-from tests.city.systems import CITY, Civiclake, Done, Systems
+from tests.city.systems import SPINE, Civiclake, Done, Systems
 
 pytestmark = pytest.mark.slow(seconds=250)  # of all files here, which stay in one process
 
@@ -69,7 +69,7 @@ class Town:
         return max(begun(killed.output), key=STAGES.index) if killed.code else "end"
 
     def _words(self, days: tuple[date, date]) -> tuple[str | Path, ...]:
-        return ("run", "--city", CITY, "--home", self.home, "--from", str(days[0]), "--to", str(days[1]))
+        return ("run", "--city", SPINE, "--home", self.home, "--from", str(days[0]), "--to", str(days[1]))
 
 
 def test_ten_kills_leave_no_trace(city: Built, civiclake: Civiclake, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def landed(workspace: Workspace) -> list[tuple[Any, ...]]:
     with Ledger(workspace) as ledger:
         return [
             (batch.batch_id, batch.late_days, [(r.table, r.file_name, r.object_id) for r in objects])
-            for feed in load_city(CITY).feeds
+            for feed in load_city(SPINE).feeds
             for batch in ledger.batches(feed)
             for objects in [ledger.objects(batch.batch_id)]
         ]
@@ -159,7 +159,7 @@ def queries() -> Iterator[str]:
         "FROM lake.ops.quarantine ORDER BY ALL"
     )
     yield "SELECT feed, table_name, object_id, file_name, line, duplicate_of FROM lake.ops.duplicate ORDER BY ALL"
-    for _, table in load_city(CITY).tables():
+    for _, table in load_city(SPINE).tables():
         yield f"SELECT * EXCLUDE (_load_id, _landed_at) FROM lake.landed.{table.physical_name} ORDER BY ALL"
     yield from ("base", "topic", "theme")
 

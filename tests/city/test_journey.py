@@ -25,7 +25,7 @@ from orchestration.landing.ledger import Ledger
 from orchestration.release.withdrawals import withdrawn_rows
 from tests.city.conftest import Built
 from tests.city.deliveries import dropped, hotline_rows, permit_rows
-from tests.city.systems import CITY, Civiclake
+from tests.city.systems import SPINE, Civiclake
 
 pytestmark = pytest.mark.slow(seconds=25)
 
@@ -84,7 +84,7 @@ class TestAccounts:
         places = " UNION ALL ".join(
             f"SELECT _batch_id, '{feed.id}', '{table.name}', _file_name, _line, 'accepted' "
             f"FROM lake.landed.{table.physical_name} WHERE _line > 0"
-            for feed, table in load_city(CITY).tables()
+            for feed, table in load_city(SPINE).tables()
         )
         places += "".join(
             f" UNION ALL SELECT batch_id, feed, table_name, file_name, line, '{name}' FROM lake.ops.{name}"
@@ -232,7 +232,7 @@ class TestReleases:
 
     def test_diff_verify_and_rollback(self, city: Built, civiclake: Civiclake, tmp_path: Path) -> None:
         shutil.copytree(city.workspace.releases, tmp_path / "releases")
-        where = ("--city", CITY, "--home", tmp_path)
+        where = ("--city", SPINE, "--home", tmp_path)
         current = tmp_path / "releases" / "CURRENT"
 
         changed = civiclake("release", "diff", "1", "2", *where)

@@ -25,7 +25,7 @@ from orchestration.landing.pull import pull
 from orchestration.reading.load import load_feed
 from orchestration.release.diff import diff
 from orchestration.release.store import ReleaseStore
-from tests.city.systems import CITY, Civiclake, Systems
+from tests.city.systems import SPINE, SPINE_DEPARTMENTS, Civiclake, Systems
 from tests.orchestration.postgres_server import fresh_database
 
 pytestmark = pytest.mark.slow(seconds=15)
@@ -81,8 +81,8 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory, civiclake: Civiclake) -> Iterator[Story]:
     root = tmp_path_factory.mktemp("late")
     systems = Systems(root / "departments")
-    systems.generate("--scale", "small", "--days", "33", "--until", str(LAST))
-    folder = shutil.copytree(CITY, root / "yunzhou", ignore=shutil.ignore_patterns("departments"))
+    systems.generate("--scale", "small", "--days", "33", *SPINE_DEPARTMENTS, "--until", str(LAST))
+    folder = shutil.copytree(SPINE, root / "yunzhou", ignore=shutil.ignore_patterns("departments"))
     forget(folder / "vocabulary" / "code_crosswalk.csv")
     with systems.serving() as env:
         yield Story(folder, Workspace(root / "home"), systems, civiclake, env)
@@ -212,9 +212,9 @@ class TestPermitsDatabase:
 
     def land(self, root: Path, url: str | None) -> list[tuple[Any, ...]]:
         """Two pulls and loads of the permits of a small city, and what is landed then."""
-        systems, workspace, city = Systems(root / "departments"), Workspace(root / "home"), load_city(CITY)
+        systems, workspace, city = Systems(root / "departments"), Workspace(root / "home"), load_city(SPINE)
         options = ["--permits-url", url] if url else []
-        systems.generate("--scale", "small", "--days", str(self.DAYS), *options)
+        systems.generate("--scale", "small", "--days", str(self.DAYS), *SPINE_DEPARTMENTS, *options)
         days = systems.days()
         with environment(YUNZHOU_PERMITS_URL=systems.setup()["permits_url"]):
             for until in (self.DAYS - 4, self.DAYS):

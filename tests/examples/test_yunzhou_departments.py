@@ -28,6 +28,13 @@ class TestGenerate:
         here = contents(simulated, "outbox")
         assert not [name for name in here.keys() & other.keys() if here[name] == other[name]]
 
+    def test_a_system_alone_is_what_it_is_among_others(self, simulated: Path, tmp_path: Path) -> None:
+        alone = generate(tmp_path / "alone", "--departments", "grid")
+        delivered = contents(alone, "outbox", "drop")
+        assert delivered == {name: b for name, b in contents(simulated, "outbox", "drop").items() if "/grid/" in name}
+        query = "select * from '{}/answer_key.parquet' where feed = 'grid' order by all"
+        assert duckdb.sql(query.format(alone)).fetchall() == duckdb.sql(query.format(simulated)).fetchall()
+
     def test_without_rates_nothing_is_planted(self, tmp_path: Path) -> None:
         (tmp_path / "none.yml").write_text("{}")
         home = generate(tmp_path / "clean", "--defects", str(tmp_path / "none.yml"))

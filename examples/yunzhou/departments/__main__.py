@@ -44,6 +44,7 @@ def _options(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("--at", type=date.fromisoformat, help="day at which the clock stands (default: --until)")
         command.add_argument("--history-days", type=int, help="days the city has lived before the first delivery")
         command.add_argument("--permits-url", help="sqlite:///… or postgresql://… (default: SQLite below --home)")
+        command.add_argument("--departments", help="names of the systems to make, with commas (default: all)")
         command.add_argument("--defects", type=Path, help="rates of planted defects (default: defects.yml)")
     if name == "serve":
         command.add_argument("--port", type=int, default=0, help="loopback port (default: a free one)")
@@ -58,7 +59,7 @@ def _options(name: str, command: argparse.ArgumentParser) -> None:
 
 def _generate(chosen: argparse.Namespace) -> None:
     from departments.defects import RATES, load_defects
-    from departments.generate import generate
+    from departments.generate import SYSTEMS, generate
     from departments.scales import SCALES
 
     scale, home = SCALES[chosen.scale], Home(chosen.home.resolve())
@@ -72,7 +73,12 @@ def _generate(chosen: argparse.Namespace) -> None:
         permits_url=chosen.permits_url or f"sqlite:///{home.root}/permits.sqlite",
     )
     rates = load_defects(chosen.defects or RATES)
-    generate(home, setup, rates, at=chosen.at or chosen.until, say=lambda text: print(text, flush=True))
+    systems = chosen.departments.split(",") if chosen.departments else list(SYSTEMS)
+    if unknown := [name for name in systems if name not in SYSTEMS]:
+        raise SystemExit(f"{', '.join(unknown)}: no such department. There are {', '.join(SYSTEMS)}")
+    generate(
+        home, setup, rates, systems=systems, at=chosen.at or chosen.until, say=lambda text: print(text, flush=True)
+    )
     print(f"{chosen.scale} city, seed {chosen.seed}: {setup.first} to {setup.last} in {home.root}")
 
 

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from departments.home import Home
 
-FEEDS = ("grid", "credit")
-
 
 def stage(home: Home, feed: str, delivered_on: date, name: str, content: bytes) -> None:
     """Keeps a file until the day it is delivered under `name` (relative, `/` separated)."""
@@ -22,7 +20,7 @@ def stage(home: Home, feed: str, delivered_on: date, name: str, content: bytes) 
 def deliver(home: Home, after: date | None, until: date) -> int:
     """Delivers the files of the days after `after` up to `until`; gives their number."""
     count = 0
-    for feed in FEEDS:
+    for feed in _feeds(home):
         home.drop(feed).mkdir(parents=True, exist_ok=True)
         for day in sorted(home.outbox(feed).glob("*-*-*")):
             if (after is None or date.fromisoformat(day.name) > after) and date.fromisoformat(day.name) <= until:
@@ -32,8 +30,13 @@ def deliver(home: Home, after: date | None, until: date) -> int:
 
 def withdraw(home: Home) -> None:
     """Empties the drop folders."""
-    for feed in FEEDS:
+    for feed in _feeds(home):
         shutil.rmtree(home.drop(feed), ignore_errors=True)
+
+
+def _feeds(home: Home) -> list[str]:
+    """The feeds that deliver files."""
+    return sorted(folder.name for folder in home.outbox("").glob("*"))
 
 
 def _place(source: Path, target: Path) -> int:

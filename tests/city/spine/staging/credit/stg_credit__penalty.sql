@@ -1,0 +1,1 @@
+../../../../../examples/yunzhou/staging/credit/stg_credit__penalty.sql

@@ -1,0 +1,1 @@
+../../../../../examples/yunzhou/staging/grid/stg_grid__event.sql

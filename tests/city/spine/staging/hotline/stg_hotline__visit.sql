@@ -1,0 +1,1 @@
+../../../../../examples/yunzhou/staging/hotline/stg_hotline__visit.sql

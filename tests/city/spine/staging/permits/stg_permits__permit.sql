@@ -1,0 +1,1 @@
+../../../../../examples/yunzhou/staging/permits/stg_permits__permit.sql
