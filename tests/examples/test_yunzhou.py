@@ -116,8 +116,12 @@ class TestVocabulary:
         current = [row for row in rows("division") if not row["valid_to"]]
         assert [sum(row["level"] == str(level) for row in current) for level in (2, 3, 4)] == [1, 16, 215]
         items = rows("enforcement_item")
-        assert len(items) == 371
+        assert len({row["item_code"] for row in items}) == 371
         assert len({row["aspect"] for row in items}) == 12
+        assert {row["item_code"] for row in items if row["version"] == "2"} < {row["item_code"] for row in items}
+        assert len(rows("discretion_tier")) == 3 * len(items)
+        ledgers = rows("ledger")
+        assert (len(ledgers), len({row["key_ledger"] for row in ledgers})) == (48, 4)
 
     def test_codes_lead_somewhere(self) -> None:
         codes = {(row["scheme"], row["code"]) for row in rows("code")}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from departments.vocabulary.classes import COMPONENTS, EVENT_SYNONYMS, EVENTS, HOTLINE, INDUSTRIES, split
 from departments.vocabulary.places import SINCE, Row
+from departments.vocabulary.supervision import SCHEMES as SUPERVISION
 
 # scheme: code: (Chinese name, English name, further names under which it is delivered…)
 SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -93,6 +94,10 @@ SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+def _schemes() -> dict[str, dict[str, tuple[str, ...]]]:
+    return SCHEMES | SUPERVISION
+
+
 def hotline_paths() -> Iterator[tuple[str, str, str, str | None]]:
     """Code, path of names joined by /, English name and parent code of every hotline class, parents first."""
     for first, (one, seconds) in enumerate(HOTLINE.items(), start=1):
@@ -116,7 +121,7 @@ def grid_paths() -> Iterator[tuple[str, str, str, str]]:
 
 def code_rows() -> Iterator[Row]:
     """Rows of code.csv."""
-    for scheme, codes in SCHEMES.items():
+    for scheme, codes in _schemes().items():
         for code, (name, english, *_) in codes.items():
             yield scheme, code, name, english, None, SINCE, None
     for code, path, english, parent in hotline_paths():
@@ -132,7 +137,7 @@ def code_rows() -> Iterator[Row]:
 
 def crosswalk_rows() -> Iterator[Row]:
     """Rows of code_crosswalk.csv: every delivered name, former names included."""
-    for scheme, codes in SCHEMES.items():
+    for scheme, codes in _schemes().items():
         for code, (name, _, *others) in codes.items():
             for delivered in (name, *others):
                 yield scheme, delivered, code

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from departments.vocabulary.codes import grid_paths
 from departments.vocabulary.places import SINCE, Row
+from departments.vocabulary.supervision import supervision_parameters
 
 ASPECTS = {
     "市容环境卫生": ("垃圾投放", "公厕设施", "临街建筑外立面", "占道堆放"),
@@ -31,8 +32,11 @@ ACTS = (
     "提供虚假材料",
     "未公示信息",
 )
+MEASURES = ("责令改正", "先行登记保存", "查封场所设施", "扣押物品")
 ITEMS = 371
 REPEALED_EVERY = 31  # every 31st item was repealed at the end of 2025
+REVISED_EVERY = 53  # every 53rd item has been in its second version since the middle of 2022
+FIRST_VERSION_UNTIL, SECOND_VERSION_SINCE = "2022-06-30", "2022-07-01"
 HOTLINE_HOURS = {"critical": 2, "urgent": 24, "general": 168, "complex": 360}
 
 
@@ -42,14 +46,24 @@ def item_codes() -> list[str]:
 
 
 def item_rows() -> Iterator[Row]:
-    """Rows of enforcement_item.csv; fines in yuan."""
+    """Rows of enforcement_item.csv; fines in yuan. A revised item has a row for each version."""
     aspects = list(ASPECTS)
     for number, code in enumerate(item_codes()):
         aspect, turn = aspects[number % len(ASPECTS)], number // len(ASPECTS)
         name = f"{ASPECTS[aspect][turn % 4]}{ACTS[turn // 4 % 8]}"
+        act = f"《云州市{aspect}管理条例》第"
+        law = f"{act}{turn + 1}条", f"{act}{turn + 41}条", MEASURES[number % len(MEASURES)]
         low = (200, 500, 1000, 2000, 5000)[number % 5]
-        until = "2025-12-31" if number % REPEALED_EVERY == 0 else None
-        yield code, 1, aspect, name, f"{low}.00", f"{low * (10, 20, 5)[number % 3]}.00", SINCE, until
+        high = low * (10, 20, 5)[number % 3]
+        versions = [(low, high, SINCE, "2025-12-31" if number % REPEALED_EVERY == 0 else None)]
+        if number % REVISED_EVERY == 7:
+            versions = [
+                (low // 2, high // 2, SINCE, FIRST_VERSION_UNTIL),
+                (low, high, SECOND_VERSION_SINCE, None),
+            ]
+        for version, (least, most, since, until) in enumerate(versions, start=1):
+            known = code, version, f"{number % len(ASPECTS) + 1:02}", aspect, name
+            yield (*known, *law, f"{least}.00", f"{most}.00", since, until)
 
 
 def limit_rows() -> Iterator[Row]:
@@ -105,3 +119,4 @@ def parameter_rows() -> Iterator[Row]:
         ("disclosure.l", 2, "Open microdata: different sensitive values among them"),
     ):
         yield name, value, SINCE, None, f"{meaning} (choice of the demonstration city)"
+    yield from supervision_parameters()

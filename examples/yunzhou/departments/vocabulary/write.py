@@ -6,8 +6,9 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from departments.vocabulary import calendar, codes, organisations, places, rules
+from departments.vocabulary import calendar, codes, organisations, places, rules, supervision
 
+ITEM_COLUMNS = "aspect_code,aspect,name,violated_articles,penalty_articles,measures"
 TABLES = {
     "division": ("code,name,level,parent_code,valid_from,valid_to", places.division_rows),
     "grid_cell": (
@@ -22,12 +23,33 @@ TABLES = {
     "code": ("scheme,code,name,name_en,parent_code,valid_from,valid_to", codes.code_rows),
     "code_crosswalk": ("scheme,source_value,code", codes.crosswalk_rows),
     "enforcement_item": (
-        "item_code,version,aspect,name,min_fine_yuan,max_fine_yuan,valid_from,valid_to",
+        f"item_code,version,{ITEM_COLUMNS},min_fine_yuan,max_fine_yuan,valid_from,valid_to",
         rules.item_rows,
+    ),
+    "discretion_tier": (
+        "item_code,version,tier,circumstance,min_fine_yuan,max_fine_yuan,valid_from,valid_to",
+        lambda: supervision.tier_rows(rules.item_rows()),
+    ),
+    "permit_item": (
+        "item_code,name,licence_name,permit_type,org_code,legal_days,promised_days,valid_from,valid_to",
+        supervision.permit_item_rows,
+    ),
+    "ledger": (
+        "ledger_no,name,key_ledger,key_name,key_name_en,served_by,valid_from,valid_to",
+        supervision.ledger_rows,
     ),
     "time_limit": ("class_code,severity,limit_value,limit_unit,valid_from,valid_to", rules.limit_rows),
     "work_window": ("seq,start_time,end_time", rules.window_rows),
     "publicity_rule": ("severity,min_months,max_months,valid_from,valid_to,source", rules.publicity_rows),
+    "metric": (
+        "metric_ref,fact_code,classes,reckoning,scale,window_days,baseline_days,heard_fact,heard_scope",
+        signs.metric_rows,
+    ),
+    "vital_sign": (
+        "sign_code,dim_code,name,name_en,metric_ref,unit,area_level,frequency,direction,target,blue,yellow,orange,red,"
+        "min_coverage,up_n,down_m,owner_org,plan_ref,valid_from,valid_to",
+        signs.sign_rows,
+    ),
     "parameter": ("name,value,valid_from,valid_to,source", rules.parameter_rows),
 }
 
