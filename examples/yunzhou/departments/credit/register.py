@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import duckdb
 
-from departments.chance import planted, text_list
+from departments.chance import planted
 from departments.defects import Defects
 from departments.home import Setup
-from departments.vocabulary.classes import INDUSTRIES
+from departments.registrations import create_registrations
 
 HEADINGS = {
     "uscc": "统一社会信用代码", "reg_no": "注册号", "entity_name": "主体名称", "entity_type": "主体类型", "legal_rep": "法定代表人",
@@ -23,55 +23,33 @@ CONDITIONS = {
     "E3b": "status = '注销'",
     "R3": "born is not null or version = 1",
 }
-CHANGES_PER_DAY = 0.002
 
 
 def create_register(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects) -> None:
     """Creates table legal_entity_row: the delivered rows with their day `seen_on`, defects planted."""
-    days = (setup.last - setup.first).days
-    share = min(CHANGES_PER_DAY * days, 0.5)
+    create_registrations(con, setup)
     con.execute(f"""
         create table legal_entity_row as
-        with versions as (
-            select *, unnest(case when born is null and state not in ('注销', '迁出') and u(i, 'change') < {share} then [0, 1]
-                                  else [0] end) as version from entity),
-        dated as (
-            select *, i * 4 + version as vk, pick(['注销', '住所', '住所', '名称', '代表'], i, 'what') as what,
-                   case version when 0 then coalesce(born, date '{setup.first}')
-                        else date '{setup.first}' + 1 + cast(floor(u(i, 'changed') * {max(days - 1, 1)}) as integer) end as seen_on
-            from versions),
-        states as (
-            select *, case when version = 1 and what = '注销' then '注销' else state end as status,
-                   case when version = 1 and what = '注销' then seen_on - 1
-                        when state = '注销' then founded + cast(floor(u(i, 'end') * (date '{setup.first}' - founded)) as integer)
-                        end as cancelled,
-                   case when state = '吊销' then founded + cast(floor(u(i, 'end') * (date '{setup.first}' - founded)) as integer)
-                        end as revoked
-            from dated),
-        chosen as (
-            select *, {planted("vk", "entity", defects.rates("legal_entity"), CONDITIONS)} as defect from states),
+        with chosen as (
+            select *, known_on as seen_on, {planted("vk", "entity", defects.rates("legal_entity"), CONDITIONS)} as defect
+            from registration),
         repeated as (
             select *, unnest(case when defect = 'DUP' then [0, 1] else [0] end) as copy, coalesce(defect, '') as d from chosen)
         select vk, copy, seen_on, defect, cast(seen_on as timestamp) + seconds(72000 + span(vk, 'time', 0, 7200)) as version_at,
                case d when 'E1' then case when u(vk, 'slip') < 0.5 then lower(uscc)
                          else substr(uscc, 1, 17) || case when substr(uscc, 18) = '7' then '8' else '7' end end
                       when 'R2' then null else uscc end as uscc,
-               case when type = '个体工商户' then '990100' || digits(i, 'reg', 9) end as reg_no,
-               case when d = 'R1' then null when version = 1 and what = '名称' then replace(name, '云州', '新云州') else name end as entity_name,
-               type as entity_type, case when version = 1 and what = '代表' then person(i, 'rep 2') else rep end as legal_rep,
-               case when u(i, 'money') < 0.6 then cast(cast(floor(span(i, 'capital', 3, 500)) as integer) as varchar) || '万人民币'
-                    when u(i, 'money') < 0.9 then cast(cast(floor(span(i, 'capital', 1, 50)) as integer) * 10 as varchar) || '万元'
-                    when u(i, 'money') < 0.94 then cast(cast(floor(span(i, 'capital', 5, 100)) as integer) as varchar) || '万美元' end as reg_capital,
+               reg_no, case when d = 'R1' then null else name end as entity_name, type as entity_type, rep as legal_rep,
+               capital as reg_capital,
                case when d = 'T1' then pick(['不详', '1899年', '20103'], vk, 'word')
                     when u(vk, 'format') < 0.05 then strftime(founded, '%Y%m%d') else strftime(founded, '%Y-%m-%d') end as established_on,
-               strftime(case version when 1 then seen_on else coalesce(born, founded) end, '%Y-%m-%d') as approved_on,
+               strftime(approved, '%Y-%m-%d') as approved_on,
                case when d = 'E2' then '正常经营' else status end as status,
                case d when 'E3' then strftime(founded - 400, '%Y-%m-%d') when 'E3b' then null
                       else strftime(cancelled, '%Y-%m-%d') end as cancelled_on,
                strftime(revoked, '%Y-%m-%d') as revoked_on,
-               case when d = 'E7' then '99' || digits(vk, 'trade', 2) else pick({text_list(list(INDUSTRIES))}, i, 'industry') end as industry_code,
-               case when version = 1 and what = '住所' then replace(address, '工业路', '创业路') else address end as reg_address,
-               district || '市场监督管理局' as authority, mobile(i, 'office') as phone, district_code as division_code,
+               case when d = 'E7' then '99' || digits(vk, 'trade', 2) else industry end as industry_code,
+               address as reg_address, authority, phone, district_code as division_code,
                date_diff('day', date '{setup.first}', seen_on) + 1 as delta_no,
                strftime(cast(seen_on as timestamp) + seconds(72000 + span(vk, 'time', 0, 7200)), '%Y-%m-%d %H:%M:%S') as updated_at
         from repeated""")
