@@ -5,47 +5,44 @@
 
 -- Response, resolution and satisfaction by organisation and month. The month of a response is that in which the first
 -- contact was due; the month of an answer is that of the ticket's last visit, so a re-opened ticket counts once. The
--- organisation is the one that handled the ticket last; questions and praise are not scored.
+-- organisation is the one that handled the ticket last; beside it stands what the first receiver did with its tickets.
+-- Questions and praise are not scored.
 with {{ parameters() }},
+
+due_ticket as (
+    {{ hotline_due_tickets(months) }}
+),
 
 response as (
     select
         undertake_org_code as org_code,
-        {{ month_of('contact_due_at') }} as month,
-        count(*) as contacts_due,
-        count(case when first_contact_time <= contact_due_at then 1 end) as contacts_in_time
-    from {{ ref('topic_hotline_ticket') }}
-    where
-        {{ is_scored() }}
-        and {{ in_months('contact_due_at', months) }}
-        and contact_due_at < {{ reckoned_until(month_of('contact_due_at')) }}
-    group by undertake_org_code, {{ month_of('contact_due_at') }}
+        month,
+        count(case when not is_excluded then 1 end) as contacts_due,
+        count(case when not is_excluded and is_contacted_in_time then 1 end) as contacts_in_time,
+        count(case when is_excluded then 1 end) as excluded,
+        count(case when not is_excluded and first_org_code <> undertake_org_code then 1 end) as transferred_in
+    from due_ticket
+    group by undertake_org_code, month
 ),
 
--- No visit before the first restated month can be a ticket's last one if one within is not.
-visit as (
+first_receipt as (
     select
-        *,
-        row_number() over (partition by ticket_no, sub_no order by visit_time desc, visit_no desc) as recency
-    from {{ ref('topic_hotline_visit') }}
-    where not is_deleted and {{ since_months('visit_time', months) }}
+        first_org_code as org_code,
+        month,
+        count(*) as first_received,
+        count(case when undertake_org_code = first_org_code then 1 end) as first_kept
+    from due_ticket
+    where not is_excluded and first_org_code is not null
+    group by first_org_code, month
 ),
 
 last_visit as (
-    select
-        t.undertake_org_code as org_code,
-        {{ month_of('v.visit_time') }} as month,
-        v.is_reached,
-        case when v.is_reached then v.resolved_code end as resolved_code,
-        case when v.is_reached then v.satisfied_code end as satisfied_code
-    from visit as v
-    inner join {{ ref('topic_hotline_ticket') }} as t on v.ticket_no = t.ticket_no and v.sub_no = t.sub_no
-    where v.recency = 1 and {{ is_scored('t') }} and {{ in_months('v.visit_time', months) }}
+    {{ hotline_last_visits(months) }}
 ),
 
 answers as (
     select
-        org_code,
+        undertake_org_code as org_code,
         month,
         count(*) as visited,
         count(case when is_reached then 1 end) as reached,
@@ -56,15 +53,27 @@ answers as (
         count(case when satisfied_code = 'satisfied' then 1 end) as satisfied,
         count(case when satisfied_code = 'basically' then 1 end) as basically_satisfied
     from last_visit
-    group by org_code, month
+    group by undertake_org_code, month
+),
+
+cell as (
+    select org_code, month from response
+    union
+    select org_code, month from first_receipt
+    union
+    select org_code, month from answers
 ),
 
 counted as (
     select
-        coalesce(r.org_code, a.org_code) as org_code,
-        coalesce(r.month, a.month) as month,
+        cell.org_code,
+        cell.month,
         coalesce(r.contacts_due, 0) as contacts_due,
         coalesce(r.contacts_in_time, 0) as contacts_in_time,
+        coalesce(r.excluded, 0) as excluded,
+        coalesce(r.transferred_in, 0) as transferred_in,
+        coalesce(f.first_received, 0) as first_received,
+        coalesce(f.first_kept, 0) as first_kept,
         coalesce(a.visited, 0) as visited,
         coalesce(a.reached, 0) as reached,
         coalesce(a.resolution_answers, 0) as resolution_answers,
@@ -73,8 +82,10 @@ counted as (
         coalesce(a.satisfaction_answers, 0) as satisfaction_answers,
         coalesce(a.satisfied, 0) as satisfied,
         coalesce(a.basically_satisfied, 0) as basically_satisfied
-    from response as r
-    full outer join answers as a on r.org_code = a.org_code and r.month = a.month
+    from cell
+    left join response as r on cell.org_code = r.org_code and cell.month = r.month
+    left join first_receipt as f on cell.org_code = f.org_code and cell.month = f.month
+    left join answers as a on cell.org_code = a.org_code and cell.month = a.month
 ),
 
 weighed as (
@@ -111,8 +122,14 @@ select
     contacts_due,
     contacts_in_time,
     response_rate,
+    excluded,
+    first_received,
+    first_kept,
+    {{ ratio('first_kept', 'first_received') }} as first_kept_rate,
+    transferred_in,
     visited,
     reached,
+    visited - reached as unreached,
     resolution_answers,
     resolution_points,
     resolution_rate,
