@@ -1,8 +1,10 @@
-{# From Baidu Mercator metres (BD09MC) to WGS84 degrees: BD09MC → BD09 → GCJ02 → WGS84.
+{# Coordinates: GCJ-02, BD-09, Baidu Mercator (BD09MC), Web Mercator and Gauss-Krüger metres to degrees and back.
 
-   The first step is a polynomial per band of northing, the second undoes an offset that turns with the point, the
-   third inverts GCJ02 by fixed-point iteration (three rounds leave less than a millimetre). Degrees are rounded to
-   seven decimals, about a centimetre. #}
+   Degrees are CGCS2000, which WGS84 equals to the centimetre. GCJ-02 adds an offset that is known, BD-09 adds another to
+   that, Baidu Mercator is a polynomial per band of northing. GCJ-02 is undone by fixed-point iteration (three rounds
+   leave less than a millimetre); BD-09 by its usual inverse (6 cm). Outside of the box round China GCJ-02 adds nothing.
+
+   The steps wrap a relation: each gives all its columns and two more. What is NULL stays NULL. #}
 
 {# Bands of |northing|, each with its lower bound and coefficients: two for longitude, seven for latitude, the scale. #}
 {% macro bd09mc_bands() -%}
@@ -55,55 +57,232 @@
     (1 - 0.00669342162296594323 * sin(radians({{ lat }})) * sin(radians({{ lat }})))
 {%- endmacro %}
 
-{# The columns of `relation` and the point as `lon`, `lat` (and the steps on the way, with a leading underscore);
-   NULL where `x` or `y` is NULL. #}
-{% macro bd09mc_to_wgs84(relation, x, y) -%}
+{# Whether GCJ-02 moves the point (lon, lat). #}
+{% macro is_in_gcj02_box(lon, lat) -%}
+    ({{ lon }} >= 72.004 and {{ lon }} <= 137.8347 and {{ lat }} >= 0.8293 and {{ lat }} <= 55.8271)
+{%- endmacro %}
+
+{# WGS84 degrees `lon`, `lat` to GCJ-02 degrees `to_lon`, `to_lat`. #}
+{% macro wgs84_to_gcj02(relation, lon, lat, to_lon='gcj_lon', to_lat='gcj_lat') -%}
     select
         *,
-        round(_gcj_lon - {{ gcj02_offset_lon('_lon_2', '_lat_2') }}, 7) as lon,
-        round(_gcj_lat - {{ gcj02_offset_lat('_lon_2', '_lat_2') }}, 7) as lat
+        {{ lon }} + case when {{ is_in_gcj02_box(lon, lat) }} then {{ gcj02_offset_lon(lon, lat) }} else 0 end as {{ to_lon }},
+        {{ lat }} + case when {{ is_in_gcj02_box(lon, lat) }} then {{ gcj02_offset_lat(lon, lat) }} else 0 end as {{ to_lat }}
+    from {{ relation }}
+{%- endmacro %}
+
+{# GCJ-02 degrees to WGS84 degrees; the rounds on the way stay as columns with a leading underscore. #}
+{% macro gcj02_to_wgs84(relation, lon, lat, to_lon='wgs_lon', to_lat='wgs_lat') -%}
+    {%- set steps = [[lon, lat], ['_lon_1', '_lat_1'], ['_lon_2', '_lat_2'], [to_lon, to_lat]] -%}
+    {%- for step in [3, 2, 1] %}
+    select
+        *,
+        case
+            when {{ is_in_gcj02_box(lon, lat) }}
+                then {{ lon }} - {{ gcj02_offset_lon(steps[step - 1][0], steps[step - 1][1]) }}
+            else {{ lon }}
+        end as {{ steps[step][0] }},
+        case
+            when {{ is_in_gcj02_box(lon, lat) }}
+                then {{ lat }} - {{ gcj02_offset_lat(steps[step - 1][0], steps[step - 1][1]) }}
+            else {{ lat }}
+        end as {{ steps[step][1] }}
+    from {{ '(' if not loop.last else relation }}
+    {%- endfor %}
+    ) as round_1
+    ) as round_2
+{%- endmacro %}
+
+{# GCJ-02 degrees to BD-09 degrees. #}
+{% macro gcj02_to_bd09(relation, lon, lat, to_lon='bd_lon', to_lat='bd_lat') -%}
+    {%- set radius = "(sqrt(" ~ lon ~ " * " ~ lon ~ " + " ~ lat ~ " * " ~ lat ~ ") + 0.00002 * sin(" ~ lat ~ " * pi() * 3000 / 180))" -%}
+    {%- set angle = "(atan2(" ~ lat ~ ", " ~ lon ~ ") + 0.000003 * cos(" ~ lon ~ " * pi() * 3000 / 180))" -%}
+    select
+        *,
+        {{ radius }} * cos({{ angle }}) + 0.0065 as {{ to_lon }},
+        {{ radius }} * sin({{ angle }}) + 0.006 as {{ to_lat }}
+    from {{ relation }}
+{%- endmacro %}
+
+{# BD-09 degrees to GCJ-02 degrees. #}
+{% macro bd09_to_gcj02(relation, lon, lat, to_lon='gcj_lon', to_lat='gcj_lat') -%}
+    {%- set x = "(" ~ lon ~ " - 0.0065)" -%}
+    {%- set y = "(" ~ lat ~ " - 0.006)" -%}
+    {%- set radius = "(sqrt(power(" ~ x ~ ", 2) + power(" ~ y ~ ", 2)) - 0.00002 * sin(" ~ y ~ " * pi() * 3000 / 180))" -%}
+    {%- set angle = "(atan2(" ~ y ~ ", " ~ x ~ ") - 0.000003 * cos(" ~ x ~ " * pi() * 3000 / 180))" -%}
+    select
+        *,
+        {{ radius }} * cos({{ angle }}) as {{ to_lon }},
+        {{ radius }} * sin({{ angle }}) as {{ to_lat }}
+    from {{ relation }}
+{%- endmacro %}
+
+{# Baidu Mercator metres to BD-09 degrees. #}
+{% macro bd09mc_to_bd09(relation, x, y, to_lon='bd_lon', to_lat='bd_lat') -%}
+    select
+        *,
+        case
+            {%- for bound, c0, c1, latitude, scale in bd09mc_bands() %}
+            when abs({{ y }}) >= {{ bound }} then sign({{ x }}) * ({{ c0 }} + {{ c1 }} * abs({{ x }}))
+            {%- endfor %}
+        end as {{ to_lon }},
+        case
+            {%- for bound, c0, c1, latitude, scale in bd09mc_bands() %}
+            when abs({{ y }}) >= {{ bound }} then sign({{ y }}) * (
+                {%- for coefficient in latitude %}
+                {{ '+ ' if not loop.first }}({{ coefficient }}) * power(abs({{ y }}) / {{ scale }}, {{ loop.index0 }})
+                {%- endfor %})
+            {%- endfor %}
+        end as {{ to_lat }}
+    from {{ relation }}
+{%- endmacro %}
+
+{# Baidu Mercator metres to WGS84 degrees `lon`, `lat`, rounded to seven decimals, about a centimetre. #}
+{% macro bd09mc_to_wgs84(relation, x, y) -%}
+    select *, round(_wgs_lon, 7) as lon, round(_wgs_lat, 7) as lat
     from (
-        select
-            *,
-            _gcj_lon - {{ gcj02_offset_lon('_lon_1', '_lat_1') }} as _lon_2,
-            _gcj_lat - {{ gcj02_offset_lat('_lon_1', '_lat_1') }} as _lat_2
+        {{ gcj02_to_wgs84('(' ~ bd09_to_gcj02(
+            '(' ~ bd09mc_to_bd09(relation, x, y, '_bd_lon', '_bd_lat') ~ ') as baidu',
+            '_bd_lon', '_bd_lat', '_gcj_lon', '_gcj_lat'
+        ) ~ ') as shifted', '_gcj_lon', '_gcj_lat', '_wgs_lon', '_wgs_lat') }}
+    ) as measured
+{%- endmacro %}
+
+{# Gauss-Krüger on the ellipsoid of CGCS2000: half axes and the Krüger series to the fourth order of the third
+   flattening (L. Krüger 1912; errors far below a millimetre within a zone). `alpha` is from the sphere to metres,
+   `beta` back, `delta` from conformal to geographic latitude, `radius` that of the rectifying sphere. #}
+{% macro krueger() -%}
+    {%- set f = 1 / 298.257222101 -%}
+    {%- set n = f / (2 - f) -%}
+    {{ return({
+        'eccentricity': (f * (2 - f)) ** 0.5,
+        'radius': 6378137 / (1 + n) * (1 + n ** 2 / 4 + n ** 4 / 64),
+        'alpha': [
+            n / 2 - 2 / 3 * n ** 2 + 5 / 16 * n ** 3 + 41 / 180 * n ** 4,
+            13 / 48 * n ** 2 - 3 / 5 * n ** 3 + 557 / 1440 * n ** 4,
+            61 / 240 * n ** 3 - 103 / 140 * n ** 4,
+            49561 / 161280 * n ** 4
+        ],
+        'beta': [
+            n / 2 - 2 / 3 * n ** 2 + 37 / 96 * n ** 3 - 1 / 360 * n ** 4,
+            1 / 48 * n ** 2 + 1 / 15 * n ** 3 - 437 / 1440 * n ** 4,
+            17 / 480 * n ** 3 - 37 / 840 * n ** 4,
+            4397 / 161280 * n ** 4
+        ],
+        'delta': [
+            2 * n - 2 / 3 * n ** 2 - 2 * n ** 3 + 116 / 45 * n ** 4,
+            7 / 3 * n ** 2 - 8 / 5 * n ** 3 - 227 / 45 * n ** 4,
+            56 / 15 * n ** 3 - 136 / 35 * n ** 4,
+            4279 / 630 * n ** 4
+        ]
+    }) }}
+{%- endmacro %}
+
+{# Degrees to Gauss-Krüger metres: easting `to_x` (500,000 on the meridian, no zone prefix) and northing `to_y`.
+   `meridian` is the central meridian in degrees, a number or an expression. #}
+{% macro degrees_to_gauss_kruger(relation, lon, lat, meridian, to_x='easting', to_y='northing') -%}
+    {%- set k = krueger() -%}
+    select
+        *,
+        500000 + {{ k.radius }} * (
+            _eta{% for a in k.alpha %} + {{ a }} * cos({{ 2 * loop.index }} * _xi) * sinh({{ 2 * loop.index }} * _eta){% endfor %}
+        ) as {{ to_x }},
+        {{ k.radius }} * (
+            _xi{% for a in k.alpha %} + {{ a }} * sin({{ 2 * loop.index }} * _xi) * cosh({{ 2 * loop.index }} * _eta){% endfor %}
+        ) as {{ to_y }}
+    from (
+        select *, atan2(_t, cos(_l)) as _xi, asinh(sin(_l) / sqrt(_t * _t + cos(_l) * cos(_l))) as _eta
         from (
             select
                 *,
-                _gcj_lon - {{ gcj02_offset_lon('_gcj_lon', '_gcj_lat') }} as _lon_1,
-                _gcj_lat - {{ gcj02_offset_lat('_gcj_lon', '_gcj_lat') }} as _lat_1
+                radians({{ lon }} - {{ meridian }}) as _l,
+                sinh(
+                    atanh(sin(radians({{ lat }})))
+                    - {{ k.eccentricity }} * atanh({{ k.eccentricity }} * sin(radians({{ lat }})))
+                ) as _t
+            from {{ relation }}
+        ) as turned
+    ) as conformal
+{%- endmacro %}
+
+{# Gauss-Krüger metres without zone prefix to degrees. #}
+{% macro gauss_kruger_to_degrees(relation, x, y, meridian, to_lon='gk_lon', to_lat='gk_lat') -%}
+    {%- set k = krueger() -%}
+    select
+        *,
+        {{ meridian }} + atan2(sinh(_eta), cos(_xi)) * 180 / pi() as {{ to_lon }},
+        (
+            _chi{% for d in k.delta %} + {{ d }} * sin({{ 2 * loop.index }} * _chi){% endfor %}
+        ) * 180 / pi() as {{ to_lat }}
+    from (
+        select *, asin(sin(_xi) / cosh(_eta)) as _chi
+        from (
+            select
+                *,
+                _n{% for b in k.beta %} - {{ b }} * sin({{ 2 * loop.index }} * _n) * cosh({{ 2 * loop.index }} * _e){% endfor %} as _xi,
+                _e{% for b in k.beta %} - {{ b }} * cos({{ 2 * loop.index }} * _n) * sinh({{ 2 * loop.index }} * _e){% endfor %} as _eta
             from (
-                select
-                    *,
-                    {{ bd09_radius() }} * cos({{ bd09_angle() }}) as _gcj_lon,
-                    {{ bd09_radius() }} * sin({{ bd09_angle() }}) as _gcj_lat
-                from (
-                    select
-                        *,
-                        case
-                            {%- for bound, c0, c1, latitude, scale in bd09mc_bands() %}
-                            when abs({{ y }}) >= {{ bound }} then sign({{ x }}) * ({{ c0 }} + {{ c1 }} * abs({{ x }}))
-                            {%- endfor %}
-                        end as _bd_lon,
-                        case
-                            {%- for bound, c0, c1, latitude, scale in bd09mc_bands() %}
-                            when abs({{ y }}) >= {{ bound }} then sign({{ y }}) * (
-                                {%- for coefficient in latitude %}
-                                {{ '+ ' if not loop.first }}({{ coefficient }}) * power(abs({{ y }}) / {{ scale }}, {{ loop.index0 }})
-                                {%- endfor %})
-                            {%- endfor %}
-                        end as _bd_lat
-                    from {{ relation }}
-                ) as mercator
-            ) as baidu
-        ) as first_round
-    ) as second_round
+                select *, ({{ x }} - 500000) / {{ k.radius }} as _e, {{ y }} / {{ k.radius }} as _n from {{ relation }}
+            ) as scaled
+        ) as conformal
+    ) as spherical
 {%- endmacro %}
 
-{% macro bd09_radius() -%}
-    (sqrt(power(_bd_lon - 0.0065, 2) + power(_bd_lat - 0.006, 2)) - 0.00002 * sin((_bd_lat - 0.006) * pi() * 3000 / 180))
+{# Which kind of numbers a pair of coordinates is; NULL where it is none that is known here. A pair alone does not tell
+   WGS84 from GCJ-02 or Baidu from Web Mercator. #}
+{% macro crs_family(x, y) -%}
+    case
+        when {{ x }} >= 3 and {{ x }} <= 54 and {{ y }} >= 73 and {{ y }} <= 136 then 'degrees_swapped'
+        when abs({{ x }}) <= 180 and abs({{ y }}) <= 90 then 'degrees'
+        when {{ x }} > 100000 and {{ x }} < 900000 and {{ y }} > 300000 and {{ y }} < 6100000 then 'gauss_kruger'
+        when {{ x }} > 24000000 and {{ x }} < 46000000 and {{ y }} > 300000 and {{ y }} < 6100000 then 'gauss_kruger_zone'
+        when {{ x }} > 8000000 and {{ x }} < 16000000 and {{ y }} > 300000 and {{ y }} < 7200000 then 'mercator'
+    end
 {%- endmacro %}
 
-{% macro bd09_angle() -%}
-    (atan2(_bd_lat - 0.006, _bd_lon - 0.0065) - 0.000003 * cos((_bd_lon - 0.0065) * pi() * 3000 / 180))
+{# Reference systems that points may be delivered in, by the kind of their numbers: code and, for Gauss-Krüger in zones
+   of three degrees (EPSG:4534 to 4554 without the zone in the easting, 4513 to 4533 with it), the central meridian. #}
+{% macro known_crs() -%}
+    {%- set found = [
+        ('EPSG:4490', 'degrees', 0), ('GCJ02', 'degrees', 0), ('BD09', 'degrees', 0),
+        ('BD09MC', 'mercator', 0), ('EPSG:3857', 'mercator', 0)
+    ] -%}
+    {%- for zone in range(25, 46) -%}
+        {%- do found.append(('EPSG:' ~ (4509 + zone), 'gauss_kruger', 3 * zone)) -%}
+        {%- do found.append(('EPSG:' ~ (4488 + zone), 'gauss_kruger_zone', 3 * zone)) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# Points `x`, `y` in the reference system `crs` (a code of `known_crs`) with the central meridian `meridian` to WGS84
+   degrees `lon`, `lat`, rounded to seven decimals; NULL where the system is NULL or unknown. #}
+{% macro to_wgs84(relation, x, y, crs, meridian) -%}
+    select
+        *,
+        round(case
+            when {{ crs }} = 'EPSG:4490' then {{ x }}
+            when {{ crs }} in ('GCJ02', 'BD09', 'BD09MC') then _wgs_lon
+            when {{ crs }} = 'EPSG:3857' then {{ x }} * 180 / 20037508.342789244
+            when {{ meridian }} > 0 then _gk_lon
+        end, 7) as lon,
+        round(case
+            when {{ crs }} = 'EPSG:4490' then {{ y }}
+            when {{ crs }} in ('GCJ02', 'BD09', 'BD09MC') then _wgs_lat
+            when {{ crs }} = 'EPSG:3857' then (2 * atan2(exp({{ y }} / 6378137), 1) - pi() / 2) * 180 / pi()
+            when {{ meridian }} > 0 then _gk_lat
+        end, 7) as lat
+    from (
+        {{ gauss_kruger_to_degrees('(' ~ gcj02_to_wgs84('(select *, '
+            ~ "case when " ~ crs ~ " = 'GCJ02' then " ~ x ~ " else _off_lon end as _gcj_lon, "
+            ~ "case when " ~ crs ~ " = 'GCJ02' then " ~ y ~ " else _off_lat end as _gcj_lat from ("
+            ~ bd09_to_gcj02('(select *, '
+                ~ "case " ~ crs ~ " when 'BD09' then " ~ x ~ " when 'BD09MC' then _mc_lon end as _bd_lon, "
+                ~ "case " ~ crs ~ " when 'BD09' then " ~ y ~ " when 'BD09MC' then _mc_lat end as _bd_lat, "
+                ~ "case when " ~ meridian ~ " > 0 then case when " ~ x ~ " < 1000000 then " ~ x ~ " else " ~ x ~ " - "
+                ~ meridian ~ " / 3 * 1000000 end end as _gk_x from ("
+                ~ bd09mc_to_bd09(relation, "case when " ~ crs ~ " = 'BD09MC' then " ~ x ~ " end", y, '_mc_lon', '_mc_lat')
+                ~ ') as metres) as baidu', '_bd_lon', '_bd_lat', '_off_lon', '_off_lat')
+            ~ ') as offset_once) as shifted', '_gcj_lon', '_gcj_lat', '_wgs_lon', '_wgs_lat')
+            ~ ') as unshifted', '_gk_x', y, meridian, '_gk_lon', '_gk_lat') }}
+    ) as measured
 {%- endmacro %}
