@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from departments.vocabulary.classes import COMPONENTS, EVENT_SYNONYMS, EVENTS, HOTLINE, INDUSTRIES, split
 from departments.vocabulary.places import SINCE, Row
+from departments.vocabulary.signs import SCHEMES as SIGNS
 from departments.vocabulary.supervision import SCHEMES as SUPERVISION
 
 # scheme: code: (Chinese name, English name, further names under which it is delivered…)
@@ -95,7 +96,7 @@ SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def _schemes() -> dict[str, dict[str, tuple[str, ...]]]:
-    return SCHEMES | SUPERVISION
+    return SCHEMES | SUPERVISION | SIGNS
 
 
 def hotline_paths() -> Iterator[tuple[str, str, str, str | None]]:

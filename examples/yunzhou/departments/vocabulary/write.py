@@ -6,9 +6,11 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from departments.vocabulary import calendar, codes, organisations, places, rules, supervision
+from departments.vocabulary import calendar, codes, organisations, places, rules, signs, supervision
 
 ITEM_COLUMNS = "aspect_code,aspect,name,violated_articles,penalty_articles,measures"
+SIGN_LIMITS = "direction,target,blue,yellow,orange,red,min_coverage,up_n,down_m"
+SIGN_DUTY = "owner_org,plan_ref,valid_from,valid_to"
 TABLES = {
     "division": ("code,name,level,parent_code,valid_from,valid_to", places.division_rows),
     "grid_cell": (
@@ -46,8 +48,7 @@ TABLES = {
         signs.metric_rows,
     ),
     "vital_sign": (
-        "sign_code,dim_code,name,name_en,metric_ref,unit,area_level,frequency,direction,target,blue,yellow,orange,red,"
-        "min_coverage,up_n,down_m,owner_org,plan_ref,valid_from,valid_to",
+        f"sign_code,dim_code,name,name_en,metric_ref,unit,area_level,frequency,{SIGN_LIMITS},{SIGN_DUTY}",
         signs.sign_rows,
     ),
     "parameter": ("name,value,valid_from,valid_to,source", rules.parameter_rows),
