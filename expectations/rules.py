@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from catalog.contract.model import Column, Rule, Severity, Table
+from catalog.identifiers import expand
 from expectations.sql import identifier, literal
 
 TYPE_RULE = "T1"
@@ -131,7 +132,7 @@ def _declared(rule: Rule, column: Column | None) -> RuleSpec:
         rule.severity,
         rule.dimension,
         options.columns or ((column.name,) if column else ()),
-        rule.implementation,
+        expand(rule.implementation),
         rule.description,
         scope=options.on,
         aggregate=options.aggregate,

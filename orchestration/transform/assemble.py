@@ -10,6 +10,7 @@ from pathlib import Path
 
 from catalog.city import City
 from catalog.exporters.dbt_sources import dbt_sources
+from catalog.identifiers import identifier_sql
 from catalog.policy.load import minimum_cell
 from catalog.policy.mask_forms import mask_forms
 from catalog.workspace import Workspace
@@ -65,7 +66,9 @@ def project_digest(root: Path) -> str:
 def models_reached(city: City) -> Reach:
     """What of the models and interfaces is built of what `city` delivers, and what stands empty beside it."""
     interfaces = load_interfaces()
-    return reach(names_of_models(PROJECT_DIR), interfaces.keys(), _provided(city, interfaces).keys())
+    found = reach(names_of_models(PROJECT_DIR), interfaces.keys(), _provided(city, interfaces).keys())
+    tested = (reached_properties(file.with_suffix(".yml"), found)[1] for file in _models() if file.stem in found.built)
+    return Reach(found.built, found.empty.union(*tested) - found.built)
 
 
 def shared_files(reached: Reach) -> dict[str, str]:
@@ -74,15 +77,19 @@ def shared_files(reached: Reach) -> dict[str, str]:
         file.relative_to(PROJECT_DIR).as_posix(): file.read_text(encoding="utf-8")
         for file in sorted((PROJECT_DIR / "macros").rglob("*.sql"))
     }
-    for file in sorted((PROJECT_DIR / "models").rglob("*.sql")):
+    for file in _models():
         name, described = file.relative_to(PROJECT_DIR).as_posix(), file.with_suffix(".yml")
         if file.stem in reached.built:
             files[name] = file.read_text(encoding="utf-8")
-            files[name.replace(".sql", ".yml")] = reached_properties(described, reached)
+            files[name.replace(".sql", ".yml")], _ = reached_properties(described, reached)
         elif file.stem in reached.empty:
             files[name] = empty_model(columns_of(described))
             files[name.replace(".sql", ".yml")] = empty_properties(described)
     return files
+
+
+def _models() -> list[Path]:
+    return sorted((PROJECT_DIR / "models").rglob("*.sql"))
 
 
 def staging_files(city: City, reached: Reach) -> dict[str, str]:
@@ -136,8 +143,8 @@ def _provided(city: City, interfaces: dict[str, Interface]) -> dict[str, Path]:
 
 
 def _variables(city: City) -> str:
-    """The `vars` block: who owns the models of each feed, how late its deliveries may be, and what of the policy
-    the models keep to."""
+    """The `vars` block: who owns the models of each feed, how late its deliveries may be, how identifiers are checked,
+    and what of the policy the models keep to."""
     owners = {
         f"owner_{feed}": city.feeds[feed].options.owner_org if feed in city.feeds else city.id
         for feed in sorted({interface.feed for interface in load_interfaces().values()} | city.feeds.keys())
@@ -145,7 +152,8 @@ def _variables(city: City) -> str:
     lateness = {feed.id: feed.options.lateness.days for feed in city.feeds.values()}
     masks = mask_forms().model_dump(mode="json", include={"compound_surnames", "text"})
     policy = {"masks": masks, "minimum_cell": minimum_cell(city.root)}
-    values = {"city": city.id, "owner_city": city.id, "lateness_days": lateness, **policy, **owners}
+    shared = {"lateness_days": lateness, "identifiers": dict(identifier_sql()), **policy}
+    values = {"city": city.id, "owner_city": city.id, **shared, **owners}
     return f"\nvars:\n  civiclake: {json.dumps(values, ensure_ascii=False)}\n"
 
 
