@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gateway.web.codings import Tape
@@ -36,10 +37,11 @@ class StreamWriter:
 
 
 class ParquetWriter:
-    """A Parquet file, its row groups as large as those of the public files."""
+    """A Parquet file, its row groups as large as those of the public files. `said` is metadata of the whole file."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: Mapping[str, str] | None = None) -> None:
         self._sink = Tape()
+        self._said = said
         self._writer: Any = None
         self._held: list[pa.RecordBatch] = []
         self._rows = 0
@@ -50,7 +52,8 @@ class ParquetWriter:
             import pyarrow as pa
             from pyarrow import parquet
 
-            self._writer = parquet.ParquetWriter(pa.PythonFile(self._sink, mode="w"), rows.schema, compression="zstd")
+            schema = rows.schema.with_metadata(self._said)
+            self._writer = parquet.ParquetWriter(pa.PythonFile(self._sink, mode="w"), schema, compression="zstd")
         self._held.append(rows)
         self._rows += rows.num_rows
         if self._rows >= ROW_GROUP:

@@ -14,6 +14,7 @@ from sqlglot import exp
 from gateway.answers import csv_rows, json_lines, json_rows, sheet
 from gateway.answers.arrow_rows import ParquetWriter, StreamWriter
 from gateway.answers.fields import Field
+from gateway.answers.geo_rows import FlatGeobufWriter, GeoParquetWriter, flat_geobuf_outputs, geo_parquet_outputs
 from gateway.answers.text_rows import TextWriter
 from gateway.view.types import Family
 from gateway.view.view import LATITUDE, LONGITUDE
@@ -42,7 +43,7 @@ class Form:
 
     `outputs` are the columns the engine must give, over the answer's fields; `writer` makes their rows bytes, with a
     byte order mark if asked. Without writer an answer is a page put together from values, else it is everything unless
-    `limit` says otherwise. `packed` bytes do not get smaller; `most` rows fit in; what is `placed` needs coordinates.
+    `limit` says otherwise. `packed` bytes are sent as they are; `most` rows fit in; what is `placed` needs coordinates.
     """
 
     name: str
@@ -135,6 +136,24 @@ FORMS: dict[str, Form] = {
             _values,
             lambda _fields, _bom: ParquetWriter(),
             packed=True,
+        ),
+        Form(
+            "geo.parquet",
+            "application/vnd.apache.parquet",
+            "GeoParquet: Parquet with the points of lon and lat in a column `geometry`; only where both are seen.",
+            geo_parquet_outputs,
+            lambda fields, _bom: GeoParquetWriter(fields),
+            packed=True,
+            placed=True,
+        ),
+        Form(
+            "fgb",
+            "application/flatgeobuf",
+            "FlatGeobuf, points without index; dates are midnights, decimals of more than 15 digits are text.",
+            flat_geobuf_outputs,
+            lambda fields, _bom: FlatGeobufWriter(fields),
+            packed=True,
+            placed=True,
         ),
         Form(
             "arrow",

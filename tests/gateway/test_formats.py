@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import math
+import struct
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -16,9 +17,12 @@ import httpx
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from pyogrio.raw import read as read_features
 
 from gateway.answers.forms import FORMS
 from tests.gateway.conftest import client_over, wait_for
+from tests.gateway.facades.lamps import publish_lamps
+from tests.gateway.facades.lamps import rows as rows_of_lamps
 from tests.gateway.fake_release import TICKETS, publish, tickets
 from tests.gateway.places import places, publish_places
 
@@ -73,7 +77,7 @@ def test_pages_put_together_are_the_whole(client: httpx.Client, form: str) -> No
     assert str(rows) == str(whole)
 
 
-@pytest.mark.parametrize("form", [name for name in FORMS if name != "geojson"])
+@pytest.mark.parametrize("form", [name for name, form in FORMS.items() if not form.placed])
 @pytest.mark.parametrize("query", ["", "limit=5&"])
 def test_an_answer_without_rows_can_be_read(client: httpx.Client, form: str, query: str) -> None:
     answer = client.get(f"{ADDRESS}.{form}?{query}minutes=99")
@@ -131,13 +135,67 @@ def test_geojson_is_points_with_properties(placed: httpx.Client, query: str) -> 
     assert len(collection["features"]) == {"": 40, "?limit=7": 7, "?id=9999": 0}[query]
 
 
-def test_geojson_needs_coordinates(client: httpx.Client, placed: httpx.Client) -> None:
-    assert client.get(f"{ADDRESS}.geojson").json()["code"] == "not-acceptable"
-    answer = placed.get("/v1/datasets/places/rows.geojson?select=id,lon")
+@pytest.mark.parametrize("form", [name for name, form in FORMS.items() if form.placed])
+def test_points_need_coordinates(client: httpx.Client, placed: httpx.Client, form: str) -> None:
+    assert client.get(f"{ADDRESS}.{form}").json()["code"] == "not-acceptable"
+    answer = placed.get(f"/v1/datasets/places/rows.{form}?select=id,lon")
     assert answer.json()["code"] == "not-acceptable"
 
 
-@pytest.mark.parametrize("form", [name for name in FORMS if name != "sheet.csv"])  # which is CSV by media type
+@pytest.mark.parametrize("query", ["", "?limit=7", "?id=9999"])
+def test_geoparquet_is_parquet_with_points(placed: httpx.Client, query: str) -> None:
+    address = f"/v1/datasets/places/rows.geo.parquet{query}"
+    found = parquet.read_table(io.BytesIO(placed.get(address).content))
+    said = json.loads(found.schema.metadata[b"geo"])
+    column = {"encoding": "WKB", "geometry_types": ["Point"]}
+    assert said == {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    plain = parquet.read_table(io.BytesIO(placed.get(address.replace("geo.", "")).content))
+    assert str(found.drop_columns("geometry").to_pylist()) == str(plain.to_pylist())
+    for row in found.to_pylist():
+        assert row["geometry"] == well_known(row["lon"], row["lat"])
+
+
+@pytest.mark.parametrize("count", [0, 40, 20_000])
+def test_flatgeobuf_is_read_by_gdal_as_it_was_stored(tmp_path: Path, count: int) -> None:
+    """The last is more rows than are handed over at a time."""
+    publish_places(tmp_path, places(count))
+    with client_over(tmp_path) as client:
+        answer = client.get("/v1/datasets/places/rows.fgb")
+        first = client.get("/v1/datasets/places/rows.fgb?limit=3")
+    assert answer.headers["Content-Type"] == "application/flatgeobuf"
+    about, _, points, columns = read_features(answer.content)
+    assert (about["geometry_type"], about["crs"], list(about["fields"])) == (
+        "Point", "EPSG:4326", ["id", "name", "street"],
+    )  # fmt: skip
+    told = zip(*columns, points, strict=True)
+    assert list(told) == [
+        (row["id"], row["name"], row["street"], well_known(row["lon"], row["lat"])) for row in places(count)
+    ]
+    assert len(read_features(first.content)[2]) == min(count, 3)
+
+
+def test_flatgeobuf_tells_every_type(tmp_path: Path) -> None:
+    publish_lamps(tmp_path)
+    with client_over(tmp_path) as client:
+        about, _, _, columns = read_features(client.get("/v1/datasets/lamps/rows.fgb").content)
+    for values, row in zip(zip(*columns, strict=True), rows_of_lamps(), strict=True):
+        told = dict(zip(about["fields"], values, strict=True))
+        assert all(told[name] == row[name] for name in ("lamp_no", "kind", "watts", "lit"))
+        assert (told["price"], told["set_up_on"].astype(object)) == (float(row["price"]), midnight_of(row["set_up_on"]))
+        assert told["checked_at"].astype(object) == row["checked_at"]
+
+
+def midnight_of(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time())
+
+
+def well_known(lon: float | None, lat: float | None) -> bytes | None:
+    """A point as well-known binary, little-endian; none where a coordinate is missing."""
+    known = lon is not None and lat is not None and math.isfinite(lon) and math.isfinite(lat)
+    return struct.pack("<BIdd", 1, 1, lon, lat) if known else None
+
+
+@pytest.mark.parametrize("form", [name for name in FORMS if name not in ("sheet.csv", "geo.parquet")])  # by name only
 def test_the_accept_header_chooses_every_format(placed: httpx.Client, form: str) -> None:
     answer = placed.get("/v1/datasets/places/rows?limit=3", headers={"Accept": FORMS[form].essence})
     assert answer.headers["Content-Type"].partition(";")[0] == FORMS[form].essence

@@ -130,7 +130,8 @@ class Questions:
             return self._facade(dataset), headers
         if rng.random() < 0.35:
             return f"/v1/datasets/{dataset}/{self._groups(dataset)}", headers
-        door = rng.choice(("rows", "rows", "rows.csv", "rows.json", "rows.ndjson", "rows.xlsx", "rows/cost"))
+        suffixes = ("", "", ".csv", ".json", ".ndjson", ".xlsx", ".fgb", "/cost")
+        door = f"rows{rng.choice(suffixes)}"
         return f"/v1/datasets/{dataset}/{door}?{urlencode(self._parameters(dataset))}", headers
 
     def learn(self, ask: Ask, answer: httpx.Response) -> None:
