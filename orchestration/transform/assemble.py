@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from catalog.city import City
+from catalog.errors import CatalogError, Problem
 from catalog.exporters.dbt_sources import dbt_sources
 from catalog.identifiers import identifier_sql
 from catalog.policy.load import minimum_cell
@@ -89,7 +90,13 @@ def shared_files(reached: Reach) -> dict[str, str]:
 
 
 def _models() -> list[Path]:
-    return sorted((PROJECT_DIR / "models").rglob("*.sql"))
+    """The SQL of the shared models; CatalogError when one is not described beside it."""
+    files = sorted((PROJECT_DIR / "models").rglob("*.sql"))
+    mend = "Describe the model there: grain, title, level, owner, contract"
+    missing = [file for file in files if not file.with_suffix(".yml").exists()]
+    if missing:
+        raise CatalogError([Problem(file.with_suffix(".yml"), None, "", "does not exist", mend) for file in missing])
+    return files
 
 
 def staging_files(city: City, reached: Reach) -> dict[str, str]:
