@@ -115,6 +115,16 @@ class JsonFormat(Strict):
     compression: Literal["none", "gzip", "zip"] = "none"
 
 
+class GeoJsonFormat(Strict):
+    """GeoJSON feature collection. Columns are the features' properties, and `@x`, `@y`, `@geometry`, `@crs`.
+
+    `@crs` is what the collection says of its reference system, `@x` and `@y` the position of a point.
+    """
+
+    kind: Literal["geojson"]
+    compression: Literal["none", "gzip", "zip"] = "none"
+
+
 class NdjsonFormat(Strict):
     """One JSON record a line (what the SQL connector lands)."""
 
@@ -142,6 +152,17 @@ class XmlFormat(Strict):
     encoding: Literal["declared", "gb18030", "utf-8"] = "declared"
 
 
+class ShapefileFormat(Strict):
+    """Zipped Shapefile: one .shp with its .dbf; `encoding` holds where no .cpg file names another.
+
+    Columns are the fields of the DBF (also under names cut after ten bytes), and `@x`, `@y`, `@geometry`, `@crs`:
+    the position of a point or of the middle of another shape's box, its kind, and the text of the .prj file.
+    """
+
+    kind: Literal["shapefile"]
+    encoding: Literal["utf-8", "gb18030"] = "gb18030"
+
+
 class ParquetFormat(Strict):
     """Parquet. `key` opens a file with encryption of the Parquet standard: `${NAME}` references to the environment,
     which holds 16, 24 or 32 bytes in hexadecimal; such a file stays encrypted in the landing."""
@@ -151,7 +172,8 @@ class ParquetFormat(Strict):
 
 
 Format = Annotated[
-    CsvFormat | JsonFormat | NdjsonFormat | XlsxFormat | XmlFormat | ParquetFormat, Field(discriminator="kind")
+    CsvFormat | JsonFormat | GeoJsonFormat | NdjsonFormat | XlsxFormat | XmlFormat | ShapefileFormat | ParquetFormat,
+    Field(discriminator="kind"),
 ]
 
 

@@ -7,7 +7,7 @@ import io
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
@@ -54,6 +54,28 @@ def unpack_to(path: Path, compression: Compression, limits: Limits, target: Path
         raise
 
 
+def unpack_parts(path: Path, parts: Mapping[str, bool], limits: Limits, folder: Path) -> Path:
+    """Unpack the members of a ZIP with the suffixes `parts` into `folder`, as `part<suffix>`; gives the folder.
+
+    UnpackError for a part that is there twice or, where `parts` says so, not at all, or for what a single file would
+    be refused for; the limits hold for all parts together. Other members are left alone.
+    """
+    allowed = allowed_bytes(path, limits)
+    folder.mkdir(exist_ok=True)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for suffix, needed in parts.items():
+                member = _member_like(archive, suffix, needed=needed)
+                if member is None:
+                    continue
+                with archive.open(member) as source, (folder / f"part{suffix}").open("wb") as sink:
+                    shutil.copyfileobj(io.BufferedReader(_Limited(source, allowed), COPY_BYTES), sink, COPY_BYTES)
+                    allowed -= sink.tell()
+    except DAMAGE as error:
+        raise UnpackError(f"the zip archive is damaged: {error}") from None
+    return folder
+
+
 class _Limited(io.RawIOBase):
     """Raw stream that raises UnpackError once more than `allowed` bytes were read."""
 
@@ -84,6 +106,17 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) != 1:
         raise UnpackError(f"the archive holds {len(members)} files, exactly one is read")
-    if members[0].flag_bits & 0x1:
+    return _readable(members[0])
+
+
+def _member_like(archive: zipfile.ZipFile, suffix: str, *, needed: bool) -> zipfile.ZipInfo | None:
+    members = [member for member in archive.infolist() if member.filename.lower().endswith(suffix)]
+    if len(members) > 1 or (needed and not members):
+        raise UnpackError(f"the archive holds {len(members)} files {suffix}, exactly one is read")
+    return _readable(members[0]) if members else None
+
+
+def _readable(member: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    if member.flag_bits & 0x1:
         raise UnpackError("the archive is encrypted")
-    return members[0]
+    return member

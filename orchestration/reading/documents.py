@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.contract.model import Table
-from catalog.contract.options import JsonFormat
+from catalog.contract.options import GeoJsonFormat, JsonFormat
 from expectations.sql import identifier, literal
 from orchestration.reading.header import delivered_names
 from orchestration.reading.source import Findings, Piece
@@ -29,6 +29,14 @@ FRAGILE = r"[:,\[]\s*-?[0-9]+(\.[0-9]+0|(\.[0-9]+)?[eE][-+]?[0-9]+|\.[0-9]{14,}|
 TOKENS = r'("(?:[^"\\]|\\.)*")|(-?[0-9][-+.0-9eE]*)'
 MARK = "chr(1)"
 
+CRS = "CASE WHEN json_valid(content) THEN content ->> '$.crs.properties.name' END"
+# A feature as a flat document: its properties, and beside them what is known of its geometry.
+FEATURE = (
+    "CASE WHEN json_type(_document, '$.properties') = 'OBJECT' THEN json_merge_patch(_document -> '$.properties', "
+    "json_object('@x', _document -> '$.geometry.coordinates[0]', '@y', _document -> '$.geometry.coordinates[1]', "
+    "'@geometry', _document ->> '$.geometry.type', '@crs', _crs))::VARCHAR ELSE _document END"
+)
+
 
 def exact_numbers(document: str) -> str:
     """Expression: `document` with its fragile numbers turned into strings of the same characters."""
@@ -39,7 +47,7 @@ def exact_numbers(document: str) -> str:
 
 def pages_relation(
     con: duckdb.DuckDBPyConnection,
-    form: JsonFormat,
+    form: JsonFormat | GeoJsonFormat,
     table: Table,
     files: Mapping[int, Path],
     findings: Findings,
@@ -58,29 +66,34 @@ def pages_relation(
         if kind is None:
             findings.faults[number] = "B1: the page is not JSON"
         elif kind != "ARRAY":
-            findings.faults[number] = f"B3: the page has no array at `{form.items or '(document)'}`"
+            findings.faults[number] = f"B3: the page has no array at `{_items(form) or '(document)'}`"
         else:
             findings.counts[number] = int(size)
     return _fields(table, f"(SELECT * FROM {DOCUMENTS} WHERE _size > 0)")
 
 
-def _documents_sql(form: JsonFormat) -> str:
+def _documents_sql(form: JsonFormat | GeoJsonFormat) -> str:
     """A SELECT of every document of `_pages`; a page without any has one row, whose `_size` is 0 or NULL."""
-    steps = [step for step in form.items.split(".") if step]
+    steps = [step for step in _items(form).split(".") if step]
     at = literal("$" + "".join(f".{identifier(step)}" for step in steps))
     structure: object = ["JSON"]
     for step in reversed(steps):
         structure = {step: structure}
     shaped = f"json_transform({exact_numbers('content')}, {literal(json.dumps(structure, ensure_ascii=False))})"
     items = "".join([shaped, *(f".{identifier(step)}" for step in steps)])
-    return (
-        "SELECT _piece, _kind, _size, generate_subscripts(_items, 1) AS _line, "
+    documents = (
+        "SELECT _piece, _kind, _size, _crs, generate_subscripts(_items, 1) AS _line, "
         "coalesce(unnest(_items)::VARCHAR, 'null') AS _document FROM ("
-        f"SELECT _piece, _size, CASE WHEN _size > 0 THEN {items} ELSE [NULL::JSON] END AS _items, "
+        f"SELECT _piece, _size, {CRS} AS _crs, CASE WHEN _size > 0 THEN {items} ELSE [NULL::JSON] END AS _items, "
         f"CASE WHEN _size > 0 THEN 'ARRAY' WHEN json_valid(content) THEN coalesce(json_type(content, {at}), '') END "
         f"AS _kind FROM (SELECT *, CASE WHEN json_valid(content) THEN json_array_length(content, {at}) END AS _size "
         f"FROM {PAGES}))"
     )
+    return f"SELECT * REPLACE ({FEATURE} AS _document) FROM ({documents})" if form.kind == "geojson" else documents
+
+
+def _items(form: JsonFormat | GeoJsonFormat) -> str:
+    return "features" if isinstance(form, GeoJsonFormat) else form.items
 
 
 def _page_schema() -> pa.Schema:

@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.contract.model import Table
-from catalog.contract.options import CsvFormat, Format, Limits, ParquetFormat, XlsxFormat, XmlFormat
+from catalog.contract.options import (
+    CsvFormat,
+    Format,
+    GeoJsonFormat,
+    JsonFormat,
+    Limits,
+    ParquetFormat,
+    ShapefileFormat,
+    XlsxFormat,
+    XmlFormat,
+)
 from orchestration.reading.columnar import read_columnar
 from orchestration.reading.delimited import read_delimited
 from orchestration.reading.documents import lines_relation, lines_schema, pages_relation, read_lines
 from orchestration.reading.header import Layout, delivered_names
 from orchestration.reading.markup import read_markup
 from orchestration.reading.prepare import prepare
+from orchestration.reading.shapes import read_shapefile
 from orchestration.reading.sheets import read_workbook
 from orchestration.reading.source import Findings, Piece, Source, Target, arrow_schema, counted
 
@@ -34,7 +45,7 @@ def open_source(
     findings = Findings()
     files = prepare(pieces, form, limits, scratch, findings)
     readable = [piece for piece in pieces if piece.number in files]
-    if form.kind == "json":
+    if isinstance(form, JsonFormat | GeoJsonFormat):
         findings.layouts.append(_document_layout(table))
         return Source(pages_relation(con, form, table, files, findings), findings)
     if form.kind == "ndjson":
@@ -57,12 +68,17 @@ def _register(con: duckdb.DuckDBPyConnection, schema: pa.Schema, batches: Iterat
 
 
 def _batches(
-    path: Path, form: CsvFormat | XlsxFormat | XmlFormat | ParquetFormat, target: Target, limits: Limits
+    path: Path,
+    form: CsvFormat | XlsxFormat | XmlFormat | ParquetFormat | ShapefileFormat,
+    target: Target,
+    limits: Limits,
 ) -> Iterator[pa.RecordBatch]:
     if isinstance(form, CsvFormat):
         batches = read_delimited(path, form, target)
     elif isinstance(form, ParquetFormat):
         batches = read_columnar(path, form, target, limits)
+    elif isinstance(form, ShapefileFormat):
+        batches = read_shapefile(path, form, target)
     elif isinstance(form, XlsxFormat):
         batches = read_workbook(path, form, target)
     else:
