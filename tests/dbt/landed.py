@@ -19,17 +19,20 @@ from orchestration.lake.vocabulary import load_vocabulary
 from orchestration.reading.landed import ensure_landed
 from orchestration.transform.assemble import assemble
 from orchestration.transform.build import DbtRun, run_dbt
+from tests.city.systems import SPINE
 
-YUNZHOU = Path(__file__).resolve().parents[2] / "examples" / "yunzhou"
 Row = Mapping[str, Any]
 
 
 @dataclass
 class Lake:
-    """A lake of the demonstration city with its vocabularies, empty landed tables and the assembled project."""
+    """A lake of a city with its vocabularies, empty landed tables and the assembled project.
+
+    Of the demonstration city with four feeds when no city is named.
+    """
 
     home: Path
-    city: City = field(default_factory=lambda: load_city(YUNZHOU))
+    city: City = field(default_factory=lambda: load_city(SPINE))
 
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.home)

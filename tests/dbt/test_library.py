@@ -21,8 +21,9 @@ from orchestration.transform.assemble import models_reached
 from orchestration.transform.build import DbtRun
 from orchestration.transform.errors import TransformError
 from orchestration.transform.fingerprint import fingerprint, is_built
+from tests.city.systems import CITY
 from tests.dbt.hostile import NAMES, texts
-from tests.dbt.landed import YUNZHOU, Lake
+from tests.dbt.landed import Lake
 
 pytestmark = pytest.mark.slow(seconds=40)
 
@@ -104,7 +105,7 @@ WITHDRAWN = {"doc_no": "云审批〔2026〕8号", "authority_code": "YZ-XSJ"}
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    lake = Lake(tmp_path_factory.mktemp("library"))
+    lake = Lake(tmp_path_factory.mktemp("library"), load_city(CITY))
     entity = {"uscc": USCC, "updated_at": datetime(2026, 3, 1), "status": "存续", "contact_phone": PHONE}
     lake.land(
         1,
@@ -270,7 +271,7 @@ def test_no_telephone_or_identity_number_is_kept_beyond_staging(library: Lake) -
 
 
 def test_staging_that_satisfies_no_interface_is_refused(tmp_path: Path) -> None:
-    city = load_city(YUNZHOU)
+    city = load_city(CITY)
     (tmp_path / "staging").mkdir()
     (tmp_path / "staging" / "stg_hotline__tickets.sql").write_text("select 1", encoding="utf-8")
     with pytest.raises(TransformError, match="no staging interface has this name"):

@@ -12,11 +12,10 @@ import pytest
 
 from catalog.city import City, load_city
 from catalog.workspace import Workspace
+from orchestration.cli.init import write_city
 from orchestration.transform import build
 from orchestration.transform.assemble import assemble
 from orchestration.transform.parsed import CACHE, keep_parsed, take_parsed
-
-CITY = Path(__file__).resolve().parents[2] / "examples" / "yunzhou"
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class Known:
     """A cache in which one workspace has left what it parsed, and the manifest it has."""
 
     cache: Path
+    city: City
     manifest: bytes
 
 
@@ -32,7 +32,9 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     root = tmp_path_factory.mktemp("parsed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CACHE, str(root / "cache"))
-        return Known(root / "cache", parse(load_city(CITY), Workspace(root / "first")))
+        write_city(root / "town", "town", "Asia/Shanghai")
+        city = load_city(root / "town")
+        return Known(root / "cache", city, parse(city, Workspace(root / "first")))
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +60,7 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_what_was_parsed_once_is_known_everywhere(
     tmp_path: Path, cache: Path, known: Known, parses: list[Path]
 ) -> None:
-    city, second, third = load_city(CITY), Workspace(tmp_path / "second"), Workspace(tmp_path / "third")
+    city, second, third = known.city, Workspace(tmp_path / "second"), Workspace(tmp_path / "third")
     shutil.copytree(known.cache, cache)
     assert [parse(city, second) for _ in range(2)] == [known.manifest] * 2
     assert str(known.cache.parent).encode() not in known.manifest, "nothing in it belongs to one workspace"
@@ -77,10 +79,12 @@ def test_what_was_parsed_once_is_known_everywhere(
     assert parses == [second.home, third.home]
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, cache: Path, parses: list[Path]) -> None:
+def test_a_cache_that_cannot_be_written_is_done_without(
+    tmp_path: Path, cache: Path, known: Known, parses: list[Path]
+) -> None:
     cache.write_text("a file stands where the folder should be", encoding="utf-8")
     workspace = Workspace(tmp_path / "home")
-    parse(load_city(CITY), workspace)
+    parse(known.city, workspace)
     assert take_parsed(workspace)
     assert parses == [workspace.home]
 
@@ -88,7 +92,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, cache: P
 def test_a_copy_cut_short_is_made_again(
     tmp_path: Path, cache: Path, known: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    city, torn = load_city(CITY), Workspace(tmp_path / "torn")
+    city, torn = known.city, Workspace(tmp_path / "torn")
     shutil.copytree(known.cache, cache)
     assemble(city, torn)
     written: list[Path] = []
