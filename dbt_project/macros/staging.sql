@@ -87,3 +87,15 @@
     ) as {{ alias }}
         on {{ alias }}.uscc = {{ value }}
 {%- endmacro %}
+
+{# An amount of money with its currency as written, such as 100万人民币, in yuan; NULL for other currencies. #}
+{% macro yuan_of(expression) -%}
+    case
+        when {{ first_match(expression, '(USD|EUR|HKD|JPY|GBP|美元|欧元|港币|港元|日元|英镑)') }} is null
+            then cast(
+                cast({{ first_match(expression, '([0-9]+(?:[.][0-9]+)?)') }} as decimal(18, 6))
+                * case when {{ expression }} like '%万%' then 10000 else 1 end
+                as decimal(18, 2)
+            )
+    end
+{%- endmacro %}

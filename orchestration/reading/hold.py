@@ -124,11 +124,12 @@ def _blocks(setting: Setting, run: TableRun, tallies: dict[int, Tally]) -> None:
     """The contract's rules of severity block: on single rows, and on aggregates over the batch."""
     rules = {rule.id: rule for rule in run.rules if rule.holds_batch}
     rows = setting.con.execute(
-        f"SELECT _seq, id, count(*) FROM (SELECT _seq, unnest(_blocks) AS id FROM {run.routed}) "
-        "GROUP BY ALL ORDER BY ALL"
+        f"SELECT _seq, id, count(*), min(_file_name), max(_file_name) FROM (SELECT r._seq, unnest(_blocks) AS id, "
+        f"_file_name FROM {run.routed} r JOIN {PIECES} p ON r._piece = p._piece) GROUP BY _seq, id ORDER BY _seq, id"
     ).fetchall()
-    for number, name, count in rows:
-        tallies[number].holds.append(f"{name}: {rules[name].description} ({count} rows)")
+    for number, name, count, first, last in rows:
+        place = f" [{first}]" if first == last else ""
+        tallies[number].holds.append(f"{name}: {rules[name].description} ({count} rows){place}")
     columns = ", ".join(f"r.{identifier(c.name)}" for c in run.table.properties)
     scope = (
         f"(SELECT {columns}, r._seq, p._batch_id, p._business_date, p._business_date AS batch_date, "

@@ -175,7 +175,7 @@ def test_aggregate_and_row_block_rules_hold(towns: list[Town], tmp_path: Path) -
     town.load()
     assert town.rows("SELECT status, reasons FROM ops.batch ORDER BY business_date") == [
         ("held", ["A1: rule A1"]),
-        ("held", ["A2: rule A2 (1 rows)"]),
+        ("held", ["A2: rule A2 (1 rows) [a.csv]"]),
         ("loaded", []),
     ]
 

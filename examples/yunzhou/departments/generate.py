@@ -14,8 +14,9 @@ from departments.grid import drops as grid
 from departments.home import Home, Setup
 from departments.hotline import log as hotline
 from departments.permits import decisions as permits
+from departments.register import drops as register
 
-SYSTEMS = {"hotline": hotline, "grid": grid, "permits": permits, "credit": credit}
+SYSTEMS = {"hotline": hotline, "grid": grid, "permits": permits, "credit": credit, "register": register}
 
 
 def generate(
@@ -25,7 +26,7 @@ def generate(
 
     What a system holds does not depend on which others are there.
     """
-    for name in ("hotline", "outbox", "drop"):
+    for name in ("hotline", "outbox", "drop", "truth"):
         shutil.rmtree(home.root / name, ignore_errors=True)
     for name in ("clock.json", "answer_key.parquet", "endpoints.json", home.permits_log.name):
         (home.root / name).unlink(missing_ok=True)

@@ -54,6 +54,10 @@ class Home:
         """Every future change of the permits database."""
         return self.root / "permits_log.sqlite"
 
+    def truth(self, name: str) -> Path:
+        """What the city knows of itself and no system delivers, to hold results against."""
+        return self.root / "truth" / f"{name}.parquet"
+
     def outbox(self, feed: str) -> Path:
         """Files of a feed that will be delivered, under the day of delivery."""
         return self.root / "outbox" / feed

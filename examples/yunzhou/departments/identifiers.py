@@ -18,12 +18,16 @@ def uscc(kind: str, area: str, subject: str) -> str:
     return body + USCC_ALPHABET[(31 - total % 31) % 31]
 
 
-def uscc_sql(kind: str, area: str, number: str) -> str:
-    """SQL of a unified social credit code whose subject is `MA` and six digits of the integer expression `number`."""
+def uscc_sql(kind: str, area: str, number: str, *, slip: int = 0) -> str:
+    """SQL of a unified social credit code whose subject is `MA` and six digits of the integer expression `number`.
+
+    With a `slip` the check character of the subject is wrong, as in codes from before the standard; that of the whole
+    is right.
+    """
     digits = [f"({number} // {10**power}) % 10" for power in range(5, -1, -1)]
     subject = " + ".join(f"({digit}) * {weight}" for digit, weight in zip(digits, SUBJECT_WEIGHTS[2:], strict=True))
     fixed = SUBJECT_WEIGHTS[0] * int("M", 36) + SUBJECT_WEIGHTS[1] * int("A", 36)
-    check = f"substr('0X987654321', cast(({fixed} + {subject}) % 11 + 1 as integer), 1)"
+    check = f"substr('0X987654321', cast(({fixed + slip} + {subject}) % 11 + 1 as integer), 1)"
     body = f"({kind} || {area} || 'MA' || lpad(cast({number} as varchar), 6, '0') || {check})"
     return f"(select b || {_uscc_check_sql('b')} from (select {body} as b))"
 
