@@ -214,7 +214,7 @@ class TestPermitsDatabase:
         """Two pulls and loads of the permits of a small city, and what is landed then."""
         systems, workspace, city = Systems(root / "departments"), Workspace(root / "home"), load_city(SPINE)
         options = ["--permits-url", url] if url else []
-        systems.generate("--scale", "small", "--days", str(self.DAYS), "--departments", "permits", *options)
+        systems.generate("--scale", "small", "--days", str(self.DAYS), *SPINE_DEPARTMENTS, *options)
         days = systems.days()
         with environment(YUNZHOU_PERMITS_URL=systems.setup()["permits_url"]):
             for until in (self.DAYS - 4, self.DAYS):
