@@ -64,7 +64,7 @@ def test_a_policy_is_shown_applied_and_refused(new_city: City, tmp_path: Path) -
     code, said = civiclake("policy", "show", *where)
     assert code == 0, said
     assert f"digest {in_force.digest}: in force" in said
-    assert all(word in said for word in ("T1R", "hotline_tickets", "conditional_reply", "sandbox opened U/C +grant"))
+    assert all(word in said for word in ("T1R", "permit_records", "conditional_reply", "sandbox opened U/C +grant"))
 
     (new_city.root / "policy" / "rules.yml").write_text(RULE, encoding="utf-8")
     for command in ("check", "apply"):

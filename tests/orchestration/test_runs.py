@@ -128,9 +128,9 @@ def test_definitions_name_every_stage(session: Session) -> None:
     staging = graph.get(dg.AssetKey(["staging", "stg_permits__permit"]))
     assert dg.AssetKey(["accepted", "permits"]) in staging.parent_keys
     assert graph.get(dg.AssetKey(["release"])).parent_keys == {
-        key for key in graph.get_all_asset_keys() if key.path[0] in ("topic", "theme", "open", "withdrawal")
+        key for key in graph.get_all_asset_keys() if key.path[0] in ("topic", "open")
     }
-    layers = {"landing", "accepted", "vocabulary", "staging", "base", "topic", "theme", "open", "withdrawal", "release"}
+    layers = {"landing", "accepted", "vocabulary", "staging", "base", "topic", "open", "release"}
     assert {key.path[0] for key in graph.get_all_asset_keys()} == layers
     assert [graph.get(dg.AssetKey([name])).owners for name in ("vocabulary", "release")] == [["team:town"]] * 2
     assert graph.get(dg.AssetKey(["release"])).freshness_policy == accepted.freshness_policy
