@@ -199,9 +199,10 @@ def create_app(settings: GatewaySettings | None = None, *, clock: Clock = utc_no
         kept,
         look_ups,
     )
-    for router in (*ROUTERS, *ADMIN_ROUTERS):
+    routers = (*ROUTERS, *ADMIN_ROUTERS)
+    for router in routers:
         app.include_router(router)
-    handlers.install(app)
+    handlers.install(app, routers)
     app.add_middleware(ReleaseLease, shelf=shelf)
     app.add_middleware(BodyLimit, most=settings.max_body)
     app.add_middleware(

@@ -63,6 +63,22 @@
     )
 {%- endmacro %}
 
+{# CTEs beside those of `working_time`, for `work_end`: the working days alone, the first minute at which so much of a
+   day is worked, and how much a day has. #}
+{% macro working_ends() -%}
+    working_day as (
+        select day, work_days_before, work_minutes_before from calendar where is_working
+    ),
+
+    clock_end as (
+        select minutes_worked, min(minute_of_day) as minute_of_day from clock group by minutes_worked
+    ),
+
+    day_length as (
+        select max(minutes_worked) as minutes from clock
+    )
+{%- endmacro %}
+
 {# Joins of the CTEs `calendar` and `clock` that make `work_minutes` know a time under the name `alias`. #}
 {% macro work_clock(alias, time) -%}
     left join calendar as {{ alias }}_day on cast({{ time }} as date) = {{ alias }}_day.day
@@ -77,4 +93,18 @@
 {# Working minutes between two times joined by `work_clock`; NULL when either is missing or beyond the calendar. #}
 {% macro work_minutes(since, until) -%}
     cast({{ worked_minutes(until) }} - {{ worked_minutes(since) }} as bigint)
+{%- endmacro %}
+
+{# Joins that find the moment at which so many working minutes have passed since the time joined by `work_clock` as
+   `since`, under the name `alias`; the CTE `day_length` is joined before. `work_end` is that moment, NULL where there
+   are no minutes or the calendar ends. #}
+{% macro work_end_clock(alias, since, minutes) -%}
+    left join working_day as {{ alias }}_day
+        on cast(floor(({{ worked_minutes(since) }} + {{ minutes }} - 1) / day_length.minutes) as bigint) = {{ alias }}_day.work_days_before
+    left join clock_end as {{ alias }}_clock
+        on cast({{ worked_minutes(since) }} + {{ minutes }} as bigint) - {{ alias }}_day.work_minutes_before = {{ alias }}_clock.minutes_worked
+{%- endmacro %}
+
+{% macro work_end(alias) -%}
+    {{ hours_after('cast(' ~ alias ~ '_day.day as timestamp)', alias ~ '_clock.minute_of_day / 60.0') }}
 {%- endmacro %}

@@ -83,12 +83,13 @@
 {% endtest %}
 
 {# Every value of `column` stands in one of `columns` of its row, or in `field` of a row of `to` with the same `key`;
-   NULL is good. Returns how many do not. #}
-{% test one_of(model, column_name, columns, to, field, key) %}
+   NULL is good, and rows that do not meet `condition` are not looked at. Returns how many do not. #}
+{% test one_of(model, column_name, columns, to, field, key, condition='true') %}
     select count(*) as others
     from {{ model }} as m
     where
         m.{{ column_name }} is not null
+        and {{ condition }}
         {%- for column in columns %}
         and m.{{ column_name }} is distinct from m.{{ column }}
         {%- endfor %}
@@ -229,4 +230,12 @@
     where low = high and low > 0 and low < limits.smallest
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+{% endtest %}
+
+{# Every value of `column` is not before that of `other` of its row, and NULL where that is. Returns how many are not. #}
+{% test follows(model, column_name, other) %}
+    select count(*) as others
+    from {{ model }}
+    where {{ column_name }} < {{ other }} or ({{ column_name }} is null) <> ({{ other }} is null)
+    having count(*) > 0
 {% endtest %}

@@ -81,7 +81,7 @@
     {{ unfinished_months() }}
 {%- endmacro %}
 
-{% macro grid_timeliness_months() -%}
+{% macro grid_months() -%}
     with changed_case as (
         select _months
         from {{ ref('topic_grid_case') }}
@@ -101,4 +101,54 @@
     )
 
     {{ months_of('changed_ticket') }}
+{%- endmacro %}
+
+{# The grid cases that count, once for every unit they belong to: who handles them, where they are, what they are, and
+   the whole city. `columns` are kept. #}
+{% macro grid_units(relation, columns) -%}
+    {%- for dimension, code in [
+        ('organisation', 'handle_org_code'), ('district', 'district_code'), ('street', 'street_code'),
+        ('class', 'class_code'), ('city', "'city'")
+    ] %}
+    select '{{ dimension }}' as dimension, {{ code }} as unit_code, {{ columns | join(', ') }}
+    from {{ relation }}
+    where {{ code }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# What a grid case counts for: a row for every count it is part of, with the month of that count as `month` and, of a
+   rate, whether it stands in the numerator. Void cases count nowhere; a case counts as it stood when the part of the
+   month that is past was over. #}
+{% macro grid_counts(months) -%}
+    {%- set proactive = "source_channel_code in ('inspector', 'patrol', 'ai')" -%}
+    {%- for measure, day, counted, condition in [
+        ('filing', 'report_at', 'file_at < ' ~ reckoned_until(month_of('report_at')), 'true'),
+        ('proactive', 'file_at', proactive, 'true'),
+        ('dispatch', 'dispatch_at', 'return_count = 0', 'true'),
+        ('handling', 'due_at', 'handle_at < ' ~ reckoned_until(month_of('due_at')), 'true'),
+        ('timely', 'due_at', 'handle_at < ' ~ reckoned_until(month_of('due_at')) ~ ' and handle_at <= due_at', 'true'),
+        ('rework', 'due_at', 'rework_count > 0', 'handle_at < ' ~ reckoned_until(month_of('due_at'))),
+        ('closing', 'close_due_at', 'close_at < ' ~ reckoned_until(month_of('close_due_at')), 'true'),
+        ('timely_closing', 'close_due_at', 'close_at < ' ~ reckoned_until(month_of('close_due_at')) ~ ' and close_at <= close_due_at', 'true')
+    ] %}
+    select
+        '{{ measure }}' as measure,
+        {{ month_of(day) }} as month,
+        case_no,
+        handle_org_code,
+        district_code,
+        street_code,
+        class_code,
+        coalesce({{ counted }}, false) as is_counted,
+        {{ 'handle_work_minutes' if measure == 'handling' else 'cast(null as bigint)' }} as work_minutes
+    from {{ ref('topic_grid_case') }}
+    where
+        not is_deleted
+        and not is_void
+        and {{ in_months(day, months) }}
+        and {{ day }} < {{ reckoned_until(month_of(day)) }}
+        and {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

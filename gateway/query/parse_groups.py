@@ -42,6 +42,8 @@ def parse_groups(
         raise TooManyConditions(f"{count} conditions were given, {limits.max_conditions} are allowed.")
     keys = tuple(parse_key(view, name, "group") for name in _names(given.get("group")))
     figures = tuple(parse_figure(view, name) for name in _names(given.get("measure", ROWS)))
+    if not keys and not figures:
+        raise BadValue("`measure`: name a figure, or a column in `group`.", parameter="measure")
     outputs = _distinct([*keys, *figures])
     return GroupedQuery(
         view=view,

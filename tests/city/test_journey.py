@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow(seconds=25)
 
 DATASETS = {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities"}
 SHARED = {
-    "hotline_tickets", "hotline_score", "hotline_topics", "grid_case_records", "grid_case_stages", "grid_timeliness",
+    "hotline_tickets", "hotline_score", "hotline_topics", "grid_case_records", "grid_case_stages", "grid_performance",
     "permit_records", "penalty_records", "credit_records", "credit_repairs", "credit_risk",
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow(seconds=15)
 
 LATE = date(2026, 5, 31)
 LAST = date(2026, 7, 1)
-THEMES = ("theme_grid_timeliness", "theme_hotline_score")
+THEMES = ("theme_grid_performance", "theme_hotline_score")
 CHANNEL = ("hotline_channel", "信件", "mail")
 
 
@@ -140,7 +140,7 @@ def only_the_touched_months_changed(story: Story, known: int, before: dict[str, 
     touched = {date.fromisoformat(part) for _, months in changed for part in months.split(";") if part}
     after = story.themes()
     assert after["theme_hotline_score"] == before["theme_hotline_score"]
-    was, now = before["theme_grid_timeliness"], after["theme_grid_timeliness"]
+    was, now = before["theme_grid_performance"], after["theme_grid_performance"]
     assert {month for month in was | now if was.get(month) != now.get(month)} == touched
     assert touched
     assert set(now) - touched, "there are months that were not touched"
@@ -150,7 +150,7 @@ def only_the_touched_months_changed(story: Story, known: int, before: dict[str, 
     changes = story.changes(2, 3)
     added, removed, modified = changes["grid_case_records"]
     assert (added + modified, removed) == (shared[0][0], 0)
-    assert set(changes) == {"grid_cases", "grid_case_records", "grid_case_stages", "grid_timeliness"}
+    assert set(changes) == {"grid_cases", "grid_case_records", "grid_case_stages", "grid_performance"}
 
 
 def the_mended_rows_are_in(story: Story) -> None:
@@ -214,7 +214,7 @@ class TestPermitsDatabase:
         """Two pulls and loads of the permits of a small city, and what is landed then."""
         systems, workspace, city = Systems(root / "departments"), Workspace(root / "home"), load_city(SPINE)
         options = ["--permits-url", url] if url else []
-        systems.generate("--scale", "small", "--days", str(self.DAYS), *SPINE_DEPARTMENTS, *options)
+        systems.generate("--scale", "small", "--days", str(self.DAYS), "--departments", "permits", *options)
         days = systems.days()
         with environment(YUNZHOU_PERMITS_URL=systems.setup()["permits_url"]):
             for until in (self.DAYS - 4, self.DAYS):

@@ -257,6 +257,7 @@ def test_an_unchanged_aggregate_is_not_sent_again(client: httpx.Client) -> None:
         ("aggregate?group=nothing", "unknown-column", "group"),
         ("aggregate?group=district__month", "unknown-operator", "group"),
         ("aggregate?group=tags", "bad-value", "group"),
+        ("aggregate?measure=", "bad-value", "measure"),
         ("aggregate?group=district,district", "bad-value", "measure"),
         ("aggregate?measure=district__sum", "unknown-operator", "measure"),
         ("aggregate?measure=nothing__sum", "unknown-column", "measure"),

@@ -189,6 +189,17 @@ def test_a_refusal_says_what_and_how_to_mend(
     assert (document["code"], document[member[0]]) == (code, member[1])
 
 
+@pytest.mark.parametrize("address", ["/v1/requests", "/v1/sql", "/v1/datasets/tickets/verify"])
+def test_a_body_that_is_no_text_is_refused(client: httpx.Client, address: str) -> None:
+    answer = client.post(address, content=b"\xff\x17", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-value")
+
+
+def test_a_method_is_refused_with_all_that_there_are(client: httpx.Client) -> None:
+    told = {path: client.put(path).headers["Allow"] for path in ("/v1/requests", "/v1/subscriptions/x", "/healthz")}
+    assert told == {"/v1/requests": "GET, POST", "/v1/subscriptions/x": "DELETE, GET", "/healthz": "GET, HEAD"}
+
+
 def test_every_problem_stands_in_the_catalogue_and_has_an_address(client: httpx.Client) -> None:
     kinds = {kind for kind in vars(problems_module).values() if isinstance(kind, type) and issubclass(kind, Problem)}
     assert kinds - {Problem} == set(CATALOGUE)

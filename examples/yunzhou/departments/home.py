@@ -45,6 +45,11 @@ class Home:
         return self.root / "answer_key.parquet"
 
     @property
+    def grid_plays(self) -> Path:
+        """What is played with grid cases, as the grid centre would never tell."""
+        return self.root / "grid_plays.parquet"
+
+    @property
     def endpoints(self) -> Path:
         """Environment under which the running systems are reached."""
         return self.root / "endpoints.json"

@@ -10,6 +10,7 @@ from gateway.doors.native.openapi_parts import RELEASE, condition_parameters
 from gateway.query.buckets import BUCKETS, buckets_of
 from gateway.query.grouping import ROWS
 from gateway.query.measures import MEASURES, measures_of
+from gateway.query.parse import RESERVED
 from gateway.query.parse_groups import DEFAULT_TOP
 from gateway.view.types import Family
 from gateway.view.view import View
@@ -45,7 +46,7 @@ def change_path(view: View, described: Described) -> dict[str, Any]:
 def group_components(view: View, described: Described) -> dict[str, dict[str, Any]]:
     """The parameters of these addresses, by the names of their components."""
     conditions = condition_parameters(view)
-    found = {component_of(view, name): parameter for name, parameter in conditions.items()}
+    found = {_condition(view, name): parameter for name, parameter in conditions.items()}
     own = _own_parameters(view, described.limits.max_rows, described.default_rows, described.max_facets)
     return found | {_component(view, name): parameter for name, parameter in own.items()}
 
@@ -69,10 +70,15 @@ def group_paths(view: View) -> dict[str, Any]:
 def _get(view: View, address: str, names: tuple[str, ...], body: dict[str, Any]) -> dict[str, Any]:
     taken = {_SHARED.get(name, name) for name in names}
     own = [_component(view, name) for name in names]
-    conditions = [component_of(view, name) for name in condition_parameters(view) if name not in taken]
+    conditions = [_condition(view, name) for name in condition_parameters(view) if name not in taken]
     parameters = [{"$ref": f"#/components/parameters/{name}"} for name in (*own, *conditions)]
     operation = operation_of(view, address, {"description": view.facts.grain, "content": body})
     return {"get": operation | {"parameters": parameters}}
+
+
+def _condition(view: View, name: str) -> str:
+    """A condition's component, which rows use as well where no other parameter of theirs has the name."""
+    return f"{view.dataset}.columns.{name}" if name in RESERVED else component_of(view, name)
 
 
 def _component(view: View, name: str) -> str:

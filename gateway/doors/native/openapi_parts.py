@@ -106,10 +106,12 @@ def row_schema(view: View) -> dict[str, Any]:
     }
 
 
-def answer(media_type: str, schema: str | None) -> dict[str, Any]:
-    """A 200 answer of one media type; `schema` is `#name` of a component, None for bytes."""
-    described = {"$ref": f"#/components/schemas/{schema[1:]}"} if schema else {"contentMediaType": media_type}
-    return {"description": "The answer.", "content": {media_type: {"schema": described}}}
+def answer(media_type: str, schema: str | None, *bytes_of: str) -> dict[str, Any]:
+    """A 200 answer of a media type (`schema` is `#name` of a component, None for bytes), or as `bytes_of` others."""
+    content: dict[str, Any] = {kind: {"schema": {"contentMediaType": kind}} for kind in (media_type, *bytes_of)}
+    if schema:
+        content[media_type] = {"schema": {"$ref": f"#/components/schemas/{schema[1:]}"}}
+    return {"description": "The answer.", "content": content}
 
 
 def _column_schema(view: View, name: str) -> dict[str, Any]:
@@ -273,14 +275,16 @@ _USAGE = {
     ]
 }
 FIXED_PATHS: dict[str, Any] = {
-    "/": fixed("The page for people; JSON for programs", answer("text/html", None)),
+    "/": fixed("The page for people; JSON for programs", answer("text/html", None, _JSON)),
     "/healthz": fixed("Whether the server can answer, and from which release", answer(_JSON, "#health"), _NO_RELEASE),
     "/problems": fixed("Every problem type", answer(_JSON, None)),
     "/problems/{code}": fixed("One problem type", answer(_JSON, None), "404")
     | {"parameters": [{"name": "code", "in": "path", "required": True, "schema": _TEXT}]},
     "/openapi.json": fixed("This document", answer(_JSON, None), _NO_RELEASE),
     "/.well-known/http-message-signatures-directory": fixed(
-        "The keys that signed receipts are checked with", answer(_JSON, None), "400"
+        "The keys that signed receipts are checked with",
+        answer("application/http-message-signatures-directory+json", None),
+        "400",
     ),
     "/v1/me/usage": fixed("What the caller used", answer(_JSON, "#usage"), "400", "403") | _USAGE,
     "/v1/feeds/events.atom": fixed(

@@ -31,6 +31,7 @@ select
     0 as rework_count,
     cast(null as varchar) as ext_reason,
     cast(null as varchar) as handle_opinion,
+    cast(null as varchar) as photo_hash,
     {{ landed_bookkeeping('request') }}
 from {{ source('landed', 'grid_sanitation_case') }} as request
 {{ crosswalk('class', 'grid_class', 'request.nature') }}

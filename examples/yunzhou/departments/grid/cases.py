@@ -10,6 +10,7 @@ import duckdb
 
 from departments import geo
 from departments.chance import planted, text_list, weighted
+from departments.grid import plays
 from departments.scales import Scale
 
 LOOKBACK_DAYS = 45  # no case changes later than this after its report
@@ -24,26 +25,33 @@ CONDITIONS = {
 
 
 def create_cases(con: duckdb.DuckDBPyConnection, scale: Scale, since: str, until: str) -> None:
-    """Creates table grid_case: one row per case reported on the days `since` to `until`, with its whole life."""
+    """Creates table grid_case: one row per case reported on the days `since` to `until`, with its whole life.
+
+    Column `play` names what is played with a case (see departments.grid.plays), NULL for most.
+    """
     con.execute("drop table if exists grid_case")
     con.execute(f"""
         create table grid_case as
         with numbered as (
-            select d.day, d.ordinal * 1000000 + r.n as k, r.n
+            select d.day, d.ordinal, d.ordinal * 1000000 + r.n as k, r.n, {plays.PLAY} as play
             from day d, unnest(range(1, d.cases + 1)) r(n) where d.day between '{since}' and '{until}'),
         drawn as (
-            select *, case when u(k, 'kind') < 0.22 then '部件' else '事件' end as kind,
-                   cast(floor(u(k, 'cell') * (select count(*) from cell)) as bigint) as cell_i,
+            select *, case when play = 'hot' then '事件' when u(k, 'kind') < 0.22 then '部件' else '事件' end as kind,
+                   {plays.STANDPOINT} as at_k,
+                   case when play = 'hot' then {plays.HOT_CELL}
+                        else cast(floor(u(at_k, 'cell') * (select count(*) from cell)) as bigint) end as cell_i,
                    {weighted("u(k, 'source')", {"'监督员上报'": 66, "'采集员'": 8, "'热线12345'": 12, "'智能识别'": 9, "'媒体网络'": 2, "'上级批件'": 1, "'其他问题上报'": 2})} as source,
-                   cast(day as timestamp) + seconds(3600 * pick({HOURS}, k, 'hour') + 3600 * u(k, 'minute')) as report,
-                   u(k, 'void') < 0.02 as is_void,
+                   cast(day as timestamp) + seconds(case when play = 'hot' then 3600 * ({plays.HOT_HOUR} + u(k, 'minute'))
+                       else 3600 * pick({HOURS}, at_k, 'hour') + 3600 * u(at_k, 'minute') + {plays.DELAY} end) as report,
+                   play is null and u(k, 'void') < 0.02 as is_void,
                    case when u(k, 'slow') < 0.88 then span(k, 'pace', 0.08, 0.95) else span(k, 'pace', 1.05, 2.2) end as pace
             from numbered),
         classed as (
             select d.*, c.code, c.names, c.limit_value, c.limit_unit, report + seconds(span(k, 'file', 300, 3600)) as file
             from drawn d join class c on substr(c.code, 1, 1) = case when d.kind = '部件' then 'C' else 'E' end
-             and c.i = cast(floor(pow(u(k, 'class'), 1.5) * (select count(*) from class x
-                                  where substr(x.code, 1, 1) = case when d.kind = '部件' then 'C' else 'E' end)) as bigint)),
+             and case when play = 'hot' then c.code = '{plays.HOT_CLASS}' and c.names[1] = d.kind
+                      else c.i = cast(floor(pow(u(k, 'class'), 1.5) * (select count(*) from class x
+                                  where substr(x.code, 1, 1) = case when d.kind = '部件' then 'C' else 'E' end)) as bigint) end),
         sent as (
             select *, file + seconds(span(k, 'dispatch', 180, 1800)) as dispatch,
                    limit_value * case limit_unit when 'work_day' then 480 else 60 end as minutes from classed),
@@ -66,10 +74,16 @@ def create_cases(con: duckdb.DuckDBPyConnection, scale: Scale, since: str, until
             select *, case when returned is null then handle_1
                            else returned + seconds(span(k, 'redo', 3600, 30000)) end as handle from reworked),
         fed as (select *, handle + seconds(span(k, 'feedback', 120, 1800)) as feedback from handled),
-        verified as (select *, feedback + seconds(span(k, 'verify', 600, 14400)) as verify from fed)
-        select *, verify + seconds(span(k, 'close', 120, 3600)) as close,
-               case when extended is not null then deadline + to_days(cast(limit_value as integer)) end as new_deadline
-        from verified""")
+        verified as (select *, feedback + seconds(span(k, 'verify', 600, 14400)) as verify from fed),
+        closed as (select *, verify + seconds(span(k, 'close', 120, 3600)) as close from verified)
+        select * replace ({plays.REPLACED}),
+               case when extended is not null and play is distinct from 'outside'
+                    then deadline + to_days(cast(limit_value as integer)) end as new_deadline,
+               case when play = 'hang' then dispatch + 0.2 * (handle_1 - dispatch) end as hung_from,
+               case when play = 'hang' then dispatch + 0.8 * (handle_1 - dispatch) end as hung_to,
+               case when play = 'misrouted' then file + 0.5 * (dispatch - file) end as misrouted,
+               case when play = 'clone' then k - 1 else k end as photo_k
+        from closed""")
 
 
 def create_exports(con: duckdb.DuckDBPyConnection, rates: Mapping[str, float], since: str, until: str) -> None:
@@ -121,8 +135,8 @@ def create_rows(con: duckdb.DuckDBPyConnection) -> None:
         placed as (
             select r.*, c.grid_code, c.district, c.street, c.community, c.district_code, o.name as office,
                    b.name as branch, b.former as branch_former,
-                   round(c.lon + span(k, 'x', -0.3, 0.3) * c.side_m / 92000, 7) as lon,
-                   round(c.lat + span(k, 'y', -0.3, 0.3) * c.side_m / 111320, 7) as lat
+                   round(c.lon + span(at_k, 'x', -0.3, 0.3) * c.side_m / 92000, 7) as lon,
+                   round(c.lat + span(at_k, 'y', -0.3, 0.3) * c.side_m / 111320, 7) as lat
             from repeated r join cell c on c.i = r.cell_i join org o on o.org_code = c.street_org
             join org b on b.org_code = 'YZ-' || substr(c.district_code, 5, 2) || '-' || pick(['CGJ', 'ZJJ', 'HBJ'], k, 'branch')),
         measured as ({geo.mercator("placed")}),
@@ -148,7 +162,7 @@ def create_rows(con: duckdb.DuckDBPyConnection) -> None:
                case when u(k, 'area') < 0.7 then '片区' || pick(['一', '二', '三', '四'], k, 'part') end as area,
                street || '工地北侧' || cast(floor(span(k, 'far', 5, 90)) as integer) || '米' as address, street,
                case when u(k, 'blank') < 0.97 then community end as community,
-               case when u(k, 'style') < 0.5 then '采集员' || person(k, 'inspector') else '【' || person(k, 'inspector') || '】' end as inspector,
+               case when u(at_k, 'style') < 0.5 then '采集员' || person(at_k, 'inspector') else '【' || person(at_k, 'inspector') || '】' end as inspector,
                case when dispatched is not null then case when extensions > 0 then {time("new_deadline")} else {time("deadline")} end end as deadline_at,
                case when d = 'G7' then case when u(vk, 'wrong') < 0.4 then lon when u(vk, 'wrong') < 0.7 then 0.0
                     else round(mx + 300000, 2) end else round(mx, 2) end as x,
@@ -165,5 +179,6 @@ def create_rows(con: duckdb.DuckDBPyConnection) -> None:
                {time("filed")} as file_at, case when d = 'G3' then {time("filed - interval 10 minute")} else {time("dispatched")} end as dispatch_at,
                case when d = 'G11' then {time("dispatched + interval 1 minute")} else {time("handled")} end as handle_at,
                {time("fed")} as feedback_at, case when d = 'G9' then null else {time("verified")} end as verify_at,
-               returns as rework_count, {time("updated_at")} as updated_at
+               returns as rework_count, {time("updated_at")} as updated_at,
+               md5('photo ' || photo_k)[:16] as photo_hash
         from named""")

@@ -12,7 +12,7 @@ import duckdb
 from departments import answers, outbox
 from departments.defects import Defects
 from departments.files import delimited, workbook
-from departments.grid import cases, lists
+from departments.grid import cases, lists, plays
 from departments.home import Home, Setup
 from departments.hotline.log import months
 from departments.scales import SCALES
@@ -25,7 +25,7 @@ HEADINGS = {
     "community": "所属社区", "inspector": "监督员", "deadline_at": "处置截止时间", "x": "X坐标", "y": "Y坐标", "district": "所属区域",
     "ext_reason": "延期理由", "handle_opinion": "处置意见", "grid_code": "单元网格", "ext_count": "延期次数",
     "component_code": "部件标识码", "file_at": "立案时间", "dispatch_at": "派遣时间", "handle_at": "处置时间",
-    "feedback_at": "反馈时间", "verify_at": "核查时间", "rework_count": "返工次数", "updated_at": "更新时间",
+    "feedback_at": "反馈时间", "verify_at": "核查时间", "rework_count": "返工次数", "updated_at": "更新时间", "photo_hash": "照片指纹",
 }  # fmt: skip
 OLD_HEADINGS = {
     "case_no": "案卷号", "class_major": "大类", "class_minor": "小类", "stage": "阶段", "inspector": "采集员", "x": "X",
@@ -51,9 +51,11 @@ def generate(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, defects: 
     con.execute("create table component_count as select ? as components", [scale.components])
     con.execute("create table drop_day (day date, textual boolean)")
     con.executemany("insert into drop_day values (?, ?)", [(drop.day, drop.textual) for drop in plan.values()])
+    plays.create_truth(con)
     for since, until in months(setup.first, setup.last):
         back = max(since - timedelta(days=cases.LOOKBACK_DAYS), setup.first - timedelta(days=setup.history_days))
         cases.create_cases(con, scale, str(back), str(until))
+        plays.add_truth(con, str(since), str(until))
         cases.create_exports(con, defects.rates("grid_case"), str(since), str(until))
         cases.create_rows(con)
         for side in lists.LISTS:
@@ -62,6 +64,7 @@ def generate(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, defects: 
             _stage_cases(con, home, setup, drop)
             for side in lists.LISTS:
                 _stage_list(con, home, setup, drop, side)
+    plays.write_truth(con, home)
 
 
 def plan_drops(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects) -> dict[date, Drop]:

@@ -1,4 +1,4 @@
-"""The three side lists of a daily drop: extensions, returns for rework, overtime."""
+"""The three side lists of a daily drop: approvals that move a deadline, returns for rework, overtime."""
 
 # ruff: noqa: E501  -- SQL with Chinese text, in which a character counts as two columns
 
@@ -26,14 +26,24 @@ class SideList(NamedTuple):
     condition: str
     number: str  # second part of the key, as delivered
     others: str  # the columns after the first three
+    relation: str = "grid_case"
+    turn: str = "0"  # tells the rows of one case apart
 
 
+# What is asked for a case: more time, a pause while nothing can be done, another office than it was sent to.
+ASKED = """(
+    select *, '延期' as asked, extended as asked_at, 1 as asked_no from grid_case where extended is not null
+    union all select *, '挂账', hung_from, 2 from grid_case where hung_from is not null
+    union all select *, '回退', misrouted, 3 from grid_case where misrouted is not null)"""
 LISTS = (
     SideList(
-        "延期", "grid_extension", "\t", ("任务号", "延期序号", "申请时间", "延期理由", "批准人", "新截止时间"),
-        "extended", "extended is not null", "'1'",
-        "pick(['工程量大，需申请资金', '天气原因无法施工', '权属单位协调中', '备件采购中'], k, 'reason') as reason, person(k, 'chief') as approved_by, "
-        + TIME("case d when 'G10b' then extended - interval 1 day when 'G3b' then new_deadline + to_years(178) else new_deadline end") + " as new_deadline_at",
+        "延期", "grid_extension", "\t", ("任务号", "延期序号", "申请时间", "延期理由", "批准人", "新截止时间", "申请类型", "挂账至"),
+        "asked_at", "true", "cast(asked_no as varchar)",
+        "case asked when '延期' then pick(['工程量大，需申请资金', '天气原因无法施工', '权属单位协调中', '备件采购中'], k, 'reason') "
+        "when '挂账' then '季节性停工' else '不属本单位职责' end as reason, person(k, 'chief') as approved_by, case asked when '延期' then "
+        + TIME("case d when 'G10b' then extended - interval 1 day when 'G3b' then new_deadline + to_years(178) else new_deadline end")
+        + " end as new_deadline_at, case d when 'G10c' then '其他' else asked end as asked, case asked when '挂账' then " + TIME("hung_to") + " end as hung_to",
+        ASKED, "asked_no",
     ),
     SideList(
         "返工", "grid_rework", ",", ("任务号", "返工序号", "返工时间", "返工原因", "核查人"),
@@ -58,12 +68,13 @@ def create_list(con: duckdb.DuckDBPyConnection, side: SideList, defects: Defects
     con.execute(f"""
         create table {side.table}_row as
         with listed as (
-            select *, cast({side.when} as date) as seen_on, {planted("k", side.table, rates, {})} as defect
-            from grid_case where not is_void and {side.condition}),
+            select *, cast({side.when} as date) as seen_on, k * 4 + {side.turn} as vk,
+                   {planted("k * 4 + " + side.turn, side.table, rates, {"G10b": "asked = '延期'"})} as defect
+            from {side.relation} where not is_void and {side.condition}),
         repeated as (
             select *, unnest(case when defect = 'DUP' then [0, 1] else [0] end) as copy, coalesce(defect, '') as d
             from listed where seen_on between '{since}' and '{until}')
-        select k, k as vk, copy, seen_on, defect, cast(null as timestamp) as version_at,
+        select k, vk, copy, seen_on, defect, cast(null as timestamp) as version_at,
                case when d = 'G1' then '2.0' || strftime(day, '%y%m') || 'E+14'
                     else strftime(day, '%Y%m%d') || lpad(cast(n as varchar), 7, '0') end as case_no,
                {numbered}, {side.others}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from departments.vocabulary.codes import grid_paths
 from departments.vocabulary.places import SINCE, Row
+from departments.vocabulary.signs import sign_parameters
 from departments.vocabulary.supervision import supervision_parameters
 
 ASPECTS = {
@@ -38,6 +39,25 @@ REPEALED_EVERY = 31  # every 31st item was repealed at the end of 2025
 REVISED_EVERY = 53  # every 53rd item has been in its second version since the middle of 2022
 FIRST_VERSION_UNTIL, SECOND_VERSION_SINCE = "2022-06-30", "2022-07-01"
 HOTLINE_HOURS = {"critical": 2, "urgent": 24, "general": 168, "complex": 360}
+
+EVALUATION_PARAMETERS = (
+    ("grid.close_minutes", 480, "Working minutes after its deadline in which a case must be closed"),
+    ("repeat.days", 30, "Longest gap between an end and the next report of the same matter"),
+    ("repeat.metres", 50, "Farthest two events of the same matter lie apart"),
+    ("repeat.false_closure_hours", 72, "A request made anew within these hours was not truly finished"),
+    ("three_high.window_days", 7, "Days looked at for what is frequent; a week shows what a month of deliveries tells"),
+    ("three_high.baseline_days", 21, "Days before, against which they are held"),
+    ("three_high.least_cases", 5, "Fewer cases are never flagged"),
+    ("three_high.least_baseline", 0.25, "An expectation below this is taken as this"),
+    ("three_high.false_discovery", 0.01, "Share of false flags accepted (Benjamini-Hochberg)"),
+    ("three_high.z", 2.58, "Standard deviations beyond which a place or a form is flagged"),
+    ("three_high.near_metres", 1000, "Grid cells whose centres are nearer are neighbours"),
+    ("integrity.batch_cases", 50, "More cases closed within one minute are looked at"),
+    ("integrity.spot_cases", 5, "So many cases reported from one and the same spot are looked at"),
+    ("integrity.spot_minutes", 10, "within so many minutes"),
+    ("integrity.handling_minutes", 2, "A case handled sooner after its dispatch is looked at"),
+    ("integrity.life_minutes", 15, "A case closed sooner after its report was done before it was entered"),
+)
 
 
 def item_codes() -> list[str]:
@@ -117,6 +137,8 @@ def parameter_rows() -> Iterator[Row]:
     for name, value, meaning in (
         ("disclosure.k", 5, "Open microdata: rows alike in all quasi-identifiers"),
         ("disclosure.l", 2, "Open microdata: different sensitive values among them"),
+        *EVALUATION_PARAMETERS,
     ):
         yield name, value, SINCE, None, f"{meaning} (choice of the demonstration city)"
     yield from supervision_parameters()
+    yield from sign_parameters()

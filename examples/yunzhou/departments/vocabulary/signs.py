@@ -20,6 +20,17 @@ SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
         "green": ("绿", "Green"), "blue": ("蓝", "Blue"), "yellow": ("黄", "Yellow"), "orange": ("橙", "Orange"),
         "red": ("红", "Red"), "stale": ("失效", "Stale"),
     },
+    "device_class": {
+        "video": ("视频影像", "Video"), "vital": ("体征脉搏", "Vital"), "social": ("社会感知", "Social"),
+    },
+    "lifeline": {
+        "bridge": ("桥梁", "Bridges"), "gas": ("燃气", "Gas"), "water": ("供水", "Water"), "drainage": ("排水", "Drainage"),
+        "heat": ("供热", "Heat"),
+    },
+    "alarm_action": {
+        "ack": ("接警", "Acknowledged"), "effective": ("有效", "Effective"), "false": ("误报", "False"),
+        "incident": ("险情", "Incident"), "closed": ("销警", "Closed"),
+    },
 }  # fmt: skip
 MANHOLES = "C0101;C0102;C0103;C0105;C0106;C0107;C0108;C0109;C0110;C0111;C0112;C0114"
 
@@ -80,7 +91,7 @@ BASELINE_DAYS = 28  # of a change: the days before the window it is compared wit
 # What tells that the source of a fact was heard: of events any arrival in the city, of devices each expected reading.
 HEARD = {
     "grid": ("grid_reported", "city"), "hotline": ("hotline_accepted", "city"), "visit": ("hotline_accepted", "city"),
-    "penalty": ("penalty_published", "city"), "permit": ("permit_published", "city"), "reading": ("device_heard", "area"),
+    "penalty": ("penalty_decided", "city"), "permit": ("permit_decided", "city"), "reading": ("device_heard", "area"),
     "alarm": ("device_heard", "city"), "patrol": ("patrol_covered", "city"),
 }  # fmt: skip
 
@@ -139,6 +150,34 @@ SIGNS: tuple[tuple[object, ...], ...] = (
     ("MR03", "market", "严重失信处罚数", "Serious penalties", "serious_penalties", "件", 2, "month", "high", None, 100, 200, 400, 800, 0.4, "YZ-SCJ", None),
 )  # fmt: skip
 UP_N, DOWN_M = 2, 3
+# metric: (Chinese, English, unit, plausible from and to, limits from and to, limit of the night, another unit and its factor)
+SENSOR_METRICS: dict[str, tuple[object, ...]] = {
+    "lamp_lit": ("路灯亮灯率", "Street lamps lit", "%", 0, 100, 90, None, None, None, None),
+    "bin_fill": ("垃圾箱满溢度", "Filling of bins", "%", 0, 120, None, 90, None, None, None),
+    "gas_pressure": ("供气压力", "Gas pressure", "MPa", 0, 4, 0.1, 0.4, None, "kPa", 0.001),
+    "methane": ("甲烷浓度", "Methane", "%LEL", 0, 100, None, 20, None, None, None),
+    "power_load": ("用电负荷率", "Power load", "%", 0, 150, None, 95, None, None, None),
+    "congestion": ("拥堵指数", "Congestion index", "1", 0.5, 10, None, 2, None, None, None),
+    "water_pressure": ("供水压力", "Water pressure", "MPa", 0, 2.5, 0.14, 0.6, None, "kPa", 0.001),
+    "turbidity": ("浊度", "Turbidity", "NTU", 0, 1000, None, 1, None, None, None),
+    "flood_depth": ("积水深度", "Depth of flooding", "cm", 0, 500, None, 15, None, "m", 100),
+    "pm25": ("细颗粒物", "Fine particulate matter", "µg/m³", 0, 1000, None, 75, None, "mg/m³", 1000),
+    "pm10": ("可吸入颗粒物", "Particulate matter", "µg/m³", 0, 2000, None, 150, None, "mg/m³", 1000),
+    "noise": ("噪声", "Noise", "dB(A)", 20, 140, None, 70, 55, None, None),
+    "river_oxygen": ("溶解氧", "Dissolved oxygen", "mg/L", 0, 30, 5, None, None, None, None),
+    "bridge_strain": ("桥梁应变", "Strain of bridges", "µε", -2000, 2000, -500, 500, None, None, None),
+    "heat_temperature": ("供热温度", "Heating temperature", "°C", -40, 150, None, None, None, None, None),
+}  # fmt: skip
+PARAMETERS = {
+    "vital.history_days": (90, "Days of vital signs that are kept"),
+    "vital.lead_days": (90, "Days before them that windows and levels reach back to"),
+    "publicity.work_days": (7, "Working days within which a decision is published"),
+    "sensor.late_hours": (72, "Readings that come later count in nothing"),
+    "sensor.night_from_hour": (22, "The limits of the night hold from this hour"),
+    "sensor.night_until_hour": (6, "and until this hour"),
+    "sensor.sentinel.low": (-9999, "What devices send for a value they have not"),
+    "sensor.sentinel.high": (65535, "What devices send for a value they have not"),
+}
 
 
 def metric_rows() -> Iterator[Row]:
@@ -169,3 +208,15 @@ def sign_rows() -> Iterator[Row]:
             SINCE,
             None,
         )
+
+
+def sensor_metric_rows() -> Iterator[Row]:
+    """Rows of sensor_metric.csv."""
+    for code, row in SENSOR_METRICS.items():
+        yield code, *row
+
+
+def sign_parameters() -> Iterator[Row]:
+    """Rows of parameter.csv about vital signs and sensors."""
+    for name, (value, meaning) in PARAMETERS.items():
+        yield name, value, SINCE, None, f"{meaning} (choice of the demonstration city)"

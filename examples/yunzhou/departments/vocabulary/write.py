@@ -51,6 +51,10 @@ TABLES = {
         f"sign_code,dim_code,name,name_en,metric_ref,unit,area_level,frequency,{SIGN_LIMITS},{SIGN_DUTY}",
         signs.sign_rows,
     ),
+    "sensor_metric": (
+        "metric_code,name,name_en,unit,low,high,limit_low,limit_high,night_limit_high,other_unit,other_factor",
+        signs.sensor_metric_rows,
+    ),
     "parameter": ("name,value,valid_from,valid_to,source", rules.parameter_rows),
 }
 

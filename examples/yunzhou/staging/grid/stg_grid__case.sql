@@ -44,6 +44,7 @@ select
     coalesce(t.rework_count, 0) as rework_count,
     t.ext_reason,
     t.handle_opinion,
+    t.photo_hash,
     {{ landed_bookkeeping('t', 'updated_at') }}
 from located as t
 {{ crosswalk('class', 'grid_class', "concat_ws('/', t.case_kind, t.class_major, t.class_minor)", 'crosswalk') }}

@@ -1,11 +1,13 @@
--- Side files of the grid: extensions, reworks and cases that ran over their deadline, as one list of events.
+-- Side files of the grid: extensions, hang-ups and returns to the dispatcher, reworks and cases that ran over their
+-- deadline, as one list of events.
 select
     t.case_no,
-    'extension' as event_kind,
+    case t.asked when '挂账' then 'hang' when '回退' then 'dispatch_return' else 'extension' end as event_kind,
     t.applied_at as event_at,
     t.reason,
     t.approved_by,
     t.new_deadline_at,
+    t.hung_to as until_at,
     {{ landed_bookkeeping('t') }}
 from {{ source('landed', 'grid_extension') }} as t
 union all
@@ -16,6 +18,7 @@ select
     t.reason,
     t.returned_by as approved_by,
     cast(null as timestamp) as new_deadline_at,
+    cast(null as timestamp) as until_at,
     {{ landed_bookkeeping('t') }}
 from {{ source('landed', 'grid_rework') }} as t
 union all
@@ -26,5 +29,6 @@ select
     t.reason,
     cast(null as varchar) as approved_by,
     cast(null as timestamp) as new_deadline_at,
+    cast(null as timestamp) as until_at,
     {{ landed_bookkeeping('t') }}
 from {{ source('landed', 'grid_overtime') }} as t
