@@ -21,6 +21,7 @@ PLANTED_OTHERWISE = {
     "hotline_ticket": {"H14"},  # a rule over a whole batch
     "hotline_visit": {"H13"},  # planted in two ways, H13a and H13b
     "grid_case": {"G7b"},
+    "component": {"M7"},  # a rule over a whole batch
     "credit_record": {"K2"},
     "credit_repair": {"K4a"},  # the city's own life brings it about
     "register_entity": {"E6"},  # a rule over a whole batch

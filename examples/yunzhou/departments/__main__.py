@@ -114,6 +114,7 @@ def _environment(home: Home, url: str | None, token: str | None) -> dict[str, st
     """The variables the feed contracts name; the hotline's only while it is served."""
     found = {
         "YUNZHOU_GRID_DROP": str(home.drop("grid")),
+        "YUNZHOU_COMPONENTS_DROP": str(home.drop("components")),
         "YUNZHOU_CREDIT_DROP": str(home.drop("credit")),
         "YUNZHOU_PERMITS_URL": home.setup().permits_url,
         "YUNZHOU_REGISTER_DROP": str(home.drop("register")),

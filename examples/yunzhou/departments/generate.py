@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Callable, Collection
 from datetime import date
 
-from departments import answers, entities, world
+from departments import answers, entities, places, world
 from departments.clock import advance
+from departments.components import drops as components
 from departments.credit import drops as credit
 from departments.defects import Defects
 from departments.grid import drops as grid
@@ -16,7 +17,14 @@ from departments.hotline import log as hotline
 from departments.permits import decisions as permits
 from departments.register import drops as register
 
-SYSTEMS = {"hotline": hotline, "grid": grid, "permits": permits, "credit": credit, "register": register}
+SYSTEMS = {
+    "hotline": hotline,
+    "grid": grid,
+    "permits": permits,
+    "credit": credit,
+    "register": register,
+    "components": components,
+}
 
 
 def generate(
@@ -33,6 +41,7 @@ def generate(
     home.save_setup(setup)
     con = world.open_world(setup, home.root / "scratch")
     entities.create_entities(con, setup)
+    places.create_places(con, setup)
     answers.create(con)
     for name, system in SYSTEMS.items():
         if name in systems:

@@ -1,7 +1,7 @@
 """From CGCS2000 degrees to the Baidu Mercator metres in which the grid centre delivers, as DuckDB macros.
 
 The chain is WGS-84/CGCS2000 → GCJ-02 → BD-09 → BD-09 Mercator. The polynomial is the one of latitudes 30 to 45 degrees
-north, where the city lies.
+north, where the city lies. Surveyors deliver Gauss-Krüger metres (gk_*), by the classical series.
 """
 
 from __future__ import annotations
@@ -35,6 +35,18 @@ create macro bd_radius(x, y) as sqrt(x * x + y * y) + 0.00002 * sin(y * pi() * 3
 create macro bd_angle(x, y) as atan2(y, x) + 0.000003 * cos(x * pi() * 3000.0 / 180.0);
 create macro bd_lon(x, y) as bd_radius(x, y) * cos(bd_angle(x, y)) + 0.0065;
 create macro bd_lat(x, y) as bd_radius(x, y) * sin(bd_angle(x, y)) + 0.006;
+create macro gk_n(lat) as 6378137.0 / sqrt(1 - 0.0066943800229 * sin(radians(lat)) * sin(radians(lat)));
+create macro gk_t(lat) as tan(radians(lat)) * tan(radians(lat));
+create macro gk_c(lat) as 0.0067394967755 * cos(radians(lat)) * cos(radians(lat));
+create macro gk_a(lon, lat, meridian) as radians(lon - meridian) * cos(radians(lat));
+create macro gk_m(lat) as 6378137.0 * (0.998324298423 * radians(lat) - 0.002514607123 * sin(2 * radians(lat))
+  + 0.000002639047 * sin(4 * radians(lat)) - 0.0000000034180 * sin(6 * radians(lat)));
+create macro gk_x(lon, lat, meridian) as 500000 + gk_n(lat) * (gk_a(lon, lat, meridian)
+  + (1 - gk_t(lat) + gk_c(lat)) * pow(gk_a(lon, lat, meridian), 3) / 6
+  + (5 - 18 * gk_t(lat) + gk_t(lat) * gk_t(lat)) * pow(gk_a(lon, lat, meridian), 5) / 120);
+create macro gk_y(lon, lat, meridian) as gk_m(lat) + gk_n(lat) * tan(radians(lat)) * (
+  pow(gk_a(lon, lat, meridian), 2) / 2
+  + (5 - gk_t(lat) + 9 * gk_c(lat) + 4 * gk_c(lat) * gk_c(lat)) * pow(gk_a(lon, lat, meridian), 4) / 24);
 create macro mc_x(lon) as {X_OFFSET!r} + {X_FACTOR!r} * lon;
 create macro mc_y(lat) as {MC_Y};
 """

@@ -11,8 +11,10 @@ import duckdb
 from departments import geo
 from departments.chance import planted, text_list, weighted
 from departments.grid import plays
+from departments.places import spoken
 from departments.scales import Scale
 
+SAID, SAID_WAY = spoken("at_k", "a")
 LOOKBACK_DAYS = 45  # no case changes later than this after its report
 HOURS = [7, 8, 8, 9, 9, 9, 10, 10, 10, 11, 13, 14, 14, 14, 15, 15, 16, 16, 17, 18]
 REASONS = ["工程量大，需申请资金", "天气原因无法施工", "权属单位协调中", "备件采购中"]
@@ -47,11 +49,14 @@ def create_cases(con: duckdb.DuckDBPyConnection, scale: Scale, since: str, until
                    case when u(k, 'slow') < 0.88 then span(k, 'pace', 0.08, 0.95) else span(k, 'pace', 1.05, 2.2) end as pace
             from numbered),
         classed as (
-            select d.*, c.code, c.names, c.limit_value, c.limit_unit, report + seconds(span(k, 'file', 300, 3600)) as file
+            select d.* replace (coalesce(p.cell_i, d.cell_i) as cell_i), p.component_code as part_code, p.lon as part_lon, p.lat as part_lat,
+                   c.code, c.names, c.limit_value, c.limit_unit, report + seconds(span(k, 'file', 300, 3600)) as file
             from drawn d join class c on substr(c.code, 1, 1) = case when d.kind = '部件' then 'C' else 'E' end
              and case when play = 'hot' then c.code = '{plays.HOT_CLASS}' and c.names[1] = d.kind
                       else c.i = cast(floor(pow(u(k, 'class'), 1.5) * (select count(*) from class x
-                                  where substr(x.code, 1, 1) = case when d.kind = '部件' then 'C' else 'E' end)) as bigint) end),
+                                  where substr(x.code, 1, 1) = case when d.kind = '部件' then 'C' else 'E' end)) as bigint) end
+            left join class_size z on z.class_code = c.code
+            left join component p on p.class_code = c.code and p.class_n = cast(floor(u(at_k, 'component') * z.components) as bigint)),
         sent as (
             select *, file + seconds(span(k, 'dispatch', 180, 1800)) as dispatch,
                    limit_value * case limit_unit when 'work_day' then 480 else 60 end as minutes from classed),
@@ -135,18 +140,21 @@ def create_rows(con: duckdb.DuckDBPyConnection) -> None:
         placed as (
             select r.*, c.grid_code, c.district, c.street, c.community, c.district_code, o.name as office,
                    b.name as branch, b.former as branch_former,
-                   round(c.lon + span(at_k, 'x', -0.3, 0.3) * c.side_m / 92000, 7) as lon,
-                   round(c.lat + span(at_k, 'y', -0.3, 0.3) * c.side_m / 111320, 7) as lat
-            from repeated r join cell c on c.i = r.cell_i join org o on o.org_code = c.street_org
+                   coalesce(round(part_lon + span(at_k, 'x', -0.00002, 0.00002), 7),
+                            round(c.lon + span(at_k, 'x', -0.3, 0.3) * c.side_m / 92000, 7)) as lon,
+                   coalesce(round(part_lat + span(at_k, 'y', -0.00002, 0.00002), 7),
+                            round(c.lat + span(at_k, 'y', -0.3, 0.3) * c.side_m / 111320, 7)) as lat,
+                   {SAID} as said, {SAID_WAY} as said_way, a.address_id as said_id
+            from repeated r join cell c on c.i = r.cell_i
+            join address a on a.i = r.cell_i * addresses_a_cell() + cast(floor(u(at_k, 'address') * addresses_a_cell()) as bigint) join org o on o.org_code = c.street_org
             join org b on b.org_code = 'YZ-' || substr(c.district_code, 5, 2) || '-' || pick(['CGJ', 'ZJJ', 'HBJ'], k, 'branch')),
         measured as ({geo.mercator("placed")}),
         named as (
             select *, strftime(day, '%Y%m%d') || lpad(cast(n as varchar), 7, '0') as number,
                    case when u(k, 'who') < 0.45 then office when u(vk, 'old') < 0.06 then coalesce(branch_former, branch)
                         else branch end as handler,
-                   district_code || substr(code, 2) || lpad(cast(cast(floor(u(k, 'component') * components) as bigint) % 1000000
-                       as varchar), 6, '0') as component
-            from measured, component_count)
+                   coalesce(part_code, district_code || substr(code, 2) || '999999') as component
+            from measured)
         select k, vk, copy, seen_on, defect, updated_at as version_at,
                case d when 'G1' then substr(number, 1, 1) || '.' || substr(number, 2, 5) || 'E+14' when 'R2' then null else number end as case_no,
                {time("report")} as report_at, names[2] as class_major,
@@ -160,7 +168,7 @@ def create_rows(con: duckdb.DuckDBPyConnection) -> None:
                case when dispatched is not null then {time("deadline")} end as bundled_deadline_at,
                case when d = 'G3b' then {time("closed + to_years(178)")} else {time("closed")} end as close_at,
                case when u(k, 'area') < 0.7 then '片区' || pick(['一', '二', '三', '四'], k, 'part') end as area,
-               street || '工地北侧' || cast(floor(span(k, 'far', 5, 90)) as integer) || '米' as address, street,
+               said as address, said_way, said_id, street,
                case when u(k, 'blank') < 0.97 then community end as community,
                case when u(at_k, 'style') < 0.5 then '采集员' || person(at_k, 'inspector') else '【' || person(at_k, 'inspector') || '】' end as inspector,
                case when dispatched is not null then case when extensions > 0 then {time("new_deadline")} else {time("deadline")} end end as deadline_at,

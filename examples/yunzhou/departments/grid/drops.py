@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from departments import answers, outbox
+from departments import answers, outbox, places
 from departments.defects import Defects
 from departments.files import delimited, workbook
 from departments.grid import cases, lists, plays
@@ -48,7 +48,6 @@ class Drop(NamedTuple):
 def generate(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, defects: Defects) -> None:
     """Stages every drop and adds its defects to the answer key."""
     scale, plan = SCALES[setup.scale], plan_drops(con, setup, defects)
-    con.execute("create table component_count as select ? as components", [scale.components])
     con.execute("create table drop_day (day date, textual boolean)")
     con.executemany("insert into drop_day values (?, ?)", [(drop.day, drop.textual) for drop in plan.values()])
     plays.create_truth(con)
@@ -58,6 +57,7 @@ def generate(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, defects: 
         plays.add_truth(con, str(since), str(until))
         cases.create_exports(con, defects.rates("grid_case"), str(since), str(until))
         cases.create_rows(con)
+        places.write_truth(con, home, f"address_case_{since:%Y%m%d}", "case_row", "case_no")
         for side in lists.LISTS:
             lists.create_list(con, side, defects, str(since), str(until))
         for drop in (plan[day] for day in plan if since <= day <= until):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from departments import answers
+from departments import answers, places
 from departments.defects import Defects
 from departments.home import Home, Setup
 from departments.hotline import tickets, visits
@@ -53,6 +53,7 @@ def generate(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, defects: 
         tickets.create_rows(con)
         _write(con, home.hotline / f"tickets-{since:%Y%m%d}.parquet", "delivered", TICKET_FIELDS)
         _answer(con, "hotline_ticket", "delivered", "ticket_no")
+        places.write_truth(con, home, f"address_ticket_{since:%Y%m%d}", "delivered", "ticket_no")
         back = max(since - timedelta(days=visits.LOOKBACK_DAYS), setup.first - timedelta(days=setup.history_days))
         tickets.create_tickets(con, str(back), str(until))
         tickets.create_versions(con, ticket_rates, str(setup.first), str(until), str(setup.first))

@@ -9,24 +9,12 @@ from collections.abc import Mapping
 import duckdb
 
 from departments.chance import planted, text_list, weighted
+from departments.places import spoken
 
+AGAIN_AFTER_DAYS = 3  # some call again about the same matter
 LOOKBACK_DAYS = 40  # no ticket changes later than this after it came in
 HOURS = [7, 8, 8, 9, 9, 9, 10, 10, 10, 11, 11, 12, 13, 14, 14, 15, 15, 15, 16, 16, 17, 17, 18, 19, 20, 21, 22, 23, 1, 4]
-ROADS = [
-    "人民路",
-    "解放路",
-    "云阳大道",
-    "滨江路",
-    "学府街",
-    "兴业路",
-    "春晖巷",
-    "和平路",
-    "新建街",
-    "环城路",
-    "锦绣路",
-    "长青路",
-]
-SPOTS = ["", "", "", "对面", "旁边", "路口东侧50米", "三号楼", "小区东门", "３＃楼"]
+SAID, SAID_WAY = spoken("k", "a")
 TEMPLATES = [
     "来电人{caller}反映：{place}存在{leaf}问题，已持续{days}天，影响居民生活。\n联系电话{phone}，请尽快处理。",
     "{caller}称，{place}附近{leaf}，此前向社区反映未果。\n\n诉求：1、现场核实；2、告知处理结果。\n电话：{phone}",
@@ -48,7 +36,10 @@ CONDITIONS = {
 
 
 def create_tickets(con: duckdb.DuckDBPyConnection, since: str, until: str) -> None:
-    """Creates table ticket: one row per ticket or sub-ticket that came in on the days `since` to `until`."""
+    """Creates table ticket: one row per ticket or sub-ticket that came in on the days `since` to `until`.
+
+    `matter` is the key by which caller, class and place are drawn: that of the earlier call where one calls again.
+    """
     con.execute("drop table if exists ticket")
     con.execute(f"""
         create table ticket as
@@ -56,18 +47,23 @@ def create_tickets(con: duckdb.DuckDBPyConnection, since: str, until: str) -> No
             select d.day, d.ordinal * 1000000 + r.n as call, r.n
             from day d, unnest(range(1, d.tickets + 1)) r(n) where d.day between '{since}' and '{until}'),
         parts as (
-            select *, unnest(case when u(call, 'split') < 0.03 then [1, 2] else [0] end) as part from numbered),
+            select *, unnest(case when u(call, 'split') < 0.03 then [1, 2] else [0] end) as part,
+                   call - {AGAIN_AFTER_DAYS} * 1000000 as before from numbered),
+        called as (
+            select *, part = 0 and u(call, 'again') < 0.04 and u(before, 'split') >= 0.03 and u(before, 'again') >= 0.04 as again,
+                   call + part * 250000 as k, case when again then before else k end as matter
+            from parts),
         drawn as (
-            select call + part * 250000 as k, day,
+            select k, matter, again, day,
                    strftime(day, '%y%m%d') || lpad(cast(n as varchar), 9, '0') as base_no, part,
                    {weighted("u(call, 'urgency')", {"'特急'": 1, "'紧急'": 8, "'一般'": 86, "'复杂'": 5})} as urgency,
                    {weighted("u(call, 'type')", {"'咨询'": 18, "'求助'": 30, "'投诉'": 36, "'举报'": 8, "'建议'": 6, "'表扬'": 2})} as type,
                    {weighted("u(call, 'channel')", {"'电话'": 70, "'12345来电'": 6, "'微信'": 12, "'手机客户端'": 6, "'网站'": 4, "'信件'": 2})} as channel,
-                   cast(floor(pow(u(k, 'leaf'), 1.6) * (select count(*) from leaf)) as bigint) as leaf_i,
-                   cast(floor(u(call, 'cell') * (select count(*) from cell)) as bigint) as cell_i,
+                   cast(floor(pow(u(matter, 'leaf'), 1.6) * (select count(*) from leaf)) as bigint) as leaf_i,
+                   cast(floor(u(case when again then before else call end, 'cell') * (select count(*) from cell)) as bigint) as cell_i,
                    cast(floor(u(k, 'bureau') * (select count(*) from bureau)) as bigint) as bureau_i,
                    cast(day as timestamp) + seconds(3600 * pick({HOURS}, call, 'hour') + 3600 * u(call, 'minute')) as accept
-            from parts),
+            from called),
         timed as (
             select *, accept + seconds(case urgency when '特急' then span(k, 'go', 60, 900)
                        when '紧急' then span(k, 'go', 300, 3600) else span(k, 'go', 600, 14400) end) as dispatch,
@@ -150,11 +146,11 @@ def create_rows(con: duckdb.DuckDBPyConnection) -> None:
                    case when u(k, 'who') < 0.55 then s.org_code when u(k, 'who') < 0.8
                         then 'YZ-' || substr(s.org_code, 4, 2) || '-' || pick(['CGJ', 'SCJ', 'ZJJ', 'HBJ'], k, 'branch')
                         else b.org_code end as worker,
-                   v.street || pick({text_list(ROADS)}, k, 'road') || cast(floor(span(k, 'no', 1, 300)) as integer) || '号'
-                       || pick({text_list(SPOTS)}, k, 'spot') as address,
-                   person(k, 'caller') as caller,
-                   case when u(k, 'line') < 0.9 then mobile(k, 'phone') else '099-8' || digits(k, 'phone', 7) end as phone
-            from repeated v join leaf l on l.i = v.leaf_i join bureau b on b.i = v.bureau_i
+                   {SAID} as address, {SAID_WAY} as said_way, a.address_id as said_id,
+                   person(matter, 'caller') as caller,
+                   case when u(matter, 'line') < 0.9 then mobile(matter, 'phone') else '099-8' || digits(matter, 'phone', 7) end as phone
+            from repeated v
+            join address a on a.i = v.cell_i * addresses_a_cell() + cast(floor(u(k, 'address') * addresses_a_cell()) as bigint) join leaf l on l.i = v.leaf_i join bureau b on b.i = v.bureau_i
             join org s on s.org_code = v.street_org),
         named as (
             select w.*, o.name as office, o.former as former_office,
@@ -195,7 +191,7 @@ def create_rows(con: duckdb.DuckDBPyConnection) -> None:
                case when d = 'H9' then null when d = 'H2c' then contact - interval 45 minute else ended end as finish_time,
                case when d = 'H2d' then ended - interval 1 hour else archive end as archive_time,
                first_office, case when d = 'H5' then undertaker || '综合科' else undertaker end as undertaker,
-               district, street, community, address,
+               district, street, community, address, said_way, said_id,
                case when d = 'H8' then lat else lon end as lon, case when d = 'H8' then lon else lat end as lat,
                case d when 'H4d' then '加急' else urgency end as urgency, status, reopens, u(k, 'repeat') < 0.06 as repeated,
                case when d = 'H15' then '市民自行撤诉' when u(k, 'excluded') < 0.03

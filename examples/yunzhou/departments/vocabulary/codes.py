@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from departments.vocabulary.classes import COMPONENTS, EVENT_SYNONYMS, EVENTS, HOTLINE, INDUSTRIES, split
+from departments.vocabulary.locations import SCHEMES as LOCATIONS
 from departments.vocabulary.places import SINCE, Row
 from departments.vocabulary.signs import SCHEMES as SIGNS
 from departments.vocabulary.supervision import SCHEMES as SUPERVISION
@@ -96,7 +97,7 @@ SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def _schemes() -> dict[str, dict[str, tuple[str, ...]]]:
-    return SCHEMES | SUPERVISION | SIGNS
+    return SCHEMES | SUPERVISION | SIGNS | LOCATIONS
 
 
 def hotline_paths() -> Iterator[tuple[str, str, str, str | None]]:

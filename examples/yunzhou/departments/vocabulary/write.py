@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from departments.vocabulary import calendar, codes, organisations, places, rules, signs, supervision
+from departments.vocabulary import calendar, codes, locations, organisations, places, rules, signs, supervision
 
 ITEM_COLUMNS = "aspect_code,aspect,name,violated_articles,penalty_articles,measures"
 SIGN_LIMITS = "direction,target,blue,yellow,orange,red,min_coverage,up_n,down_m"
@@ -17,6 +17,8 @@ TABLES = {
         "grid_code,community_code,duty_org_code,area_m2,lon,lat,radius_m,valid_from,valid_to",
         places.grid_rows,
     ),
+    "division_change": ("old_code,new_code,kind,changed_on,source", locations.change_rows),
+    "address_alias": ("kind,alias,standard_name,valid_from,valid_to", locations.alias_rows),
     "organisation": (
         "org_code,uscc,name,name_en,org_level,parent_code,division_code,valid_from,valid_to",
         organisations.organisation_rows,
