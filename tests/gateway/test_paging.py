@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import math
 import shutil
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import httpx
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
-from tests.gateway.conftest import client_over
-from tests.gateway.fake_release import TICKETS, publish, tickets
+from tests.gateway.conftest import client_over, wait_for
+from tests.gateway.fake_release import TICKETS, make_current, publish, tickets
 
 SORTABLE = [name for name, (_, level) in TICKETS.items() if level == "L1" and name != "tags"]
 orders = st.lists(st.sampled_from(SORTABLE), unique=True, max_size=4).flatmap(
@@ -135,24 +141,48 @@ def test_an_altered_cursor_is_refused(client: httpx.Client, data: st.DataObject)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-cursor")
 
 
-def test_a_walk_stays_on_its_release_while_others_land(tmp_path: Path) -> None:
-    publish(tmp_path, 1, rows=50)
-    publish(tmp_path, 2, rows=70, switch=False)
-    publish(tmp_path, 3, rows=20, switch=False)
-    rows: list[str] = []
+@pytest.mark.parametrize(("rows", "limit"), [(1_000, 90), pytest.param(2_000_000, 10_000, marks=pytest.mark.nightly)])
+def test_a_walk_equals_the_file_while_three_releases_land(tmp_path: Path, rows: int, limit: int) -> None:
+    """Row for row, in a typed format and in JSON; each release lands after another quarter of the first walk."""
+    folder = publish(tmp_path, 1, rows=rows)
+    for number, other in ((2, rows + 70), (3, 20), (4, rows)):
+        publish(tmp_path, number, rows=other, hidden=number, switch=False)
+    landing = {rows * (number - 1) // 4 // limit: number for number in (2, 3, 4)}
+    kept = [name for name, (kind, level) in TICKETS.items() if level == "L1" and kind != "HUGEINT"]
     with client_over(tmp_path) as client:
-        following: str | None = "/v1/datasets/tickets/rows?limit=9"
-        while following:
-            if len(rows) in (9, 27):
-                number = 2 if len(rows) == 9 else 3
-                (tmp_path / "releases/CURRENT").write_text(f"{number:04d}\n", encoding="ascii")
-                while client.get("/healthz").json()["release"] != number:
-                    pass
-            page = client.get(following).json()
-            assert page["release"] == 1
-            rows += [row["ticket_no"] for row in page["rows"]]
-            following = page["next"]
-    assert rows == [f"T{number:07d}" for number in range(50)]
+
+        def pages(form: str, landing: dict[int, int]) -> Iterator[bytes]:
+            pinned = "" if landing else "&release=1"
+            answer = client.get(f"/v1/datasets/tickets/rows.{form}?limit={limit}&select={','.join(kept)}{pinned}")
+            for count in itertools.count(1):
+                assert (answer.status_code, answer.headers["CivicLake-Release"]) == (200, "1")
+                yield answer.content
+                if count in landing:
+                    make_current(tmp_path, landing[count])
+                    wait_for(lambda number=landing[count]: client.get("/healthz").json()["release"] == number)
+                assert answer.headers["CivicLake-Complete"] == str("next" not in answer.links).lower()
+                if "next" not in answer.links:
+                    return
+                answer = client.get(answer.links["next"]["url"])
+
+        walked = pa.concat_tables(pa.ipc.open_stream(page).read_all() for page in pages("arrow", landing))
+        assert client.get("/healthz").json()["release"] == 4
+        assert comparable(walked) == comparable(parquet.read_table(folder / "files" / "tickets.parquet").select(kept))
+        lines = client.get(f"/v1/datasets/tickets/rows.ndjson?select={','.join(kept)}&release=1").iter_lines()
+        told = (row for page in pages("json", {}) for row in json.loads(page, object_hook=with_moment)["rows"])
+        assert all(row == json.loads(line, object_hook=with_moment) for row, line in zip(told, lines, strict=True))
+
+
+def with_moment(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose time is one, for .001 and .001000 are the same."""
+    return row | {"opened_at": datetime.fromisoformat(row["opened_at"])} if "opened_at" in row else row
+
+
+def comparable(table: pa.Table) -> pa.Table:
+    """A table in which not-a-number equals itself, without what its writer says of it."""
+    place = table.schema.get_field_index("ratio")
+    texts = table.set_column(place, "ratio", table.column("ratio").cast(pa.string()))
+    return texts.replace_schema_metadata(None).combine_chunks()
 
 
 def test_a_cursor_of_a_release_that_is_no_more_is_gone(tmp_path: Path) -> None:
