@@ -1,18 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='uscc') }}
 
 -- Legal entities as they are now. An entity that was removed at the source stays, marked.
-with arrivals as (
-    {{ versions_since(ref('stg_credit__entity'), watermark()) }}
-),
-
-newest as (
-    {{ newest('arrivals', ['uscc']) }}
-),
-
-winning as (
-    {{ winners('newest', ['uscc']) }}
-)
-
 select
     e.uscc,
     e.reg_no,
@@ -28,9 +16,21 @@ select
     e.industry_code,
     e.reg_address,
     e.authority_name,
-    {{ mask_text('e.contact_phone') }} as contact_phone_masked,
+    e.contact_phone_masked,
     e.division_code,
     division.district_code,
-    {{ bookkeeping('e') }}
-from winning as e
+    e.sources,
+    e.valid_from as version_at,
+    e.is_deleted,
+    e._batch_id,
+    e._business_date,
+    e._object_id,
+    e._file_name,
+    e._line,
+    e._row_hash,
+    e._flags,
+    e._load_id,
+    e._landed_at
+from {{ ref('base_legal_entity_history') }} as e
 {{ division_on('division', 'e.division_code', "coalesce(e.approved_on, e.established_on, e._business_date)") }}
+where e.is_current and e._load_id > {{ watermark() }}

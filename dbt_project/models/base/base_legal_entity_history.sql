@@ -1,35 +1,34 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='uscc') }}
 
-{%- set attributes = [
-    'reg_no', 'entity_name', 'entity_type_code', 'legal_rep_name', 'reg_capital_yuan', 'established_on', 'approved_on',
-    'status_code', 'cancelled_on', 'revoked_on', 'industry_code', 'reg_address', 'authority_name', 'division_code'
-] %}
-{%- set since = watermark() %}
+{%- set attributes = entity_elements() + entity_status_elements() %}
 
--- Every state of a legal entity and how long it lasted. The whole history of an entity that changed is written anew,
--- so that a late version finds its place between the others.
-with versions as (
-    select *
-    from {{ ref('stg_credit__entity') }}
-    {%- if since >= 0 %}
-    where uscc in (select uscc from {{ ref('stg_credit__entity') }} where _load_id > {{ since }})
-    {%- endif %}
-),
+-- Every state of a legal entity and how long it lasted, each element as the source says that speaks for it. The whole
+-- history of an entity that changed is written anew, so that a late version finds its place between the others.
+with {{ entity_sides(watermark()) }},
 
--- Of several versions of one moment the newest counts.
-moments as (
-    {{ newest('versions', ['uscc', 'version_at']) }}
+believed as (
+    select
+        uscc,
+        {%- for column in attributes %}
+        {{ surviving(column) }} as {{ column }},
+        {%- endfor %}
+        concat_ws(
+            ';', case when has_register then 'register' end, case when has_credit then 'credit' end
+        ) as sources,
+        not has_register and not has_credit as is_gone,
+        entity_load_id,
+        {{ bookkeeping() }}
+    from sided
 ),
 
 compared as (
     select
         *,
-        lag(is_deleted) over entity as was_deleted,
-        {%- for column in attributes %}
+        {%- for column in attributes + ['sources'] %}
         lag({{ column }}) over entity as was_{{ column }},
         {%- endfor %}
-        max(_load_id) over (partition by uscc) as entity_load_id
-    from moments
+        row_number() over entity as state_no
+    from believed
     window entity as (partition by uscc order by version_at)
 ),
 
@@ -37,9 +36,8 @@ changes as (
     select *
     from compared
     where
-        was_deleted is null
-        or is_deleted <> was_deleted
-        {%- for column in attributes %}
+        state_no = 1
+        {%- for column in attributes + ['sources'] %}
         or {{ column }} is distinct from was_{{ column }}
         {%- endfor %}
 ),
@@ -59,6 +57,8 @@ select
     {%- for column in attributes %}
     {{ column }},
     {%- endfor %}
+    sources,
+    is_gone as is_deleted,
     _batch_id,
     _business_date,
     _object_id,
@@ -69,4 +69,3 @@ select
     entity_load_id as _load_id,
     _landed_at
 from periods
-where not is_deleted

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from departments.vocabulary import calendar, codes, locations, organisations, places, rules, signs, supervision
+from departments.vocabulary import calendar, codes, locations, organisations, places, rules, signs, sources, supervision
 
 ITEM_COLUMNS = "aspect_code,aspect,name,violated_articles,penalty_articles,measures"
 SIGN_LIMITS = "direction,target,blue,yellow,orange,red,min_coverage,up_n,down_m"
@@ -58,6 +58,7 @@ TABLES = {
         signs.sensor_metric_rows,
     ),
     "parameter": ("name,value,valid_from,valid_to,source", rules.parameter_rows),
+    "source_of_truth": ("element,source,rank,valid_from,valid_to,basis", sources.source_rows),
 }
 
 
