@@ -164,13 +164,13 @@ def check(
 
 @pytest.mark.slow(seconds=75)
 @pytest.mark.parametrize("name", CALLERS)
-def test_a_thousand_requests_tell_nothing_of_what_is_hidden(
+def test_hundreds_of_requests_tell_nothing_of_what_is_hidden(
     name: str,
     first: tuple[Path, dict[str, Holder]],
     tmp_path: Path,
     record_testsuite_property: Callable[[str, object], None],
 ) -> None:
-    check(name, first, tmp_path, 1_000, record_testsuite_property)
+    check(name, first, tmp_path, 500, record_testsuite_property)
 
 
 @pytest.mark.slow(seconds=10)
@@ -178,7 +178,7 @@ def test_aggregates_tell_nothing_but_what_they_are_made_of(
     first: tuple[Path, dict[str, Holder]], tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     assert aggregated("public")
-    check("public", first, tmp_path, 400, record_testsuite_property, sums_differ=False)
+    check("public", first, tmp_path, 200, record_testsuite_property, sums_differ=False)
 
 
 @pytest.mark.nightly
