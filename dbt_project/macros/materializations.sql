@@ -21,10 +21,27 @@
     {{ return(node.depends_on.nodes | length > 0) }}
 {%- endmacro %}
 
+{#- What does not stand yet is made where it will stand: there is nothing to put aside, to swap or to drop. -#}
+{% macro make_first(relation, create) %}
+  {{ run_hooks(pre_hooks, inside_transaction=False) }}
+  {{ run_hooks(pre_hooks, inside_transaction=True) }}
+  {% call statement("main") -%}
+    {{ create }}
+  {%- endcall %}
+  {{ run_hooks(post_hooks, inside_transaction=True) }}
+  {{ adapter.commit() }}
+  {{ run_hooks(post_hooks, inside_transaction=False) }}
+  {{ return({"relations": [relation]}) }}
+{%- endmacro %}
+
 {#- A table that stands is emptied and filled in one transaction, so that there is no moment without it. -#}
 {% materialization table, adapter="duckdb" %}
   {%- set standing = load_cached_relation(this) -%}
-  {%- if standing is none or not standing.is_table or should_full_refresh() -%}
+  {%- if standing is none -%}
+    {%- set relation = this.incorporate(type="table") -%}
+    {{ return(make_first(relation, create_table_as(False, relation, compiled_code))) }}
+  {%- endif -%}
+  {%- if not standing.is_table or should_full_refresh() -%}
     {{ return(dbt.materialization_table_duckdb()) }}
   {%- endif -%}
   {%- if is_made_of_vocabularies(model) -%}
@@ -50,7 +67,11 @@
 
 {% materialization view, adapter="duckdb" %}
   {%- set standing = load_cached_relation(this) -%}
-  {%- if standing is none or not standing.is_view or should_full_refresh() -%}
+  {%- if standing is none -%}
+    {%- set relation = this.incorporate(type="view") -%}
+    {{ return(make_first(relation, get_create_view_as_sql(relation, compiled_code))) }}
+  {%- endif -%}
+  {%- if not standing.is_view or should_full_refresh() -%}
     {{ return(dbt.materialization_view_default()) }}
   {%- endif -%}
   {% call noop_statement("main", "KEPT", "KEPT", 0) -%}
