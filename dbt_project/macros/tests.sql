@@ -239,3 +239,11 @@
     where {{ column_name }} < {{ other }} or ({{ column_name }} is null) <> ({{ other }} is null)
     having count(*) > 0
 {% endtest %}
+
+{# No value of `column` is more than that of `other` of its row. Returns how many are. #}
+{% test at_most(model, column_name, other) %}
+    select count(*) as others
+    from {{ model }}
+    where {{ column_name }} > {{ other }}
+    having count(*) > 0
+{% endtest %}

@@ -29,6 +29,7 @@ from orchestration.transform.reach import (
     columns_of,
     empty_properties,
     names_of_models,
+    needs_of_models,
     reach,
     reached_properties,
 )
@@ -67,7 +68,8 @@ def project_digest(root: Path) -> str:
 def models_reached(city: City) -> Reach:
     """What of the models and interfaces is built of what `city` delivers, and what stands empty beside it."""
     interfaces = load_interfaces()
-    found = reach(names_of_models(PROJECT_DIR), interfaces.keys(), _provided(city, interfaces).keys())
+    provided = _provided(city, interfaces).keys()
+    found = reach(names_of_models(PROJECT_DIR), interfaces.keys(), provided, needs_of_models(PROJECT_DIR))
     tested = (reached_properties(file.with_suffix(".yml"), found)[1] for file in _models() if file.stem in found.built)
     return Reach(found.built, found.empty.union(*tested) - found.built)
 

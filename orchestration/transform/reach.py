@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from catalog.yamlfile import read_yaml
@@ -15,6 +16,7 @@ from catalog.yamlfile import read_yaml
 _REF = re.compile(r"\bref\(\s*['\"](\w+)['\"]\s*\)")
 _MACRO = re.compile(r"{%-?\s*(?:macro|test)\s+(\w+)\(.*?{%-?\s*end(?:macro|test)\b", re.DOTALL)
 _CALL = re.compile(r"\b(\w+)\(")
+_NEEDS = re.compile(r"^ {8}needs: \[([\w, ]+)\]$", re.MULTILINE)
 _REFERENCES = frozenset({"known", "belongs_to"})  # tests that would find no row's parent in a model without rows
 
 
@@ -26,14 +28,20 @@ class Reach:
     empty: frozenset[str]
 
 
-def reach(named: Mapping[str, Set[str]], interfaces: Set[str], provided: Set[str]) -> Reach:
+def reach(
+    named: Mapping[str, Set[str]],
+    interfaces: Set[str],
+    provided: Set[str],
+    needs: Mapping[str, Set[str]] = MappingProxyType({}),
+) -> Reach:
     """What is built of the models `named` (each with the models and interfaces it names) where `provided` is delivered.
 
     A model is built when something it stands on is delivered, however far down, or when it stands on no delivery at
-    all, being made of vocabularies.
+    all, being made of vocabularies; but not without the interfaces that it `needs`.
     """
     grounds = {model: _grounds(model, named, interfaces) for model in named}
-    built = {model for model, ground in grounds.items() if not ground or ground & provided} | provided
+    reached = {model for model, ground in grounds.items() if not ground or ground & provided}
+    built = {model for model in reached if needs.get(model, frozenset()) <= provided} | provided
     empty = {name for model in built for name in named.get(model, ())} - built
     return Reach(frozenset(built), frozenset(empty))
 
@@ -45,6 +53,14 @@ def names_of_models(project: Path) -> dict[str, frozenset[str]]:
         file.stem: frozenset(_names(file.read_text(encoding="utf-8"), macros)) - {file.stem}
         for file in sorted((project / "models").rglob("*.sql"))
     }
+
+
+def needs_of_models(project: Path) -> dict[str, frozenset[str]]:
+    """For each model that says so in its metadata (`needs`) the interfaces without which it would say nothing new."""
+    found = (
+        (file.stem, _NEEDS.search(file.read_text(encoding="utf-8"))) for file in (project / "models").rglob("*.yml")
+    )
+    return {model: frozenset(said[1].replace(" ", "").split(",")) for model, said in found if said}
 
 
 def empty_properties(file: Path) -> str:

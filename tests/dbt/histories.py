@@ -132,6 +132,8 @@ class History:
                     "file_at": reported + timedelta(hours=1),
                     "dispatch_at": reported + timedelta(hours=2),
                     "handle_at": pick((None, handled)),
+                    "close_at": pick((None, handled + timedelta(hours=20))),
+                    "photo_hash": pick((None, "a1", "b2")),
                     "deadline_at": reported + timedelta(hours=self.random.randint(24, 300)),
                     "stage": pick(("任务处理", "任务处理[作废]")),
                     "handle_org": pick(ORGS),
@@ -150,6 +152,8 @@ class History:
                     "applied_at": applied,
                     "approved_by": pick((None, "审批科")),
                     "new_deadline_at": applied + timedelta(days=self.random.randint(1, 40)),
+                    "asked": pick((None, "延期", "挂账", "回退")),
+                    "hung_to": pick((None, applied + timedelta(days=self.random.randint(1, 9)))),
                 },
             )
 

@@ -28,6 +28,8 @@ def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     for parameter in ("disclosure.k", "disclosure.l"):
         lake.decide(parameter, 1)  # no case of so few has four others like it
+    lake.decide("three_high.least_cases", 1)
+    lake.decide("three_high.window_days", 14)
     lake.land(1, loads[1])
     lake.run(AS_OF[0])
     for load, as_of in enumerate(AS_OF[1:], start=2):

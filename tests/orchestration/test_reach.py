@@ -13,7 +13,7 @@ from catalog.workspace import Workspace
 from orchestration.transform.assemble import assemble, models_reached
 from orchestration.transform.build import parse_project
 from orchestration.transform.interfaces import PROJECT_DIR, load_interfaces
-from orchestration.transform.reach import names_of_models, reach
+from orchestration.transform.reach import names_of_models, needs_of_models, reach
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 # topic ← staging; theme ← two topics and a table of vocabularies; open ← theme.
@@ -40,6 +40,16 @@ INTERFACES = {"stg_lamps__lamp", "stg_poles__pole"}
 def test_what_deliveries_reach_is_built(provided: set[str], built: set[str], empty: set[str]) -> None:
     found = reach(NAMED, INTERFACES, provided)
     assert (found.built, found.empty) == (built, empty)
+
+
+def test_a_model_is_left_out_without_what_it_needs() -> None:
+    needs = {"theme_light": frozenset({"stg_poles__pole"})}
+    assert "theme_light" not in reach(NAMED, INTERFACES, {"stg_lamps__lamp"}, needs).built
+    assert "theme_light" in reach(NAMED, INTERFACES, {"stg_poles__pole"}, needs).built
+    named = names_of_models(PROJECT_DIR)
+    for model, needed in needs_of_models(PROJECT_DIR).items():
+        assert model in named
+        assert needed <= load_interfaces().keys(), model
 
 
 def test_what_models_name_is_what_dbt_says_they_depend_on(tmp_path: Path) -> None:

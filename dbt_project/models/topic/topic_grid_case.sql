@@ -183,7 +183,7 @@ due as (
             when s.hang_work_minutes = 0 then s.extended_to
             else {{ work_end('resumed') }}
         end as due_at,
-        cast(case when s.limit_unit = 'hour' then ceil(60 * s.hang_hours) else s.hang_work_minutes end as bigint)
+        cast(case when s.limit_unit = 'hour' then -floor(-60 * s.hang_hours) else s.hang_work_minutes end as bigint)
             as hang_minutes
     from summed as s
     cross join day_length
@@ -239,7 +239,7 @@ select
     coalesce(t.dispatch_returns, 0) as return_count,
     t.handle_work_minutes,
     t.photo_hash,
-    {{ months_text('t._held_months', ['t.report_at', 't.file_at', 't.dispatch_at', 't.due_at', 't.close_due_at', 't.close_at']) }} as _months,
+    {{ months_text('t._held_months', ['t.report_at', 't.file_at', 't.dispatch_at', 't.handle_at', 't.due_at', 't.close_due_at', 't.close_at']) }} as _months,
     t.version_at,
     t.is_deleted,
     t._batch_id,

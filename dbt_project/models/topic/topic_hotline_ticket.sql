@@ -57,7 +57,7 @@ select
     t.status_code,
     t.reopen_count,
     t.excluded_reason_code,
-    {{ months_text('t._held_months', ['t.contact_due_at', 't.accept_time']) }} as _months,
+    {{ months_text('t._held_months', ['t.contact_due_at', 't.accept_time', 't.finish_time']) }} as _months,
     {{ bookkeeping('t') }}
 from limited as t
 {{ division_on('division', 't.division_code', 'cast(coalesce(t.accept_time, t.version_at) as date)') }}

@@ -11,6 +11,7 @@ from departments.clock import advance
 from departments.components import drops as components
 from departments.credit import drops as credit
 from departments.defects import Defects
+from departments.enforcement import drops as enforcement
 from departments.grid import drops as grid
 from departments.home import Home, Setup
 from departments.hotline import log as hotline
@@ -24,6 +25,7 @@ SYSTEMS = {
     "credit": credit,
     "register": register,
     "components": components,
+    "enforcement": enforcement,
 }
 
 

@@ -41,6 +41,12 @@ CONDITIONS = {
 SHORTEST = "case severity when '严重' then 12 else 3 end"  # months; enough under the rules of 2022 and of 2026
 
 
+def ensure_penalties(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects) -> None:
+    """Creates the penalties unless the credit office, which reports them, has."""
+    if con.execute("select 1 from duckdb_tables() where table_name = 'penalty'").fetchone() is None:
+        create_penalties(con, setup, defects)
+
+
 def create_penalties(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects) -> None:
     """Creates table penalty: one row per report of a decision, with its day `seen_on` and the defect it carries."""
     scale = SCALES[setup.scale]
@@ -136,10 +142,15 @@ def create_penalty_rows(con: duckdb.DuckDBPyConnection) -> None:
                case when d = 'C3' then '特别严重' else severity end as severity,
                case when d = 'C1' then case when decided > date '2025-12-31' and u(vk, 'item') < 0.5 then 'A01001' else 'B99' || digits(vk, 'item', 3) end
                     else item_code end as item_code,
-               'AJ' || lpad(cast(abs(k) % 100000000 as varchar), 9, '0') as case_no, authority as source_org,
+               {case_no("k")} as case_no, authority as source_org,
                case when version = 1 then '更正' else '正常' end as state, case when version = 1 then '更正前次报送' end as remark,
                strftime(reported, '%Y-%m-%d %H:%M:%S') as reported_at
         from worded""")
+
+
+def case_no(key: str) -> str:
+    """SQL of the number of the case behind the decision with the integer key `key`."""
+    return f"('AJ' || lpad(cast(abs({key}) as varchar), 11, '0'))"
 
 
 def doc_no() -> str:

@@ -54,7 +54,7 @@ def generate(con: duckdb.DuckDBPyConnection, home: Home, setup: Setup, defects: 
     for since, until in months(setup.first, setup.last):
         back = max(since - timedelta(days=cases.LOOKBACK_DAYS), setup.first - timedelta(days=setup.history_days))
         cases.create_cases(con, scale, str(back), str(until))
-        plays.add_truth(con, str(since), str(until))
+        plays.add_truth(con, str(back if since == setup.first else since), str(until))
         cases.create_exports(con, defects.rates("grid_case"), str(since), str(until))
         cases.create_rows(con)
         places.write_truth(con, home, f"address_case_{since:%Y%m%d}", "case_row", "case_no")

@@ -1,0 +1,1 @@
+"""City management's own system: enforcement cases, inspections, checks, key points and frontage duty."""
