@@ -34,7 +34,7 @@ from gateway.notices import feed_door, subscription_door
 from gateway.notices.desk import open_desk
 from gateway.policy.masks import JoinKeys
 from gateway.policy.shelf import Clock, PolicyShelf, utc_now
-from gateway.portal import landing
+from gateway.portal import dataset_page, landing
 from gateway.query.cursor import CursorSigner
 from gateway.quota.failures import Failures
 from gateway.quota.service import open_admission
@@ -59,6 +59,7 @@ ROUTERS = (
     groups.router,
     files.router,
     landing.router,
+    dataset_page.router,
     health.router,
     problems.router,
     openapi.router,

@@ -85,8 +85,8 @@ def _describe(graph: Triples, entry: Entry) -> URIRef:
     graph.title(node, ADMS.versionNotes, Title(zh=f"来自发布版本 {site.number}", en=f"As of release {site.number}"))
     _versions(graph, node, entry)
     _covers(graph, node, site)
-    graph.add(node, DCAT.landingPage, URIRef(f"{site.origin}/"))
-    graph.add(URIRef(f"{site.origin}/"), RDF.type, FOAF.Document)
+    graph.add(node, DCAT.landingPage, URIRef(entry.page))
+    graph.add(URIRef(entry.page), RDF.type, FOAF.Document)
     access = graph.concept("access-right", site.words.access_rights[facts.opening], DCTERMS.RightsStatement)
     graph.add(node, DCTERMS.accessRights, access)
     if entry.frequency:

@@ -89,6 +89,11 @@ class Entry:
         """Address of the dataset, which is its name as well; that of one release of it if that was asked for."""
         return self.latest + self.site.query
 
+    @property
+    def page(self) -> str:
+        """Address of the dataset's page for people."""
+        return f"{self.site.origin}/datasets/{self.view.dataset}"
+
     def release_address(self, number: int) -> str:
         """Address of the dataset in a release."""
         return f"{self.latest}?release={number}"

@@ -8,7 +8,15 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from gateway.standards.entry import Entry, Site
 
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
-_NOT_FOR_CRAWLERS = ("/login", "/logout", "/oauth/", "/v1/admin/", "/v1/datasets/*/rows", "/v1/datasets/*/files/")
+_NOT_FOR_CRAWLERS = (
+    "/login",
+    "/logout",
+    "/oauth/",
+    "/v1/admin/",
+    "/v1/datasets/*/rows",
+    "/v1/datasets/*/files/",
+    "/datasets/*?",
+)
 
 
 def sitemap(site: Site, entries: Sequence[Entry]) -> bytes:
@@ -18,7 +26,7 @@ def sitemap(site: Site, entries: Sequence[Entry]) -> bytes:
     for address in (f"{site.origin}/", site.catalogue):
         _url(root, address, newest.isoformat())
     for entry in entries:
-        for place in (entry.latest, f"{entry.latest}/schema-org.jsonld"):
+        for place in (entry.page, entry.latest, f"{entry.latest}/schema-org.jsonld"):
             _url(root, place, entry.modified.isoformat())
     written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return written

@@ -5,6 +5,7 @@ Generated from views, operators and the problem catalogue; there is no second li
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -45,6 +46,7 @@ from gateway.doors.openapi_identity import (
     subscribing,
 )
 from gateway.doors.standards.openapi import catalogue_paths, document_paths
+from gateway.portal.form import NOT_HERE
 from gateway.release.opened import OpenRelease
 from gateway.view.view import View
 from gateway.web.answers import document_answer
@@ -137,10 +139,14 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         f"{root}/events.atom": {"get": operation_of(view, "events", answer("application/atom+xml", None))},
         **document_paths(view, operation_of),
     }
+    page = [RELEASE] if not view.readable else _references(view, [n for n in parameters if n not in NOT_HERE])
+    paths[f"/datasets/{view.dataset}"] = {
+        "get": operation_of(view, "page", answer("text/html", None)) | {"parameters": page}
+    }
     if not view.readable:
         return paths
     for address, (left_out, content) in shapes.items():
-        chosen = [{"$ref": f"#/components/parameters/{component_of(view, n)}"} for n in parameters if n not in left_out]
+        chosen = _references(view, [name for name in parameters if name not in left_out])
         operation = operation_of(view, address, {"description": view.facts.grain, "content": content})
         suffix = [suffix_parameter(forms)] if "{suffix}" in address else []
         paths[f"{root}/{address}"] = {"get": operation | {"parameters": [*suffix, *chosen]}}
@@ -151,6 +157,10 @@ def _paths(view: View, parameters: list[str]) -> dict[str, Any]:
         operation["responses"]["416"] = {"$ref": "#/components/responses/416"}
         paths[f"{root}/files/{file.name}"] = {"get": operation | {"parameters": [RELEASE]}}
     return paths
+
+
+def _references(view: View, names: Iterable[str]) -> list[dict[str, Any]]:
+    return [{"$ref": f"#/components/parameters/{component_of(view, name)}"} for name in names]
 
 
 def _page_schema(view: View) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from catalog.policy.model import VerificationLimits
 from gateway.doors.native.openapi_operations import operation_of
 from gateway.doors.native.openapi_parts import answer
 from gateway.query.operators import EQUALS
-from gateway.view.view import View
+from gateway.view.view import Column, View
 
 _SENTENCE = (
     "Tells of each claim whether it is the value of one row, and shows no value. `no-match` is also the answer where "
@@ -24,8 +24,8 @@ def verify_path(view: View, keys: Sequence[str], limits: VerificationLimits) -> 
     named = [column for name in keys if (column := view.column(name)) is not None]
     if len(named) < len(keys) or not claimable:
         return {}
-    key = {column.name: column.kind.json_schema for column in named}
-    claims = {column.name: column.kind.json_schema for column in claimable}
+    key = {column.name: _said(column) for column in named}
+    claims = {column.name: _said(column) for column in claimable}
     body = {
         "key": _object(key) | {"required": list(keys)},
         "claims": _object(claims) | {"minProperties": 1, "maxProperties": limits.claims},
@@ -47,6 +47,11 @@ def verify_schemas() -> dict[str, Any]:
         "claims": {"type": "object", "additionalProperties": {"enum": ["match", "no-match"]}},
     }
     return {"verification": {"type": "object", "properties": told, "required": list(told)}}
+
+
+def _said(column: Column) -> dict[str, Any]:
+    """A value may be written as its type is in JSON, or as text."""
+    return {"type": ["string", "number", "boolean"], "description": f"A value of type {column.kind.name}, or its text."}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -130,6 +130,8 @@ class Questions:
             return self._facade(dataset), headers
         if rng.random() < 0.35:
             return f"/v1/datasets/{dataset}/{self._groups(dataset)}", headers
+        if rng.random() < 0.06:
+            return f"/datasets/{dataset}?{urlencode(self._parameters(dataset))}", headers
         suffixes = ("", "", ".csv", ".json", ".ndjson", ".xlsx", ".fgb", "/cost")
         door = f"rows{rng.choice(suffixes)}"
         return f"/v1/datasets/{dataset}/{door}?{urlencode(self._parameters(dataset))}", headers

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from lxml import html
+
 from tests.gateway.policy.tier_place import Ask, Door, Place
+from tests.gateway.policy.tier_rows import holds
 
 
 async def listed(ask: Ask, path: str, place: Place) -> None:
@@ -18,6 +21,21 @@ async def landing(ask: Ask, path: str, place: Place) -> None:
     await listed(ask, path, place)
     page = (await ask(path, Accept="text/html")).text
     assert (f'href="/v1/datasets/{place.dataset}"' in page) == place.described
+
+
+async def page(ask: Ask, path: str, place: Place) -> None:
+    address = path.format(dataset=place.dataset)
+    answer = await ask(f"{address}?limit=1000" if place.readable else address)
+    assert answer.status_code == (200 if place.described else 404)
+    if place.described:
+        told = html.fromstring(answer.content)
+        assert told.xpath("//section[@id='columns']//td[1]/code/text()") == (place.columns or place.cell["described"])
+        tables = told.xpath("//table[not(ancestor::section[@id='columns'])]")
+        assert len(tables) == place.readable
+        for table in tables:
+            rows = [[cell.text_content() for cell in row.xpath("td")] for row in table.xpath("tbody/tr")]
+            told_rows = [tuple(None if text == "–" else text for text in row) for row in rows]
+            holds(place, place.columns, told_rows)
 
 
 async def interface(ask: Ask, path: str, place: Place) -> None:
@@ -63,6 +81,7 @@ async def access(ask: Ask, path: str, place: Place) -> None:
 CATALOGUE_DOORS: dict[str, Door] = {
     "listed": listed,
     "landing": landing,
+    "page": page,
     "interface": interface,
     "document": document,
     "access": access,
