@@ -247,3 +247,11 @@
     where {{ column_name }} > {{ other }}
     having count(*) > 0
 {% endtest %}
+
+{# The values of `column` sum to one in every group of `groups`. Returns the groups in which they do not. #}
+{% test sums_to_one(model, column, groups) %}
+    select {{ groups | join(', ') }}, sum({{ column }}) as total
+    from {{ model }}
+    group by {{ groups | join(', ') }}
+    having abs(sum({{ column }}) - 1) > 0.000000001
+{% endtest %}

@@ -33,7 +33,7 @@ DATASETS = {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_enti
 SHARED = {
     "hotline_tickets", "hotline_score", "hotline_topics", "grid_case_records", "grid_case_stages", "grid_performance",
     "permit_records", "penalty_records", "credit_records", "credit_repairs", "credit_risk",
-    "case_efficiency", "three_high", "integrity_flags",
+    "case_efficiency", "three_high", "integrity_flags", "evaluation_scores",
 }  # fmt: skip
 
 

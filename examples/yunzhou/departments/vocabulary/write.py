@@ -6,11 +6,23 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from departments.vocabulary import calendar, codes, locations, organisations, places, rules, signs, sources, supervision
+from departments.vocabulary import (
+    calendar,
+    codes,
+    evaluation,
+    locations,
+    organisations,
+    places,
+    rules,
+    signs,
+    sources,
+    supervision,
+)
 
 ITEM_COLUMNS = "aspect_code,aspect,name,violated_articles,penalty_articles,measures"
 SIGN_LIMITS = "direction,target,blue,yellow,orange,red,min_coverage,up_n,down_m"
 SIGN_DUTY = "owner_org,plan_ref,valid_from,valid_to"
+NODE_LIMITS = "floor_value,target_value,valid_from,valid_to"
 TABLES = {
     "division": ("code,name,level,parent_code,valid_from,valid_to", places.division_rows),
     "grid_cell": (
@@ -56,6 +68,10 @@ TABLES = {
     "sensor_metric": (
         "metric_code,name,name_en,unit,low,high,limit_low,limit_high,night_limit_high,other_unit,other_factor",
         signs.sensor_metric_rows,
+    ),
+    "evaluation_node": (
+        f"tree_code,version,dimension,node_code,parent_code,name,name_en,weight,metric_ref,{NODE_LIMITS}",
+        evaluation.node_rows,
     ),
     "parameter": ("name,value,valid_from,valid_to,source", rules.parameter_rows),
     "source_of_truth": ("element,source,rank,valid_from,valid_to,basis", sources.source_rows),
