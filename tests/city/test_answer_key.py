@@ -16,18 +16,27 @@ from orchestration.lake.vocabulary import load_vocabulary
 from orchestration.landing.pull import pull
 from orchestration.reading.load import load_feed
 from tests.city.scoring import score, table_of
-from tests.city.systems import CITY, Systems
+from tests.city.systems import CITY, SPINE, SPINE_DEPARTMENTS, Systems
 
 LEAST = 0.99
 DAYS = "30"  # each rule of each table is planted, most of them a dozen times and more
 
 
 @pytest.mark.slow(seconds=45)
+@pytest.mark.parametrize(
+    ("folder", "departments"),
+    [(SPINE, SPINE_DEPARTMENTS), pytest.param(CITY, (), marks=pytest.mark.nightly)],
+    ids=["four feeds", "all feeds"],
+)
 def test_every_planted_defect_is_found_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+    folder: Path,
+    departments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    systems, workspace, city = Systems(tmp_path / "departments"), Workspace(tmp_path / "home"), load_city(CITY)
-    systems.generate("--scale", "medium", "--days", DAYS)
+    systems, workspace, city = Systems(tmp_path / "departments"), Workspace(tmp_path / "home"), load_city(folder)
+    systems.generate("--scale", "medium", "--days", DAYS, *departments)
     with systems.serving() as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
