@@ -15,9 +15,11 @@ from catalog.workspace import Workspace
 
 MANIFEST_FILE = "release.json"
 FOLDER = re.compile(r"\d{4,}")
-# A SQLite file of public rows, indexed by key and ways of access, and its table of columns: dataset, name, form.
+# A SQLite file of public rows, indexed by key and ways of access, each with its JSON object as bytes; and its table of
+# columns: dataset, name, form, whether the column also stands apart from the object.
 LOOK_UP_FILE = "lookup.sqlite"
 LOOK_UP_FORMS = "forms"
+LOOK_UP_ROW = "#row"
 
 
 # How DuckDB writes the public files: releases, and copies of their files without withdrawn rows, look alike.

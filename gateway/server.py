@@ -41,6 +41,7 @@ def serve() -> int:
     import uvicorn
 
     from gateway.logs import configure
+    from gateway.web.zero_copy_protocol import ZeroCopyProtocol
 
     configure()
     uvicorn.run(
@@ -48,6 +49,7 @@ def serve() -> int:
         factory=True,
         host=settings.host,
         port=settings.port,
+        http=ZeroCopyProtocol,
         workers=settings.workers,
         access_log=False,
         log_config=None,

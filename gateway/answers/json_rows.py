@@ -21,6 +21,11 @@ def document(names: Sequence[str], rows: Sequence[tuple[Any, ...]], head: dict[s
     return dumps({**head, member: [dict(zip(names, row, strict=True)) for row in rows]})
 
 
+def joined_document(objects: Sequence[bytes], head: dict[str, Any], member: str) -> bytes:
+    """`head` with a member added that holds objects which are JSON already."""
+    return dumps(head)[:-1] + b"," + dumps(member) + b":[" + b",".join(objects) + b"]}"
+
+
 def list_document(rows: Sequence[tuple[Any, ...]], head: dict[str, Any], member: str) -> bytes:
     """`head` with a member added that holds the only value of each row."""
     return dumps({**head, member: [value for (value,) in rows]})

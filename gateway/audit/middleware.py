@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.audit.record import AccessRecord
 from gateway.audit.writer import AuditLog
 from gateway.web.disconnect import ClientGoneError
+from gateway.web.zero_copy import bytes_of
 
 _CLIENT_GONE, _FAULT = 499, 500
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -33,18 +34,16 @@ class AuditTrail:
             return
         record = AccessRecord(scope["state"]["request_id"])
         scope["state"]["access"] = record
-        status, sent, complete, length = 0, 0, False, 0
+        status, sent, complete = 0, 0, False
 
         async def watched(message: Message) -> None:
-            nonlocal status, sent, complete, length
+            nonlocal status, sent, complete
             await send(message)
             if message["type"] == "http.response.start":
-                status, length = message["status"], _length(message)
-            elif message["type"] == "http.response.body":
-                sent += len(message.get("body", b""))
+                status = message["status"]
+            else:
+                sent += bytes_of(message)
                 complete = not message.get("more_body", False)
-            elif message["type"] == "http.response.pathsend":
-                sent, complete = length, True
 
         try:
             await self._app(scope, receive, watched)
@@ -67,7 +66,3 @@ class AuditTrail:
                     each.rows, each.filter = record.rows, record.filter
                     row = each.row(self._log.clock(), door, status, body, complete=complete)
                     self._log.put(row, kept=each.place)
-
-
-def _length(start: Message) -> int:
-    return next((int(value) for name, value in start["headers"] if name.lower() == b"content-length"), 0)

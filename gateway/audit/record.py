@@ -8,6 +8,7 @@ from datetime import datetime
 
 import orjson
 
+from gateway.audit.chain import Fields
 from gateway.policy.actor import Actor
 
 _REFUSED, _BROKEN_OFF = 400, 499  # from the first on nothing was given; the second had been let in
@@ -58,7 +59,7 @@ class AccessRecord:
         """The fields of the row. Texts are cut and cleaned, so that nothing a caller sends can stop the log."""
         actor = self.actor
         return {
-            "at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "at": _moment(at),
             "request_id": _text(self.request_id, 64),
             "caller": _text(actor.id if actor else f"key:{self.credential}" if self.credential else "?", 200),
             "tier": actor.tier if actor else None,
@@ -94,8 +95,26 @@ def missing_row(at: datetime, missing: int) -> dict[str, str | int | None]:
     return record.row(at, "", 0, 0, complete=False)
 
 
+def restated(row: Fields, at: datetime, request_id: str, *, status: int, sent: int, rows: int | None) -> Fields:
+    """The row of one more access like that of a row, which was let in as that was and is answered whole."""
+    return {
+        **row,
+        "at": _moment(at),
+        "request_id": request_id,
+        "status": status,
+        "bytes": sent,
+        "rows": rows,
+        "complete": 1,
+    }
+
+
+def _moment(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
 def _text(value: str, longest: int) -> str:
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in value[:longest])
+    cut = value[:longest]
+    return cut if cut.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in cut)
 
 
 def _list(values: Iterable[str]) -> str:

@@ -24,13 +24,18 @@ log = logging.getLogger("gateway.identity")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+def vary_of(*, people: bool) -> str:
+    """The headers that tell who asks; `people` says whether anybody can be signed in at all."""
+    return f"Authorization, {KEY_HEADER}" + (", Cookie" if people else "")
+
+
 class Identify:
     """Puts the caller into `state["identified"]`. `origin` is our own public address, for requests from our own
     pages; `people` says whether anybody can be signed in at all."""
 
     def __init__(self, app: ASGIApp, callers: Callers, failures: Failures, origin: str | None, *, people: bool) -> None:
         self._app, self._callers, self._failures, self._origin = app, callers, failures, origin
-        self._vary = f"Authorization, {KEY_HEADER}" + (", Cookie" if people else "")
+        self._vary = vary_of(people=people)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request for whoever it turns out to be."""

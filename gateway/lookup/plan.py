@@ -8,7 +8,7 @@ from typing import cast
 
 from sqlglot import exp
 
-from catalog.release import look_up_table
+from catalog.release import LOOK_UP_ROW, look_up_table
 from gateway.query.compile import RELATION, compile_page
 from gateway.query.keyset import total_order
 from gateway.query.tree import Condition, Query
@@ -30,23 +30,31 @@ _ONE, _RANGE = frozenset({"eq"}), frozenset({"lt", "le", "gt", "ge", "between"})
 
 @dataclass(frozen=True)
 class Known:
-    """What a look-up file holds of a dataset: its columns with their forms, and the ways in which it is indexed."""
+    """What a look-up file holds of a dataset: its columns with their forms, those of them that stand apart from the
+    objects of the rows, and the ways in which it is indexed."""
 
     forms: Mapping[str, str]
+    apart: frozenset[str]
     ways: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A statement in SQLite's words; `places` tells for each placeholder which value of the question it takes."""
+    """A statement in SQLite's words; `places` tells for each placeholder which value of the question it takes.
+
+    It gives the object of a row, the values of `decimals`, the sort values of the row. `picked` are the columns of the
+    answer where they are not those of the object.
+    """
 
     text: str
     places: Mapping[str, int]
+    picked: tuple[str, ...] | None
+    decimals: tuple[str, ...]
 
 
 def is_answered(query: Query, known: Known) -> bool:
     """Whether the file holds every cell the question needs, and finds its rows by an index alone."""
-    return _is_in_clear(query) and _is_held(query, known.forms) and _is_found(query, known.ways)
+    return _is_in_clear(query) and _is_held(query, known) and _is_found(query, known.ways)
 
 
 def _is_in_clear(query: Query) -> bool:
@@ -57,14 +65,17 @@ def _is_in_clear(query: Query) -> bool:
     return plain and bool(view.key) and query.limit is not None and query.limit <= MOST_ROWS and not query.offset
 
 
-def _is_held(query: Query, forms: Mapping[str, str]) -> bool:
+def _is_held(query: Query, known: Known) -> bool:
     """Whether all columns are there, and compared and ordered there as by the engine."""
     if not all(isinstance(part, Condition) and _is_plain(part) for part in query.where):
         return False
     key = {column.name for column in query.view.key}
     ordering = [*(sort.column for sort in query.order), *query.view.key]
-    read = [*query.select, *ordering, *(part.column for part in query.where if isinstance(part, Condition))]
-    if any(column.kind.cast or forms.get(column.name) != _FORMS.get(column.kind.family) for column in read):
+    compared = [*ordering, *(part.column for part in query.where if isinstance(part, Condition))]
+    for column in (*query.select, *compared):
+        if column.kind.cast or known.forms.get(column.name, "") != _FORMS.get(column.kind.family):
+            return False
+    if not all(column.name in known.apart for column in compared):
         return False
     # Other texts than those of the key are ordered by their beginning only.
     return all(
@@ -130,8 +141,11 @@ def values_of(query: Query) -> list[Scalar]:
     return found + [value for value in query.after or () if value is not None]
 
 
-def prepare(query: Query) -> Prepared:
+def prepare(query: Query, known: Known) -> Prepared:
     """The statement for all questions of this shape, from the same tree that the engine's is written from."""
+    names = tuple(column.name for column in query.select)
+    picked = names if names != tuple(known.forms) else None
+    decimals = tuple(name for name in picked or () if known.forms[name] == "decimal")
     numbers = iter(range(len(values_of(query))))
     where = tuple(
         replace(part, values=tuple(next(numbers) for _ in part.values))
@@ -140,7 +154,9 @@ def prepare(query: Query) -> Prepared:
     )
     after = None if query.after is None else tuple(None if v is None else next(numbers) for v in query.after)
     numbered = replace(query, view=replace(query.view, sorted=False), where=where, after=after)
-    statement = compile_page(numbered)
+    statement = compile_page(
+        numbered, [exp.column(exp.to_identifier(n, quoted=True)) for n in (LOOK_UP_ROW, *decimals)]
+    )
     order = statement.select.args.get("order")
     terms = zip(order.expressions, total_order(numbered), strict=True) if order is not None else ()
     for ordered, term in terms:
@@ -148,7 +164,7 @@ def prepare(query: Query) -> Prepared:
             ordered.set("nulls_first", True)
     relation = f"SELECT * FROM {_quoted(look_up_table(query.view.dataset))}"
     text = f"WITH {_quoted(RELATION)} AS NOT MATERIALIZED ({relation}) {statement.select.sql(dialect='sqlite')}"
-    return Prepared(text, {name: cast(int, value) for name, value in statement.binds.items()})
+    return Prepared(text, {name: cast(int, value) for name, value in statement.binds.items()}, picked, decimals)
 
 
 def _quoted(name: str) -> str:

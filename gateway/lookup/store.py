@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import threading
+import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
@@ -24,44 +26,51 @@ from gateway.view.types import Scalar
 
 log = logging.getLogger("gateway.lookup")
 
-_CACHE = 32_000  # KiB of pages a process keeps itself; the system keeps the others, for all processes together
+_MAPPED = 1 << 40  # bytes of a file that are read where the system keeps them, for all processes together: all it can
 _STATEMENTS = 256
-_READ: dict[str, Callable[[Any], Any]] = {"boolean": bool, "decimal": orjson.Fragment}
-"""Forms whose values are not yet what JSON is written from."""
+_SMALL, _QUICK = 100, 0.005  # rows of a small page, which takes less than a millisecond, and seconds of a slow disk
+Row = tuple[Any, ...]
+"""The JSON object of a row as bytes, and its sort values."""
 
 
 class LookUpFile:
-    """One release's file. Used by the thread that opened it only."""
+    """One release's file. Used by one thread at a time."""
 
     def __init__(self, file: Path, release: OpenRelease) -> None:
         """Raises sqlite3.Error where the file cannot be read."""
         address = f"file:{quote(str(file))}?mode=ro&immutable=1"
-        self._con = sqlite3.connect(address, uri=True, cached_statements=_STATEMENTS)
+        self._con = sqlite3.connect(address, uri=True, cached_statements=_STATEMENTS, check_same_thread=False)
         try:
-            self._con.execute(f"PRAGMA cache_size = -{_CACHE}")
-            held = self._con.execute(f"SELECT dataset, name, form FROM {LOOK_UP_FORMS}").fetchall()
+            self._con.execute(f"PRAGMA mmap_size = {_MAPPED}")
+            held = self._con.execute(
+                f"SELECT dataset, name, form, apart FROM {LOOK_UP_FORMS} ORDER BY rowid"
+            ).fetchall()
         except sqlite3.Error:
             self._con.close()
             raise
         forms: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        for dataset, name, form in held:
+        for dataset, name, form, _ in held:
             forms[dataset][name] = form
+        apart = {dataset: frozenset(row[1] for row in held if row[0] == dataset and row[3]) for dataset in forms}
         ways = {name: stored.entry.access for name, stored in release.datasets.items()}
-        self._known = {name: Known(own, ways.get(name, ())) for name, own in forms.items()}
+        self._known = {name: Known(own, apart[name], ways.get(name, ())) for name, own in forms.items()}
         self._prepared: Plans[Prepared] = Plans(_STATEMENTS)
 
-    def rows(self, query: Query) -> list[tuple[Any, ...]] | None:
-        """One row more than the page has where there are more, each with its sort values at its end; values are as
-        JSON takes them. None where the question is for the engine."""
+    def answers(self, query: Query) -> bool:
+        """Whether the file has all that is asked, and an index that finds it."""
         known = self._known.get(query.view.dataset)
-        if known is None or not is_answered(query, known):
+        return known is not None and is_answered(query, known)
+
+    def rows(self, query: Query) -> list[Row] | None:
+        """One row more than the page has where there are more. None where the question is for the engine."""
+        if not self.answers(query):
             return None
-        prepared = self._prepared.get(shape_of(query), lambda: prepare(query))
+        known = self._known[query.view.dataset]
+        prepared = self._prepared.get(shape_of(query), lambda: prepare(query, known))
         values = values_of(query)
         bound = {name: _bound(values[place]) for name, place in prepared.places.items()}
-        rows = self._con.execute(prepared.text, bound).fetchall()
-        read = [(place, _READ[form]) for place, c in enumerate(query.select) if (form := known.forms[c.name]) in _READ]
-        return [_converted(row, read) for row in rows] if read else rows
+        rows: list[Row] = self._con.execute(prepared.text, bound).fetchall()
+        return rows if prepared.picked is None else [_picked(row, prepared.picked, prepared.decimals) for row in rows]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -71,20 +80,44 @@ class LookUpFile:
 class LookUps:
     """The files of the releases asked last. A release that has none is answered by the engine alone.
 
-    They are read in one thread: an answer takes less than handing it to several would, and a disk that is slow holds
-    up look-ups alone. `answered` counts the questions that needed no engine.
+    Small pages are read at once, for to hand them to a thread takes longer than to read them, as long as the disk is
+    quick. Large ones, and all after a slow one, are read in a thread, one after another, until it is quick again: so a
+    disk that is slow holds up look-ups alone. `answered` counts the questions that needed no engine.
     """
 
     def __init__(self, most: int) -> None:
         self._most, self.answered = most, 0
         self._files: OrderedDict[Path, LookUpFile | None] = OrderedDict()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look-up")
+        self._reading, self._quick = threading.Lock(), False
 
-    async def rows(self, release: OpenRelease, query: Query) -> list[tuple[Any, ...]] | None:
+    def answers(self, release: OpenRelease, query: Query) -> bool:
+        """Whether a question is known to need no engine: its file was opened before, and has the answer."""
+        file = self._files.get(release.folder / LOOK_UP_FILE)
+        return file is not None and file.answers(query)
+
+    async def rows(self, release: OpenRelease, query: Query) -> list[Row] | None:
         """The rows of a page, as `LookUpFile.rows` gives them; None where the question is for the engine."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._rows, release, query)
+        if self._quick and _is_small(query) and self._reading.acquire(blocking=False):
+            try:
+                return self._timed(release, query)
+            finally:
+                self._reading.release()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_turn, release, query)
 
-    def _rows(self, release: OpenRelease, query: Query) -> list[tuple[Any, ...]] | None:
+    def _in_turn(self, release: OpenRelease, query: Query) -> list[Row] | None:
+        with self._reading:
+            return self._timed(release, query)
+
+    def _timed(self, release: OpenRelease, query: Query) -> list[Row] | None:
+        """The rows; a small page tells whether the next one may be read at once."""
+        opened, began = release.folder / LOOK_UP_FILE in self._files, time.perf_counter()
+        rows = self._rows(release, query)
+        if _is_small(query):
+            self._quick = opened and time.perf_counter() - began < _QUICK
+        return rows
+
+    def _rows(self, release: OpenRelease, query: Query) -> list[Row] | None:
         path = release.folder / LOOK_UP_FILE
         try:
             file = self._file(path, release)
@@ -119,14 +152,17 @@ def _close(file: LookUpFile | None) -> None:
         file.close()
 
 
+def _is_small(query: Query) -> bool:
+    return query.limit is not None and query.limit <= _SMALL
+
+
 def _bound(value: Scalar) -> Any:
     """A value in the form that the file's have."""
     return value.isoformat() if isinstance(value, (date, datetime)) else value
 
 
-def _converted(row: tuple[Any, ...], read: list[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
-    cells = list(row)
-    for place, how in read:
-        if cells[place] is not None:
-            cells[place] = how(cells[place])
-    return tuple(cells)
+def _picked(row: Row, names: Sequence[str], decimals: Sequence[str]) -> Row:
+    """A row with some columns of its object; decimals have all their places apart from it only."""
+    cells, count = orjson.loads(row[0]), len(decimals)
+    exact = {name: text and orjson.Fragment(text) for name, text in zip(decimals, row[1 : count + 1], strict=True)}
+    return (orjson.dumps({name: exact[name] if name in exact else cells[name] for name in names}), *row[count + 1 :])

@@ -74,11 +74,16 @@ class Admission:
         """
         if limits is None:
             return
-        found = await self.meter.take(request.state.caller, price, Quota.of(limits), self.clock())
+        found = await self.take(request.state.caller, price, limits)
         request.state.fields = fields(found.gauges)
+        request.state.paid = (*getattr(request.state, "paid", ()), price)
         if found.refused_by:
             record_of(request).denied(*(f"quota.{name}" for name in found.refused_by))
             raise _exceeded(found)
+
+    async def take(self, caller: str, price: Price, limits: TierLimits) -> Reading:
+        """Take a price from the quota of a caller of this name; what refuses it is told, and not raised."""
+        return await self.meter.take(caller, price, Quota.of(limits), self.clock())
 
     @contextmanager
     def export(self, request: Request, limits: TierLimits | None) -> Iterator[None]:
@@ -113,7 +118,12 @@ class Admission:
         """Whose quota it is: the caller's own, and for the public that of the address it comes from."""
         if actor.tier != _PUBLIC_TIER:
             return f"caller {actor.id}"
-        return f"public {self.address(request)}"
+        return self.public(self.address(request))
+
+    @staticmethod
+    def public(address: str) -> str:
+        """Whose quota it is where anybody asks from an address."""
+        return f"public {address}"
 
 
 def record_of(request: Request) -> AccessRecord:

@@ -33,7 +33,13 @@ async def body_answer(
     request: Request, body: bytes, *, etag: str, media_type: str, headers: Mapping[str, str]
 ) -> Response:
     """200 with a whole body, compressed when the caller takes it and it pays."""
-    coding = coding_of(request)
+    return await whole_answer(coding_of(request), body, etag=etag, media_type=media_type, headers=headers)
+
+
+async def whole_answer(
+    coding: str | None, body: bytes, *, etag: str, media_type: str, headers: Mapping[str, str]
+) -> Response:
+    """200 with a whole body, in a coding where it pays."""
     packed = await compressed_if_worth(body, coding) if coding is not None else None
     answer = Response(body if packed is None else packed, headers={**headers, "ETag": etag}, media_type=None)
     answer.headers["Content-Type"] = media_type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,14 +14,17 @@ from gateway.problems import RangeNotSatisfiable
 from gateway.web.conditional import range_still_valid
 from gateway.web.disconnect import until_disconnect
 from gateway.web.ranges import Span, parse_ranges
+from gateway.web.zero_copy import EXTENSION, part_of_file
 
 CHUNK = 1 << 20
+_PIECE = 8 << 20
+_Give = Callable[[BinaryIO, Span, Send], Awaitable[None]]
 
 
 class FileAnswer(Response):
     """Answers with the bytes of an immutable file, honouring Range and If-Range.
 
-    Where the server can send files by itself (`http.response.pathsend`), a whole file never passes through Python.
+    Where the server can send files by itself (`http.response.zerocopysend`), their bytes never pass through Python.
     Raises RangeNotSatisfiable when made, before anything was sent.
     """
 
@@ -50,17 +53,14 @@ class FileAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer; the file is read in chunks in a thread. It is opened before anything is sent."""
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        whole = self.status_code == 200
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return
         with await asyncio.to_thread(self._path.open, "rb") as file:
             await send(start)
-            if whole and "http.response.pathsend" in scope.get("extensions", {}):
-                await send({"type": "http.response.pathsend", "path": str(self._path)})
-            else:
-                await until_disconnect(receive, self._send_spans(file, send))
+            give = self._hand_over if EXTENSION in scope.get("extensions", {}) else self._send_span
+            await until_disconnect(receive, self._send_spans(file, send, give))
 
     def _describe(self, *, partial: bool) -> None:
         """Set status and the headers that depend on which bytes go out."""
@@ -77,12 +77,12 @@ class FileAnswer(Response):
                 self.headers["Content-Range"] = self._content_range(self._spans[0])
         self.headers["Content-Length"] = str(length)
 
-    async def _send_spans(self, file: BinaryIO, send: Send) -> None:
+    async def _send_spans(self, file: BinaryIO, send: Send, give: _Give) -> None:
         several = len(self._spans) > 1
         for span in self._spans:
             if several:
                 await send({"type": "http.response.body", "body": self._part_head(span), "more_body": True})
-            await self._send_span(file, span, send)
+            await give(file, span, send)
         await send({"type": "http.response.body", "body": self._closing if several else b""})
 
     async def _send_span(self, file: BinaryIO, span: Span, send: Send) -> None:
@@ -94,6 +94,12 @@ class FileAnswer(Response):
                 raise OSError(f"{self._path} is shorter than its manifest says")
             place += len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def _hand_over(self, file: BinaryIO, span: Span, send: Send) -> None:
+        """Have the server send a span, in pieces, so that it is known how far it came."""
+        for place in range(*span, _PIECE):
+            count = min(_PIECE, span[1] - place)
+            await send(part_of_file(file.fileno(), place, count))
 
     def _part_head(self, span: Span) -> bytes:
         return (

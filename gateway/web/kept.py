@@ -33,9 +33,11 @@ class Kept(Generic[_Made]):
 
     def keep(self, key: Hashable, made: _Made) -> None:
         """Hold a value from now on."""
-        if key not in self._held:
-            self._held[key] = made
-            self._total += self._weight(made)
+        before = self._held.pop(key, None)
+        if before is not None:
+            self._total -= self._weight(before)
+        self._held[key] = made
+        self._total += self._weight(made)
         while self._total > self._most:
             self._total -= self._weight(self._held.popitem(last=False)[1])
 

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,13 +17,14 @@ from gateway.problems import InternalError
 from gateway.release.shelf import ReleaseShelf
 from gateway.web.disconnect import ClientGoneError
 from gateway.web.handlers import problem_response
+from gateway.web.zero_copy import bytes_of
 
 access_log = logging.getLogger("gateway.access")
 error_log = logging.getLogger("gateway.error")
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _CLIENT_GONE = 499
-_SECURITY_HEADERS = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -43,8 +45,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = request_id_of(Headers(scope=scope).get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
         began, status, sent = time.perf_counter(), 0, 0
 
@@ -54,11 +55,11 @@ class RequestLog:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
-                for name, value in _SECURITY_HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 headers.update(scope["state"].get("fields", {}))
-            elif message["type"] == "http.response.body":
-                sent += len(message.get("body", b""))
+            else:
+                sent += bytes_of(message)
             await send(message)
 
         try:
@@ -91,6 +92,21 @@ class ReleaseLease:
             await self._app(scope, receive, send)
 
 
+def request_id_of(given: str | None) -> str:
+    """The id of a request: the one it was given, where that has the form of one, else a new one."""
+    return given if given is not None and _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def parameters_of(names: Iterable[str]) -> list[str]:
+    """The names of parameters as the log has them."""
+    return sorted({name[:80] for name in names})[:100]
+
+
+def milliseconds_since(began: float) -> float:
+    """The time a request took, as the log has it."""
+    return round((time.perf_counter() - began) * 1000, 2)
+
+
 def _fields(scope: Scope, request_id: str, status: int, sent: int, began: float) -> dict[str, object]:
     state = scope["state"]
     route = scope.get("route")
@@ -101,11 +117,11 @@ def _fields(scope: Scope, request_id: str, status: int, sent: int, began: float)
         "method": scope["method"],
         "route": getattr(route, "path", None),
         "dataset": _datasets(scope),
-        "parameters": sorted({name[:80] for name, _ in query})[:100],
+        "parameters": parameters_of(name for name, _ in query),
         "release": state.get("release"),
         "status": status,
         "bytes": sent,
-        "milliseconds": round((time.perf_counter() - began) * 1000, 2),
+        "milliseconds": milliseconds_since(began),
     }
 
 

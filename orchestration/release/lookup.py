@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from catalog.compiled import CompiledDataset
-from catalog.release import LOOK_UP_FILE, LOOK_UP_FORMS, look_up_table
+from catalog.release import LOOK_UP_FILE, LOOK_UP_FORMS, LOOK_UP_ROW, look_up_table
 from orchestration.release.files import listed, public_columns, quoted
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ _WRITTEN = {
 }
 
 
+_IN_JSON: Mapping[str, Callable[[Any], Any]] = {"boolean": bool, "decimal": orjson.Fragment}
+"""Forms whose values are not yet what JSON is written from."""
+
+
 def write_look_ups(con: DuckDBPyConnection, datasets: Sequence[CompiledDataset], schema: str, folder: Path) -> None:
     """Write the file, with every dataset whose key is public; `schema` holds their tables. No file without any.
 
@@ -49,7 +55,7 @@ def write_look_ups(con: DuckDBPyConnection, datasets: Sequence[CompiledDataset],
     with closing(sqlite3.connect(folder / LOOK_UP_FILE)) as file:
         file.execute("PRAGMA journal_mode = off")
         file.execute("PRAGMA synchronous = off")
-        file.execute(f"CREATE TABLE {LOOK_UP_FORMS} (dataset, name, form, PRIMARY KEY (dataset, name))")
+        file.execute(f"CREATE TABLE {LOOK_UP_FORMS} (dataset, name, form, apart, PRIMARY KEY (dataset, name))")
         for dataset in chosen:
             _write(con, dataset, f"{schema}.{quoted(dataset.id)}", file)
         file.execute("ANALYZE")
@@ -60,16 +66,20 @@ def _write(con: DuckDBPyConnection, dataset: CompiledDataset, table: str, file: 
     forms = dict(_forms(con, dataset, table))
     if not set(dataset.key) <= set(forms):
         return
-    name = quoted(look_up_table(dataset.id))
+    name, apart = quoted(look_up_table(dataset.id)), _apart(dataset, forms)
     # Columns have no type here: SQLite would bring some values to it, and a number is to stay what it was.
-    file.execute(f"CREATE TABLE {name} ({listed(list(forms))})")
-    entries = [(dataset.id, column, form) for column, form in forms.items()]
-    file.executemany(f"INSERT INTO {LOOK_UP_FORMS} VALUES (?, ?, ?)", entries)
+    file.execute(f"CREATE TABLE {name} ({listed([*apart, LOOK_UP_ROW])})")
+    entries = [(dataset.id, column, form, column in apart) for column, form in forms.items()]
+    file.executemany(f"INSERT INTO {LOOK_UP_FORMS} VALUES (?, ?, ?, ?)", entries)
     written = ", ".join(_WRITTEN.get(form, "{0}").format(quoted(column)) for column, form in forms.items())
     rows = con.execute(f"SELECT {written} FROM {table} ORDER BY {listed(dataset.key)}")
-    places = ", ".join("?" * len(forms))
+    places, names = ", ".join("?" * (len(apart) + 1)), list(forms)
+    stands = [names.index(column) for column in apart]
+    read = [(place, _IN_JSON[form]) for place, form in enumerate(forms.values()) if form in _IN_JSON]
     while batch := rows.fetchmany(_BATCH):
-        file.executemany(f"INSERT INTO {name} VALUES ({places})", batch)
+        objects = (_object(names, row, read) for row in batch)
+        values = ((*(row[place] for place in stands), made) for row, made in zip(batch, objects, strict=True))
+        file.executemany(f"INSERT INTO {name} VALUES ({places})", values)
     file.execute(f"CREATE UNIQUE INDEX {quoted(f'{dataset.id} key')} ON {name} ({listed(dataset.key)})")
     for place, way in enumerate(dataset.access):
         columns = [column.removeprefix("-") for column in way]
@@ -77,6 +87,22 @@ def _write(con: DuckDBPyConnection, dataset: CompiledDataset, table: str, file: 
             terms = [f"{quoted(c)} DESC" if t.startswith("-") else quoted(c) for t, c in zip(way, columns, strict=True)]
             rest = [quoted(column) for column in dataset.key if column not in columns]
             file.execute(f"CREATE INDEX {quoted(f'{dataset.id} {place}')} ON {name} ({', '.join([*terms, *rest])})")
+
+
+def _apart(dataset: CompiledDataset, forms: Mapping[str, str]) -> list[str]:
+    """The columns that are compared or ordered by, and those whose numbers JSON would not give back exactly."""
+    ways = [column.removeprefix("-") for way in dataset.access for column in way]
+    decimals = [column for column, form in forms.items() if form == "decimal"]
+    return [column for column in dict.fromkeys([*dataset.key, *ways, *decimals]) if column in forms]
+
+
+def _object(names: Sequence[str], row: tuple[Any, ...], read: Sequence[tuple[int, Callable[[Any], Any]]]) -> bytes:
+    """A row as the JSON object that pages of rows have."""
+    cells = list(row)
+    for place, how in read:
+        if cells[place] is not None:
+            cells[place] = how(cells[place])
+    return orjson.dumps(dict(zip(names, cells, strict=True)))
 
 
 def _forms(con: DuckDBPyConnection, dataset: CompiledDataset, table: str) -> Iterator[tuple[str, str]]:

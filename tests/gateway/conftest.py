@@ -20,6 +20,7 @@ import uvicorn
 from gateway.app import create_app
 from gateway.policy.shelf import Clock, utc_now
 from gateway.settings import GatewaySettings
+from gateway.web.zero_copy_protocol import ZeroCopyProtocol
 from tests.gateway.fake_release import publish
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,8 @@ def client(home: Path) -> Iterator[httpx.Client]:
 def client_over(home: Path, *, clock: Clock = utc_now, **settings: object) -> Iterator[httpx.Client]:
     """A client of a server in a thread of this process; it asks for plain bytes."""
     app = create_app(GatewaySettings(home=home, **settings), clock=clock)  # type: ignore[arg-type]
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, proxy_headers=False))
+    own = {"log_config": None, "access_log": False, "proxy_headers": False, "http": ZeroCopyProtocol}
+    server = uvicorn.Server(uvicorn.Config(app, port=0, **own))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+KeptKey = tuple[str, str, str]
+
+
 @dataclass(frozen=True)
 class Asked:
     """A question ready to be answered. `compile` gives the statement whose outputs are as told, of one page where
     there is a limit, else of everything. `members` stand in a JSON page before the rows; those are its
     member `rows`, or where it is `flat` their only values are. `complete` says whether what comes in one go is all.
-    `looked_up` gives the rows of a JSON page, as the statement would, where an index answers it."""
+    `looked_up` gives the rows of a JSON page, each as its object and its sort values, where an index answers it."""
 
     fields: tuple[Field, ...]
     limit: int | None
@@ -68,10 +72,16 @@ def form_of(request: Request, suffix: str | None) -> Form:
         if named not in FORMS:
             raise BadValue(f"`format`: expected one of {', '.join(FORMS)}.", parameter="format")
         return FORMS[named]
+    return preferred(request.headers.get("accept"))
+
+
+@lru_cache(maxsize=256)
+def preferred(accept: str | None) -> Form:
+    """The format that an Accept header prefers. Raises NotAcceptable."""
     by_essence: dict[str, Form] = {}
     for form in FORMS.values():
         by_essence.setdefault(form.essence, form)
-    media = choose(request.headers.get("accept"), list(by_essence))
+    media = choose(accept, list(by_essence))
     if media is None:
         raise NotAcceptable(f"This is offered as {', '.join(by_essence)}.")
     return by_essence[media]
@@ -125,23 +135,31 @@ async def deliver(request: Request, services: Services, asked: Asked, etag: str)
 def kept(request: Request, services: Services, headers: Mapping[str, str], etag: str) -> Response | None:
     """The page of this entity tag, if it is kept. The caller has been let in and has paid as for one made anew: only
     the engine's work and the writing are spared."""
-    found = services.kept.find(_key(request, etag), headers["Cache-Control"])
+    key = _key(request, etag)
+    found = services.kept.find(key, headers["Cache-Control"])
     if found is None:
         return None
     answer, rows = found
     record_of(request).handed(rows)
+    request.state.kept = key
     return answer
 
 
-def _key(request: Request, etag: str) -> tuple[str, str, str]:
+def _key(request: Request, etag: str) -> KeptKey:
     """What determines the bytes: the tag, and the address, which the link to the next page repeats."""
-    return etag, request.url.path, request.url.query
+    return kept_key(etag, request.url.path, request.url.query)
+
+
+def kept_key(etag: str, path: str, query: str) -> KeptKey:
+    """The place where the answer of this tag is kept that was given at this address."""
+    return etag, path, query
 
 
 async def _values(request: Request, services: Services, asked: Asked, etag: str) -> Response:
     """One page put together from values, with the link to the next one; `complete` is true when nothing follows."""
-    outputs = len(asked.fields)
-    fetched = await asked.looked_up() if asked.looked_up is not None else None
+    looked_up = await asked.looked_up() if asked.looked_up is not None else None
+    # Where an index found them the objects of the rows are there already, as one value each.
+    outputs, fetched = (1, looked_up) if looked_up is not None else (len(asked.fields), None)
     if fetched is None:
         statement = asked.compile(asked.form.outputs(asked.fields))
         work = services.engine.fetch(statement, services.settings.statement_timeout, caller=request.state.caller)
@@ -151,12 +169,12 @@ async def _values(request: Request, services: Services, asked: Asked, etag: str)
     last = fetched[len(page) - 1][outputs:] if len(page) < len(fetched) else None
     headers, following = _way_on(request, services, asked, last)
     head = {**asked.members, "complete": following is None, "next": following}
-    names = [field.name for field in asked.fields]
-    body = (
-        json_rows.list_document(page, head, asked.rows)
-        if asked.flat
-        else json_rows.document(names, page, head, asked.rows)
-    )
+    if looked_up is not None:
+        body = json_rows.joined_document([made for (made,) in page], head, asked.rows)
+    elif asked.flat:
+        body = json_rows.list_document(page, head, asked.rows)
+    else:
+        body = json_rows.document([field.name for field in asked.fields], page, head, asked.rows)
     return await body_answer(request, body, etag=etag, media_type=asked.form.media_type, headers=headers)
 
 
@@ -188,13 +206,19 @@ def _way_on(
 ) -> tuple[dict[str, str], str | None]:
     """Headers of a page, and the address of the next one; `last` are the sort values at the end of one that is not
     the last."""
-    if last is None:
-        return {**asked.headers, "CivicLake-Complete": "true"}, None
-    cursor = services.signer.seal(Cursor.at(asked.release, asked.digest, last))
-    kept = [(name, text) for name, text in request.query_params.multi_items() if name != "cursor"]
-    following = f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
-    headers = {**asked.headers, "CivicLake-Complete": "false", "Link": f'<{following}>; rel="next"'}
-    return headers, following
+    cursor = None if last is None else services.signer.seal(Cursor.at(asked.release, asked.digest, last))
+    return way_on(asked.headers, request.url.path, request.query_params.multi_items(), cursor)
+
+
+def way_on(
+    headers: Mapping[str, str], path: str, parameters: Iterable[tuple[str, str]], cursor: str | None
+) -> tuple[dict[str, str], str | None]:
+    """Headers of a page, and the address of the next one, which lies behind the cursor."""
+    if cursor is None:
+        return {**headers, "CivicLake-Complete": "true"}, None
+    kept = [(name, text) for name, text in parameters if name != "cursor"]
+    following = f"{path}?{urlencode([*kept, ('cursor', cursor)])}"
+    return {**headers, "CivicLake-Complete": "false", "Link": f'<{following}>; rel="next"'}, following
 
 
 async def _everything(request: Request, services: Services, asked: Asked, writer: Writer, etag: str) -> Response:

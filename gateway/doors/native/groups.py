@@ -12,14 +12,14 @@ from gateway.answers.forms import Form
 from gateway.doors.deps import caller_of, services_of, visible
 from gateway.doors.native.deliver import Asked, bom_of, deliver, form_of, kept, place_of, require_fit
 from gateway.doors.native.pinned import pinned
-from gateway.doors.native.rows import note
+from gateway.doors.native.rows import note, page_headers
 from gateway.doors.native.settle import pay, protect, settle, summed
 from gateway.query.compile_groups import compile_groups, group_order
 from gateway.query.grouping import GroupedQuery
 from gateway.query.parse import Limits
 from gateway.query.parse_groups import parse_distinct, parse_groups
 from gateway.view.view import View
-from gateway.web.answers import VARY, coding_of, unchanged
+from gateway.web.answers import coding_of, unchanged
 from gateway.web.conditional import make_etag
 
 router = APIRouter()
@@ -74,11 +74,7 @@ async def _answer(request: Request, dataset: str, *, form: Form, door: _Door) ->
     note(request, services, query.names, query.where)
     if cursor is not None:
         query = replace(query, after=place_of(cursor, query.digest, lambda: group_order(query)))
-    headers = {
-        "Cache-Control": services.cache_control(caller.actor),
-        "Vary": VARY,
-        "CivicLake-Release": str(release.number),
-    }
+    headers = page_headers(services, caller.actor, release)
     if form.writer is not None:
         headers["Content-Disposition"] = f'attachment; filename="{dataset}.{door.name}.{form.name}"'
     variant = f"{door.name} {form.name} {bom} {coding_of(request)} {query.limit} {basis.name}"

@@ -9,18 +9,21 @@ from fastapi import APIRouter, Request, Response
 from sqlglot import exp
 
 from gateway.answers.forms import Form
+from gateway.audit.record import AccessRecord
 from gateway.doors.deps import caller_of, services_of, visible
 from gateway.doors.native.deliver import Asked, bom_of, deliver, form_of, place_of, require_fit
 from gateway.doors.native.pinned import pinned
 from gateway.doors.native.totals import count_rows, counting, total_asked
+from gateway.policy.actor import Actor
 from gateway.query.compile import Statement, compile_all, compile_page
 from gateway.query.keyset import total_order
 from gateway.query.parse import parse_query
-from gateway.query.tree import Filter, conditions_text
+from gateway.query.tree import Filter, Query, conditions_text
 from gateway.quota.admission import record_of
 from gateway.quota.cost import estimate
 from gateway.quota.group_cost import group_units
 from gateway.quota.meter import Price
+from gateway.release.opened import OpenRelease
 from gateway.services import Services
 from gateway.web.answers import VARY, coding_of, unchanged
 from gateway.web.conditional import make_etag
@@ -52,11 +55,7 @@ async def _answer(request: Request, dataset: str, form: Form) -> Response:
     if cursor is not None:
         query = replace(query, after=place_of(cursor, query.digest, lambda: total_order(query)))
     note(request, services, tuple(column.name for column in query.select), query.where)
-    headers = {
-        "Cache-Control": services.cache_control(caller.actor),
-        "Vary": VARY,
-        "CivicLake-Release": str(release.number),
-    }
+    headers = page_headers(services, caller.actor, release)
     if form.writer is not None:
         headers["Content-Disposition"] = f'attachment; filename="{dataset}.{form.name}"'
     limits = services.tier_limits(caller.actor)
@@ -68,8 +67,8 @@ async def _answer(request: Request, dataset: str, form: Form) -> Response:
         total = await count_rows(request, services, question, wanted)
         headers["CivicLake-Total"] = total.header
         members["total"] = asdict(total)
-    variant = f"{form.name} {bom} {coding_of(request)} {query.limit} {headers.get('CivicLake-Total')}"
-    etag = make_etag(view.edition, query.digest, variant, request.query_params.get("cursor", ""))
+    total_told, at = headers.get("CivicLake-Total"), request.query_params.get("cursor", "")
+    etag = page_tag(query, form, coding_of(request), at, bom=bom, total=total_told)
     same = unchanged(request, etag, headers)
     if same is not None:
         return same
@@ -94,9 +93,27 @@ async def _answer(request: Request, dataset: str, form: Form) -> Response:
     return await deliver(request, services, asked, etag)
 
 
+def page_headers(services: Services, actor: Actor, release: OpenRelease) -> dict[str, str]:
+    """What is said of an answer from a release: who may keep it, and what it depends on."""
+    return {"Cache-Control": services.cache_control(actor), "Vary": VARY, "CivicLake-Release": str(release.number)}
+
+
+def page_tag(
+    query: Query, form: Form, coding: str | None, cursor: str = "", *, bom: bool = False, total: str | None = None
+) -> str:
+    """The entity tag of rows: of what of the release is seen, the question, and all that the bytes depend on."""
+    variant = f"{form.name} {bom} {coding} {query.limit} {total}"
+    return make_etag(query.view.edition, query.digest, variant, cursor)
+
+
 def note(request: Request, services: Services, columns: tuple[str, ...], where: tuple[Filter, ...]) -> None:
     """Tell the record of the access which columns are asked, and a digest of the filter, which is all it keeps."""
-    record, key = record_of(request), services.admission.log.key
+    note_on(record_of(request), services, columns, where)
+
+
+def note_on(record: AccessRecord, services: Services, columns: tuple[str, ...], where: tuple[Filter, ...]) -> None:
+    """As `note`, on a record itself."""
+    key = services.admission.log.key
     record.columns = columns
     if where and key is not None:
         record.filter = key.digest(conditions_text(where))

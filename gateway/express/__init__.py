@@ -1,0 +1,1 @@
+"""The express lane: what the public asks most, answered without the framework."""
