@@ -110,6 +110,10 @@ class DbtManifest:
                 return model
         raise KeyError(f"the dbt project has no model {name}")
 
+    def name_of(self, unique_id: str) -> str:
+        """The name of a model or a test."""
+        return self.models[unique_id].name if unique_id in self.models else self.tests[unique_id].name
+
     def upstream(self, unique_id: str) -> list[str]:
         """Unique ids of all models and sources `unique_id` reads, directly or not, sorted."""
         found: set[str] = set()

@@ -88,7 +88,8 @@ class CheckSpec:
 class CheckResult:
     """What a check found: `unexpected` of `elements` rows; `observed` is that share, or the row count.
 
-    `sample` holds up to 20 keys of failing rows, never other values.
+    `sample` holds up to 20 keys of failing rows, never other values. `stands_from` is the earlier run that found it,
+    when there was no cause to ask again.
     """
 
     spec: CheckSpec
@@ -98,6 +99,7 @@ class CheckResult:
     elements: int
     checked_at: datetime
     sample: tuple[dict[str, str], ...] = field(default=())
+    stands_from: str | None = None
 
     @property
     def threshold(self) -> str:

@@ -12,13 +12,8 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def record(
-    con: duckdb.DuckDBPyConnection, run_id: str, results: Sequence[CheckResult], *, stands_from: str | None = None
-) -> None:
-    """Write `results` under `run_id` in one statement; the results the run had for the same subjects are replaced.
-
-    `stands_from` is the earlier run that found them, when this run had no cause to ask again.
-    """
+def record(con: duckdb.DuckDBPyConnection, run_id: str, results: Sequence[CheckResult]) -> None:
+    """Write `results` under `run_id` in one statement; the results the run had for the same subjects are replaced."""
     if not results:
         return
     import pyarrow as pa
@@ -37,7 +32,7 @@ def record(
             "element_count": pa.array([r.elements for r in results], pa.int64()),
             "sample": pa.array([json.dumps(r.sample, ensure_ascii=False) for r in results]),
             "checked_at": pa.array([r.checked_at for r in results], pa.timestamp("us")),
-            "stands_from": pa.array([stands_from] * len(results), pa.string()),
+            "stands_from": pa.array([r.stands_from for r in results], pa.string()),
         }
     )
     subjects = sorted({r.spec.subject for r in results})
@@ -57,10 +52,10 @@ def record(
 
 
 def recorded(con: duckdb.DuckDBPyConnection, run_id: str, specs: Sequence[CheckSpec]) -> list[CheckResult] | None:
-    """What run `run_id` itself found for `specs`, in their order; None when one of them was not asked just so."""
+    """What run `run_id` has for `specs`, in order, with the run that found each; None when one was not asked so."""
     rows = con.execute(
         "SELECT subject, rule, severity, dimension, threshold, passed, observed, unexpected_count, element_count,"
-        " checked_at, sample FROM lake.ops.check_result WHERE run_id = ? AND stands_from IS NULL",
+        " checked_at, sample, coalesce(stands_from, run_id) FROM lake.ops.check_result WHERE run_id = ?",
         [run_id],
     ).fetchall()
     found = {tuple(row[:5]): row[5:] for row in rows}
@@ -69,6 +64,7 @@ def recorded(con: duckdb.DuckDBPyConnection, run_id: str, specs: Sequence[CheckS
         row = found.get((spec.subject, spec.rule, spec.severity, spec.dimension, spec.threshold))
         if row is None:
             return None
-        passed, observed, unexpected, elements, checked_at, sample = row
-        results.append(CheckResult(spec, passed, observed, unexpected, elements, checked_at, tuple(json.loads(sample))))
+        passed, observed, unexpected, elements, checked_at, sample, found_by = row
+        keys = tuple(json.loads(sample))
+        results.append(CheckResult(spec, passed, observed, unexpected, elements, checked_at, keys, found_by))
     return results

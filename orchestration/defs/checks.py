@@ -47,9 +47,7 @@ def asset_check(spec: CheckSpec, asset: dg.AssetKey) -> dg.AssetCheckSpec:
     )
 
 
-def asset_check_result(
-    result: CheckResult, asset: dg.AssetKey, *, stands_from: str | None = None
-) -> dg.AssetCheckResult:
+def asset_check_result(result: CheckResult, asset: dg.AssetKey) -> dg.AssetCheckResult:
     """What Dagster shows of a result: counts, the keys of failing rows, the earlier run whose result it is."""
     blocks = result.spec.severity == "block"
     return dg.AssetCheckResult(
@@ -62,7 +60,7 @@ def asset_check_result(
             "elements": result.elements,
             "threshold": result.threshold,
             "failing rows": [dict(row) for row in result.sample],
-            **({"stands from run": stands_from} if stands_from else {}),
+            **({"stands from run": result.stands_from} if result.stands_from else {}),
         },
     )
 

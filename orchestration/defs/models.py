@@ -22,12 +22,12 @@ from orchestration.defs.checks import (
 )
 from orchestration.defs.declared import declared_models
 from orchestration.defs.session import LAKE, Progress, Session, team
-from orchestration.defs.standing import Results, basis_of, earlier_results, remember_good
+from orchestration.defs.standing import Results, Standing, basis_of, remember_good, what_stands
 from orchestration.lake.threads import set_threads
 from orchestration.transform.build import DbtRun, NodeResult, run_dbt
 from orchestration.transform.messages import readable
 from orchestration.transform.parsed import manifest_json
-from orchestration.transform.standing import Build
+from orchestration.transform.standing import Basis
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -98,7 +98,7 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
         con: DuckDBPyConnection = getattr(context.resources, LAKE)
         with session.writing():
             made = _library(context, session, con, declared, keys)
-            record(con, context.run_id, [result for _, result in made.results], stands_from=made.stands_from)
+            record(con, context.run_id, [result for _, result in made.results])
             if made.basis is not None:
                 remember_good(con, session, context.run_id, made.basis, made.results)
         results = [result for _, result in made.results]
@@ -108,7 +108,7 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
         wanted = context.selected_asset_check_keys
         for unique_id, result in made.results:
             if dg.AssetCheckKey(keys[unique_id], check_name(result.spec)) in wanted:
-                yield asset_check_result(result, keys[unique_id], stands_from=made.stands_from)
+                yield asset_check_result(result, keys[unique_id])
         _require_built(session, made.run)
 
     return models
@@ -118,14 +118,13 @@ def model_assets(session: Session) -> dg.AssetsDefinition:
 class _Library:
     """What a run has of the library: metadata by model, upstream first, results, and what dbt did, if it was asked.
 
-    `stands_from` is the run that built it, when nothing changed since; `basis` what a whole and good build stands on.
+    `basis` is what the library stands on when all of it is well.
     """
 
     models: dict[str, dict[str, Any]]
     results: Results
     run: DbtRun
-    stands_from: str | None = None
-    basis: str | None = None
+    basis: Basis | None = None
 
 
 def _library(
@@ -135,46 +134,57 @@ def _library(
     declared: DbtManifest,
     keys: Mapping[str, dg.AssetKey],
 ) -> _Library:
-    """The models asked for, built and checked; or all of them as they stand, when a build could change nothing."""
+    """The models asked for, built and checked; of all, those that news has reached, the others as they stand."""
     rebuild = context.run.tags.get(REBUILD) == "true"
     select = _selection(context, declared, keys)
     as_of = session.as_of(dict(context.run.tags), con)
     filled = _published_with_rows(session)
     basis = basis_of(session, con, as_of, filled)
-    found = None if select or rebuild else earlier_results(con, declared, basis)
-    if found is not None:
-        return _standing(session, con, declared, *found)
-    run = run_dbt(
-        session.workspace,
-        as_of=as_of,
-        select=select,
-        full_refresh=rebuild,
-        progress=lambda node: session.tell(_progress(node)),
-        lake=con,
-    )
-    set_threads(con, session.workspace)
-    built = [node for node in run.nodes if node.unique_id in keys and node.status not in _UNBUILT]
-    rows = _row_counts(con, declared, [node.unique_id for node in built])
+    stands = None if select or rebuild else what_stands(session, con, declared, basis)
+    if stands is not None and stands.whole:
+        session.tell(Progress("models", "library", f"stands as run {stands.build.run_id} built and checked it"))
+        return _Library(_described(con, declared, {}, stands), stands.results, DbtRun(()))
+    if stands is None or stands.reached:
+        run = run_dbt(
+            session.workspace,
+            as_of=as_of,
+            select=[declared.name_of(key) for key in sorted(stands.reached)] if stands else select,
+            with_their_tests=stands is None,
+            full_refresh=rebuild,
+            progress=lambda node: session.tell(_progress(node)),
+            lake=con,
+        )
+        set_threads(con, session.workspace)
+    else:
+        run = DbtRun(())
+    built = {node.unique_id: node for node in run.nodes if node.unique_id in keys and node.status not in _UNBUILT}
+    models = _described(con, declared, built, stands)
+    rows = {declared.models[key].name: told["dagster/row_count"] for key, told in models.items() if len(told) > 1}
     at = session.now().replace(tzinfo=None)
     results = test_results(declared, run.nodes, rows, at)
+    if stands is not None:
+        standing = {(t.model, t.name) for key, t in declared.tests.items() if key not in stands.reached}
+        results += [(model, result) for model, result in stands.results if (model, result.spec.rule) in standing]
     if run.ok:  # written checks look across models: after a failure some of them are of yesterday
-        results += model_results(con, declared, [node.unique_id for node in built], filled, at)
-    models = {n.unique_id: {"seconds": round(n.seconds, 3), **_counted(rows, n.name)} for n in built}
-    return _Library(models, results, run, basis=basis if run.ok and not select else None)
+        results += model_results(con, declared, list(models), filled, at)
+    return _Library(models, results, run, basis if run.ok and not select else None)
 
 
-def _standing(
-    session: Session, con: "DuckDBPyConnection", declared: DbtManifest, build: Build, results: Results
-) -> _Library:
-    session.tell(Progress("models", "library", f"stands as run {build.run_id} built and checked it"))
-    rows = _row_counts(con, declared, list(declared.models))
-    order = TopologicalSorter({key: model.depends_on for key, model in declared.models.items()}).static_order()
-    models = {
-        key: {"stands from run": build.run_id, **_counted(rows, declared.models[key].name)}
-        for key in order
-        if key in declared.models
-    }
-    return _Library(models, results, DbtRun(()), stands_from=build.run_id)
+def _described(
+    con: "DuckDBPyConnection", declared: DbtManifest, built: Mapping[str, NodeResult], stands: Standing | None
+) -> dict[str, dict[str, Any]]:
+    """Metadata of the models that were built, and of those that stand, upstream first."""
+    there = [*declared.models] if stands else [*built]
+    rows = _row_counts(con, declared, there)
+    graph = {key: set(declared.models[key].depends_on).intersection(there) for key in there}
+    found = dict[str, dict[str, Any]]()
+    for key in TopologicalSorter(graph).static_order():
+        if key in built:
+            found[key] = {"seconds": round(built[key].seconds, 3)}
+        elif stands:
+            found[key] = {"stands from run": stands.build.run_id}
+        found[key] |= _counted(rows, declared.models[key].name)
+    return found
 
 
 def _check_specs(manifest: DbtManifest, keys: Mapping[str, dg.AssetKey]) -> list[dg.AssetCheckSpec]:

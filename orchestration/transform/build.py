@@ -73,6 +73,7 @@ def run_dbt(
     as_of: date,
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    with_their_tests: bool = True,
     variables: dict[str, Any] | None = None,
     full_refresh: bool = False,
     unit_tests: bool = False,
@@ -85,6 +86,7 @@ def run_dbt(
     Models are computed anew from all rows when `full_refresh` says so, and whenever SQL, vocabularies or the key of
     the pseudonyms changed since the whole library was last built. Failed nodes are in the result; TransformError
     only when dbt could not run at all (a model that does not parse, a contract that is broken at compile time).
+    The tests of selected models are selected with them unless `with_their_tests` says that they are named themselves.
     `lake` is a connection the caller has open, to be asked for the state of the vocabularies.
     """
     builds = command in {"build", "run"}
@@ -96,6 +98,8 @@ def run_dbt(
         full_refresh = True
     full_refresh = builds and full_refresh
     arguments = [command, *_places(workspace), *_selection(select, exclude)]
+    if not with_their_tests:
+        arguments += ["--indirect-selection", "empty"]
     known = None
     if not variables:
         known = parsed_project(workspace)

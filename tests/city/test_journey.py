@@ -123,6 +123,20 @@ class TestAccounts:
         assert failed == 0
         assert city.release().quality.checks_failed == 0
 
+    def test_a_day_builds_and_asks_what_its_rows_reach(self, city: Built) -> None:
+        """What the last run asked itself of a topic that grew, and took over of tables made of vocabularies."""
+        taken_over = city.rows(
+            "SELECT subject, bool_and(stands_from IS NOT NULL) FROM lake.ops.check_result WHERE subject IN "
+            "('base_code', 'base_division', 'topic_hotline_ticket', 'theme_hotline_score') AND rule LIKE '%unique_key%' "
+            "AND run_id = (SELECT run_id FROM lake.ops.check_result ORDER BY checked_at DESC LIMIT 1) GROUP BY 1"
+        )
+        assert dict(taken_over) == {
+            "base_code": True,
+            "base_division": True,
+            "topic_hotline_ticket": False,
+            "theme_hotline_score": False,
+        }
+
 
 class TestLineage:
     """A published figure leads back to the file and the line it came from."""
