@@ -123,7 +123,7 @@ def parameter_rows() -> Iterator[Row]:
         "hotline.contact_limit_hours": 24, "hotline.contact_limit_hours_urgent": 2, "hotline.partly_resolved": 0,
         "hotline.basically_satisfied": 1, "risk.grade.b": 20, "risk.grade.c": 50, "risk.grade.d": 80,
         "risk.severity.minor": 10, "risk.severity.general": 25, "risk.severity.serious": 60, "risk.complaint": 2,
-        "risk.decay_days": 365,
+        "risk.decay_days": 365, "risk.model": 1,
     }  # fmt: skip
     for name, value in values.items():
         yield name, value, SINCE, None, choice
