@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from departments.vocabulary.codes import grid_paths
+from departments.vocabulary.locations import PARAMETERS as PLACE_PARAMETERS
 from departments.vocabulary.places import SINCE, Row
 from departments.vocabulary.signs import sign_parameters
 from departments.vocabulary.supervision import supervision_parameters
@@ -138,6 +139,7 @@ def parameter_rows() -> Iterator[Row]:
         ("disclosure.k", 5, "Open microdata: rows alike in all quasi-identifiers"),
         ("disclosure.l", 2, "Open microdata: different sensitive values among them"),
         *EVALUATION_PARAMETERS,
+        *PLACE_PARAMETERS,
     ):
         yield name, value, SINCE, None, f"{meaning} (choice of the demonstration city)"
     yield from supervision_parameters()
