@@ -10,7 +10,6 @@ from departments.chance import planted
 from departments.defects import Defects
 from departments.sensors.devices import Network, serial_at
 
-STUCK = 0.01  # share of the days of a device on which its value does not move
 OUTAGE = 0.03  # share of the days of a device whose readings come with the next delivery
 TIME = "strftime({}, '%Y-%m-%d %H:%M:%S')".format
 INSTANT = "strftime({}, '%Y-%m-%dT%H:%M:%S+08:00')".format
@@ -27,7 +26,8 @@ def create_readings(
     Needs table delivery(day, covers_from): the days of delivery, each with the first day whose readings it brings.
     Two lines of one reading (copies 0 and 1) are equal for DUP, and differ in their value for I3.
     """
-    rates = {rule: rate for rule, rate in defects.rates("iot_reading").items() if rule != "I5"}
+    rates = dict(defects.rates("iot_reading"))
+    stuck = rates.pop("I5", 0.0)  # share of the days of a device on which its value does not move
     con.execute("drop table if exists reading_row")
     con.execute(f"""
         create table reading_row as
@@ -39,7 +39,7 @@ def create_readings(
                  unnest(generate_series(cast(v.day as timestamp), v.day + interval 1439 minute, to_minutes(d.minutes))) as t(moment)
             where d.kind is not null and v.day between '{since}' and '{until}'),
         chosen as (
-            select t.*, u(dk, 'stuck') < {STUCK} as stuck, n.day as next_on, l.day as late_on
+            select t.*, u(dk, 'stuck') < {stuck} as stuck, n.day as next_on, l.day as late_on
             from timed t
             left join delivery n on n.covers_from = t.due_on + 1
             left join delivery l on t.day + 5 between l.covers_from and l.day),
