@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from catalog.cases import CasesAreThere
 from catalog.contract.options import Title
 from catalog.dataset_rules import DATASET_RULES
 from catalog.disclosure import QuasiIdentifiersAreGrouped
@@ -153,6 +154,7 @@ RULES: tuple[Rule, ...] = (
     LoweringIsChecked(),
     QuasiIdentifiersAreGrouped(),
     WithdrawalsNameRows(),
+    CasesAreThere(),
 )
 
 

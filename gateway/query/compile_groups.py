@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from gateway.query.compile import Binds, Statement, filtered
@@ -18,7 +20,8 @@ def group_order(query: GroupedQuery) -> tuple[Term, ...]:
     left = {key.name: key for key in query.keys}
     terms: list[Term] = []
     for sort in query.order:
-        terms += _terms(query, sort.output, descending=sort.descending)
+        found = _terms(query, sort.output, descending=sort.descending)
+        terms += [replace(term, nulls_first=sort.nulls_first) for term in found]
         left.pop(sort.output.name, None)
     for key in left.values():
         terms += _terms(query, key, descending=False)

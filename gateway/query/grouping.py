@@ -103,10 +103,17 @@ class Having:
 
 @dataclass(frozen=True)
 class GroupSort:
-    """One term of the requested order of groups. Groups without a value come last, in both directions."""
+    """One term of the requested order of groups. Groups without a value come last in both directions, or
+    `nulls_first`."""
 
     output: Output
     descending: bool = False
+    nulls_first: bool = False
+
+    @property
+    def plain(self) -> list[Any]:
+        """It as a list, for digests."""
+        return [self.output.name, self.descending, self.nulls_first]
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,7 @@ class GroupedQuery:
     @cached_property
     def digest(self) -> str:
         """Digest of the walk: everything but page size and position."""
-        order = [[sort.output.name, sort.descending] for sort in self.order]
+        order = [sort.plain for sort in self.order]
         outputs = [[key.name for key in self.keys], [figure.name for figure in self.figures]]
         parts = ["groups", self.view.dataset, self.view.policy, outputs, plain(self.where)]
         parts += [plain(self.having), order]

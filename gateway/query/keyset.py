@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -18,7 +18,8 @@ _ORDINAL = ValueType(Family.INTEGER)
 
 @dataclass(frozen=True)
 class Term:
-    """One term of the total order: an expression over the relation, the type of its values, its direction.
+    """One term of the total order: an expression over the relation, the type of its values, its direction, and
+    whether rows without a value come first.
 
     Keys have no missing values: a release whose keys are not keys cannot be published.
     """
@@ -27,11 +28,12 @@ class Term:
     kind: ValueType
     descending: bool = False
     nullable: bool = True
+    nulls_first: bool = False
 
     @property
     def ordered(self) -> exp.Ordered:
         """The term as it stands in ORDER BY."""
-        return exp.Ordered(this=self.expression.copy(), desc=self.descending, nulls_first=False)
+        return exp.Ordered(this=self.expression.copy(), desc=self.descending, nulls_first=self.nulls_first)
 
 
 def total_order(query: Query) -> tuple[Term, ...]:
@@ -42,7 +44,8 @@ def total_order(query: Query) -> tuple[Term, ...]:
     missing = {column.name: column for column in query.view.key}
     terms: list[Term] = []
     for sort in query.order:
-        terms.append(_term(sort.column, sort.descending, in_key=sort.column in query.view.key))
+        term = _term(sort.column, sort.descending, in_key=sort.column in query.view.key)
+        terms.append(replace(term, nulls_first=sort.nulls_first))
         missing.pop(sort.column.name, None)
         if query.view.key and not missing:
             return tuple(terms)
@@ -71,13 +74,13 @@ def after(terms: tuple[Term, ...], values: tuple[Scalar | None, ...], bind: Bind
     """Condition of the rows that come after the row with these sort values.
 
     (a, b) after (x, y) is: a after x, or a is x and b after y. A row without a value comes last, so it is after
-    every value and nothing is after it. The first term's bound is repeated in front, because only a plain
-    conjunct lets the engine skip the row groups that lie wholly before it.
+    every value and nothing is after it; or first, so that every value is after it. The first term's bound is repeated
+    in front, because only a plain conjunct lets the engine skip the row groups that lie wholly before it.
     """
     alternatives: list[exp.Expr] = []
     same: list[exp.Expr] = []
     for place, (term, value) in enumerate(zip(terms, values, strict=True)):
-        if value is not None:
+        if value is not None or term.nulls_first:
             for before in range(len(same), place):  # bound only where it is used
                 same.append(_equal(terms[before], values[before], bind))
             alternatives.append(exp.and_(*same, _beyond(term, value, bind)))
@@ -87,15 +90,16 @@ def after(terms: tuple[Term, ...], values: tuple[Scalar | None, ...], bind: Bind
     return exp.and_(_beyond(terms[0], values[0], bind, inclusive=True), reached)
 
 
-def _beyond(term: Term, value: Scalar, bind: Bind, *, inclusive: bool = False) -> exp.Expr:
+def _beyond(term: Term, value: Scalar | None, bind: Bind, *, inclusive: bool = False) -> exp.Expr:
+    missing = exp.Is(this=term.expression.copy(), expression=exp.Null())
+    if value is None:  # of a term whose missing values come first
+        return exp.Not(this=missing)
     if inclusive:
         node: type[exp.Binary] = exp.LTE if term.descending else exp.GTE
     else:
         node = exp.LT if term.descending else exp.GT
     further = node(this=term.expression.copy(), expression=bind(value))
-    if not term.nullable:
-        return further
-    return exp.or_(further, exp.Is(this=term.expression.copy(), expression=exp.Null()))
+    return exp.or_(further, missing) if term.nullable and not term.nulls_first else further
 
 
 def _equal(term: Term, value: Scalar | None, bind: Bind) -> exp.Expr:

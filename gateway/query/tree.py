@@ -47,10 +47,16 @@ Filter = Condition | Junction[Condition]
 
 @dataclass(frozen=True)
 class Sort:
-    """One term of the requested order. Rows without a value come last, in both directions."""
+    """One term of the requested order. Rows without a value come last in both directions, or `nulls_first`."""
 
     column: Column
     descending: bool = False
+    nulls_first: bool = False
+
+    @property
+    def plain(self) -> list[Any]:
+        """It as a list, for digests."""
+        return [self.column.name, self.descending, self.nulls_first]
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Query:
     @cached_property
     def digest(self) -> str:
         """Digest of the walk: dataset, policy, columns, conditions and order; not the page size, not the position."""
-        order = [[sort.column.name, sort.descending] for sort in self.order]
+        order = [sort.plain for sort in self.order]
         parts: list[object] = [self.view.dataset, self.view.policy, [column.name for column in self.select]]
         parts += [plain(self.where), order]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()

@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
 def lineage(
     column: Annotated[str, typer.Argument(metavar="COLUMN", help="`<dataset>.<column>` or `<model>.<column>`.")],
+    row: Annotated[
+        list[str] | None,
+        typer.Option("--row", metavar="COLUMN=VALUE", help="Of one row of a theme: the cases behind its figure."),
+    ] = None,
     city: CityOption = DEFAULT_CITY,
     home: HomeOption = None,
 ) -> None:
     """Show what COLUMN is made from, down to the feeds, with levels and what lowers them.
 
-    The models are those of the last run.
+    With --row, show the cases behind the figure of that row, with the files they came in. The models are those of the
+    last run.
     """
     from catalog.levels import flow_levels
     from catalog.lineage import column_lineage
@@ -39,6 +44,11 @@ def lineage(
         raise CommandError(ExitCode.USAGE, f"{workspace.home} holds no models yet. `civiclake run` makes them")
     manifest = DbtManifest.load(path)
     ref = asked(manifest, column)
+    if row:
+        from orchestration.cli.cases import show_cases
+
+        show_cases(manifest, workspace, *ref, row)
+        return
     edges = column_lineage(manifest, loaded)
     drawing = Drawing(manifest, edges, flow_levels(manifest, loaded, edges))
     out.print(drawing.tree(ref))

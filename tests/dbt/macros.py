@@ -56,9 +56,13 @@ def _dispatched(name: str, _package: str) -> Any:
 def _callable(of: Environment, block: str, name: str) -> Callable[..., Any]:
     """The macro alone in a template: others it calls are found among the globals, by the same way."""
 
+    @cache
+    def macro() -> Any:
+        return getattr(of.from_string(block).module, name)
+
     def call(*values: Any, **named: Any) -> Any:
         try:
-            return getattr(of.from_string(block).module, name)(*values, **named)
+            return macro()(*values, **named)
         except ReturnedError as returned:
             return returned.value
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 from ruamel.yaml import YAML
@@ -31,6 +32,7 @@ from tests.gateway.conftest import ROOT, client_over
 from tests.gateway.fake_policy import policy_over, put_policy
 from tests.gateway.fake_release import dataset_entry, publish_rows
 from tests.gateway.key_holders import issue_keys
+from tests.gateway.test_files import httpfs
 
 GUIDE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 DEMONSTRATION = ROOT / "examples" / "yunzhou" / "city.yml"
@@ -127,14 +129,13 @@ def test_examples_in_python_run(
 def test_every_dataset_tells_how_it_is_read(
     served: tuple[httpx.Client, str], tmp_path: Path, query: str, holder: bool
 ) -> None:
-    """Its lines work for whom they were made: curl and Python are run, the addresses of the others asked."""
+    """Its lines work for whom they were made: curl, Python and DuckDB are run, the addresses of the others asked."""
     client, key = served
     headers = {"X-API-Key": key} if holder else {}
     for entry in client.get(f"/v1/datasets{query}", headers=headers).json()["datasets"]:
         told = client.get(f"/v1/datasets/{entry['id']}{query}", headers=headers).json()
         lines = told["howto"]
         assert ("rows" in told["links"]) == bool(lines)
-        assert ("duckdb" in lines) == bool(told["distributions"])
         environment = {"PATH": os.environ["PATH"], "KEY": key, "NO_PROXY": "*"}
         if lines:
             subprocess.run(
@@ -144,7 +145,10 @@ def test_every_dataset_tells_how_it_is_read(
             with ExitStack() as opened:
                 kept = SimpleNamespace(Client=lambda *a, **b: opened.enter_context(civiclake_client.Client(*a, **b)))
                 frame = eval(lines["python"].replace("…", key), {"civiclake_client": kept})
-            assert len(frame) == rows == told["row_count"]
+            with duckdb.connect() as con:
+                con.execute(f"LOAD '{httpfs()}'")
+                read = con.sql(lines["duckdb"].replace("…", key))
+                assert len(frame) == rows == len(read) == told["row_count"]
         for line in lines.values():
             for address in re.findall(rf"{re.escape(str(client.base_url).rstrip('/'))}(/[^\"' ]*)", line):
                 assert client.get(address, headers=headers).status_code == 200, address

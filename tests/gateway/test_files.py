@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import re
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
 from hypothesis import given
@@ -121,6 +123,29 @@ def test_only_the_files_of_the_dataset_are_reached(client: httpx.Client, name: s
     """CKAN CVE-2023-32321: a name was taken for a path."""
     answer = client.get(f"/v1/datasets/tickets/files/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+def test_duckdb_reads_the_parts_of_a_file_that_it_needs(tmp_path: Path) -> None:
+    """By the line that the dataset's page has, with the extension that reads over HTTP."""
+    publish(tmp_path, 1, rows=300_000)
+    size = (tmp_path / "releases/0001/files/tickets.parquet").stat().st_size
+    with client_over(tmp_path) as client, duckdb.connect() as con:
+        line = client.get("/v1/datasets/tickets").json()["howto"]["duckdb"]
+        con.execute(f"LOAD '{httpfs()}'")
+        asked = line.replace("*", "count(*), min(ticket_no), max(ticket_no)") + " WHERE ticket_no >= 'T0299990'"
+        (_, told), *_ = con.execute(f"EXPLAIN ANALYZE {asked}").fetchall()  # before anything is kept
+        assert con.sql(asked).fetchall() == [(10, "T0299990", "T0299999")]
+        assert con.sql(line).count("*").fetchall() == [(300_000,)]
+    amount, unit = re.search(r"in: ([\d.]+) (bytes|KiB|MiB)", told).groups()
+    assert 0 < float(amount) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20}[unit] < size / 2
+
+
+def httpfs() -> Path:
+    """The extension file of its package."""
+    found = importlib.util.find_spec("duckdb_extension_httpfs")
+    assert found is not None
+    assert found.origin is not None
+    return next(Path(found.origin).parent.rglob("httpfs.duckdb_extension"))
 
 
 @given(header=st.text("bytes=0123456789-, ", max_size=40), size=st.integers(0, 500))

@@ -10,65 +10,18 @@ entity as (
     where not is_deleted
 ),
 
-finding as (
-    select
-        party_uscc as uscc,
-        severity_code,
-        decided_on as found_on,
-        coalesce(cast(repaired_at as date) <= {{ as_of() }}, false) as is_repaired,
-        'penalty' as finding_kind
-    from {{ ref('topic_penalty') }}
-    where not is_deleted and party_uscc is not null and decided_on <= {{ as_of() }}
-    union all
-    select
-        subject_key as uscc,
-        severity_code,
-        determined_on as found_on,
-        state_code = 'repaired' as is_repaired,
-        'record' as finding_kind
-    from {{ ref('topic_credit_record') }}
-    where
-        not is_deleted
-        and info_kind = 'dishonest'
-        and determined_on <= {{ as_of() }}
-        and coalesce(expires_on, {{ as_of() }}) >= {{ as_of() }}
-        and coalesce(state_code, 'valid') <> 'withdrawn'
-        and coalesce(source_table, '') <> 'penalty'
-),
+{{ credit_findings() }},
 
 weighed as (
-    select
-        *,
-        cast(
-            case
-                when is_repaired then 0
-                else
-                    case severity_code
-                        when 'serious' then {{ parameter('risk.severity.serious', 60, as_of()) }}
-                        when 'general' then {{ parameter('risk.severity.general', 25, as_of()) }}
-                        when 'minor' then {{ parameter('risk.severity.minor', 10, as_of()) }}
-                        else 0
-                    end
-                    * exp(
-                        - {{ days_between('found_on', as_of()) }}
-                        / {{ parameter('risk.decay_days', 365, as_of()) }}
-                    )
-            end as decimal(18, 6)
-        ) as points
+    select *, {{ credit_points(as_of()) }} as points
     from finding
+    where {{ counts_on(as_of()) }}
 ),
 
 summed as (
     select
         uscc,
-        sum(points) as points,
-        count(case when finding_kind = 'penalty' then 1 end) as penalties,
-        count(case when finding_kind = 'record' then 1 end) as bad_records,
-        count(case when is_repaired then 1 end) as repaired,
-        count(case when severity_code = 'serious' and not is_repaired then 1 end) as serious,
-        count(case when severity_code = 'general' and not is_repaired then 1 end) as general,
-        count(case when severity_code = 'minor' and not is_repaired then 1 end) as minor,
-        max(found_on) as last_found_on
+        {{ credit_counts(as_of()) }}
     from weighed
     group by uscc
 ),
@@ -96,24 +49,14 @@ select
     entity_name,
     district_code,
     score,
-    case
-        when score >= {{ parameter('risk.grade.d', 80, as_of()) }} then 'D'
-        when score >= {{ parameter('risk.grade.c', 50, as_of()) }} then 'C'
-        when score >= {{ parameter('risk.grade.b', 20, as_of()) }} then 'B'
-        else 'A'
-    end as grade,
-    concat_ws(
-        ';',
-        case when serious > 0 then 'serious' end,
-        case when general > 0 then 'general' end,
-        case when minor > 0 then 'minor' end,
-        case when repaired > 0 then 'repaired' end
-    ) as reason_codes,
+    {{ credit_grade('score', as_of()) }} as grade,
+    {{ credit_reasons() }} as reason_codes,
     penalties,
     bad_records,
     repaired,
     serious,
     general,
     minor,
-    last_found_on
+    last_found_on,
+    {{ credit_model_version(as_of()) }} as model_version
 from scored

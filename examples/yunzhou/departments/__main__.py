@@ -118,6 +118,7 @@ def _environment(home: Home, url: str | None, token: str | None) -> dict[str, st
         "YUNZHOU_CREDIT_DROP": str(home.drop("credit")),
         "YUNZHOU_ENFORCEMENT_DROP": str(home.drop("enforcement")),
         "YUNZHOU_PERMITS_URL": home.setup().permits_url,
+        "YUNZHOU_SENSORS_DROP": str(home.drop("sensors")),
         "YUNZHOU_REGISTER_DROP": str(home.drop("register")),
     }
     return found | {"YUNZHOU_HOTLINE_URL": url, "YUNZHOU_HOTLINE_TOKEN": token} if url and token else found

@@ -17,6 +17,7 @@ from departments.home import Home, Setup
 from departments.hotline import log as hotline
 from departments.permits import decisions as permits
 from departments.register import drops as register
+from departments.sensors import drops as sensors
 
 SYSTEMS = {
     "hotline": hotline,
@@ -25,6 +26,7 @@ SYSTEMS = {
     "credit": credit,
     "register": register,
     "components": components,
+    "sensors": sensors,
     "enforcement": enforcement,
 }
 

@@ -106,7 +106,7 @@ async def _search(ask: Ask) -> dict[str, Any]:
         "include_total": ask.given.flag("include_total", True),
         "limit": found.query.limit,
         "offset": found.offset,
-        **{name: ask.given.given[name] for name in ("filters", "q", "sort", "distinct") if ask.given.has(name)},
+        **datastore.echo(ask.given),
         "release": found.release.number,
         "fields": datastore.fields(site_of(ask.request, found.release), found.columns),
         "records": records,

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import Caller, CallerDep, ReleaseDep, ServicesDep, visible
+from gateway.doors.facades.accepted import require_accepted
 from gateway.doors.facades.paging import exact_total, headers_of, pay_for_rows, row_texts, text_page
 from gateway.doors.native.deliver import place_of
 from gateway.doors.native.pinned import pinned
@@ -35,11 +36,11 @@ from gateway.services import Services
 from gateway.view.view import View
 from gateway.web.answers import body_answer, coding_of, document_answer, unchanged
 from gateway.web.conditional import make_etag
-from gateway.web.negotiate import choose
 
 router = APIRouter()
 
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true"
+_OFFERED = ("application/json",)
 _PLAIN = ("$format", "release")
 _QUOTED = "IEEE754Compatible=true"
 _VERSION = {"OData-Version": "4.0"}
@@ -53,6 +54,7 @@ _KEPT = ("$filter", "$select", "$orderby", "$apply", "$search", "$format", "rele
 async def service(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
     """The service document."""
     options(request.query_params.multi_items(), _PLAIN)
+    require_accepted(request, _OFFERED, "$format")
     body = dumps(model.service(_views(release, caller), _root(request)))
     return await _document(request, services, caller, body, _JSON)
 
@@ -61,8 +63,8 @@ async def service(request: Request, release: ReleaseDep, caller: CallerDep, serv
 async def metadata(request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep) -> Response:
     """The entity model in XML, or in JSON for who asks for that."""
     given = given_once(request.query_params.multi_items(), _PLAIN)
-    accepted = choose(request.headers.get("accept"), ("application/xml", "application/json"))
-    form = given.get("$format", accepted or "xml").partition(";")[0].removeprefix("application/")
+    accepted = require_accepted(request, ("application/xml", *_OFFERED), "$format")
+    form = given.get("$format", accepted).partition(";")[0].removeprefix("application/")
     if form not in ("xml", "json"):
         raise BadValue("`$format`: expected xml or json.", parameter="$format")
     views = _views(release, caller)
@@ -76,6 +78,7 @@ async def entities(dataset: str, request: Request, caller: CallerDep, services: 
     """Entities of a set, groups of them, or one by its key."""
     name, key = _named(dataset)
     given = options(request.query_params.multi_items())
+    require_accepted(request, _OFFERED, "$format")
     if key is not None:
         return await _entity(request, services, caller, name, key=key)
     release, cursor = await _pinned(request, services, given)

@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import Caller, CallerDep, ReleaseDep, ServicesDep, only_parameters, services_of, visible
+from gateway.doors.facades.accepted import ogc_accepted
 from gateway.doors.facades.paging import exact_total, headers_of, pay_for_rows, row_texts
 from gateway.doors.native.deliver import place_of
 from gateway.doors.native.pinned import pinned
@@ -32,7 +33,7 @@ from gateway.view.view import View
 from gateway.web.answers import body_answer, coding_of, document_answer, unchanged
 from gateway.web.conditional import make_etag
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(ogc_accepted)])
 
 _DOCUMENT = ("f", "release")
 _CRS = f"<{CRS84}>"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.answers.json_rows import dumps
 from gateway.doors.deps import CallerDep, ReleaseDep, ServicesDep, only_parameters, visible
+from gateway.doors.facades.accepted import ogc_accepted
 from gateway.doors.standards.common import answer, entries_of, origin_of, site_of
 from gateway.facades.ogc import site
 from gateway.facades.ogc.parse import require_json
 from gateway.facades.ogc.records import parse_search, queryables, record, records_collection
 from gateway.web.answers import document_answer
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(ogc_accepted)])
 
 _ROOT = f"{site.ROOT}/collections/{site.RECORDS}"
 

@@ -31,21 +31,20 @@ def howto(view: View, reader: Reader) -> dict[str, str]:
     root = f"{reader.origin}/v1/datasets/{view.dataset}"
     pinned = {} if reader.release is None else {"release": reader.release}
     asked = pinned if reader.whole else {**pinned, "limit": _SOME}
-    csv, sheet = (f"{root}/rows.{form}{_query(asked)}" for form in ("csv", "xlsx"))
+    csv, sheet, columns = (f"{root}/rows.{form}{_query(asked)}" for form in ("csv", "xlsx", "parquet"))
     city = f'civiclake_client.Client("{reader.origin}"' + (', key="…")' if reader.keyed else ")")
     release = "" if reader.release is None else f"release={reader.release}"
-    lines = {
+    file = next((file for file in view.distributions if file.format == "parquet" and file.sha256), None)
+    if file is not None:  # of which only those parts are fetched that a question needs
+        columns = f"{reader.origin}{file_link(view, file)}{_query(pinned)}"
+    secret = f"CREATE SECRET (TYPE http, EXTRA_HTTP_HEADERS MAP {{'{_KEY}': '…'}}); " if reader.keyed else ""
+    return {
         "curl": f'curl {_header(reader)}"{csv}" -o {view.dataset}.csv',
         "python": f'{city}.dataset("{view.dataset}").rows({release}).to_pandas()',
         "r": f'read.csv({_connection(csv, reader)}, encoding = "UTF-8")',
         "excel": f"{reader.origin}/odata" if reader.keyed else sheet,
+        "duckdb": f"{secret}SELECT * FROM read_parquet('{columns}')",
     }
-    file = next((file for file in view.distributions if file.format == "parquet" and file.sha256), None)
-    if file is None:
-        return lines
-    address = f"{reader.origin}{file_link(view, file)}{_query(pinned)}"
-    secret = f"CREATE SECRET (TYPE http, EXTRA_HTTP_HEADERS MAP {{'{_KEY}': '…'}}); " if reader.keyed else ""
-    return lines | {"duckdb": f"{secret}SELECT * FROM read_parquet('{address}')"}
 
 
 def _query(parameters: dict[str, int]) -> str:

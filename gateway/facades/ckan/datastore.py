@@ -124,6 +124,19 @@ def _searched(view: View, given: Parameters, limits: Limits) -> list[Filter]:
     return [whole_row(view, "q", text)] if text else []
 
 
+def echo(given: Parameters) -> dict[str, Any]:
+    """What was asked for, as CKAN tells it again: JSON that came as a text is told as what it says."""
+    told = {name: given.given[name] for name in ("q", "sort") if given.has(name)}
+    if given.has("filters"):
+        told["filters"] = given.members("filters")
+    if given.has("distinct"):
+        told["distinct"] = given.flag("distinct", False)
+    words = told.get("q")
+    if isinstance(words, str) and words.lstrip().startswith("{"):
+        told["q"] = given.members("q")
+    return told
+
+
 def _holds(view: View, name: str, word: Any, limits: Limits) -> Condition:
     return condition_on(known_column(view, name, "q"), "icontains", [_text(word, name)], limits, "q")
 

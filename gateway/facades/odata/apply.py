@@ -163,7 +163,10 @@ def _order(outputs: Mapping[str, Output], text: str | None) -> tuple[GroupSort, 
     if text is None:
         return ()
     terms = dict(order_terms(text))
-    return tuple(GroupSort(_output(outputs, name, "$orderby"), descending) for name, descending in terms.items())
+    return tuple(
+        GroupSort(_output(outputs, name, "$orderby"), descending, nulls_first=not descending)
+        for name, descending in terms.items()
+    )
 
 
 def _output(outputs: Mapping[str, Output], name: str, parameter: str) -> Output:

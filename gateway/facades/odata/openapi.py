@@ -10,7 +10,7 @@ from gateway.view.view import View
 _JSON, _TEXT = "application/json", {"type": "string"}
 _REFUSED = {
     status: {"description": "A refusal in OData's form.", "content": {_JSON: {"schema": {"type": "object"}}}}
-    for status in ("400", "401", "403", "404", "405", "410", "429", "503")
+    for status in ("400", "401", "403", "404", "405", "406", "410", "429", "503")
 }
 _FILTER = (
     "$filter",

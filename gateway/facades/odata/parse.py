@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -158,7 +158,8 @@ def _order(view: View, text: str) -> tuple[Sort, ...]:
     terms = list(order_terms(text))
     for name, _ in terms:
         known_property(view, name, "$orderby")
-    return sorts_of(view, terms, "$orderby")
+    # OData has null below every value (Protocol 4.01, 11.2.6.2): first in ascending order, last in descending order.
+    return tuple(replace(sort, nulls_first=not sort.descending) for sort in sorts_of(view, terms, "$orderby"))
 
 
 def _searched(view: View, given: Mapping[str, str]) -> tuple[Filter, ...]:

@@ -128,6 +128,18 @@ def test_rows_are_those_asked_for(http: httpx.Client, place: tuple[Path, Any], c
     assert told["total_was_estimated"] is False
 
 
+def test_what_was_asked_is_told_again_as_it_was_read(http: httpx.Client) -> None:
+    asked = {"filters": {"district": ["区1"]}, "q": {"note": "路"}, "distinct": True, "sort": "note desc"}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in asked.items()}
+    given = {"resource_id": "tickets", "fields": "district,note"}
+    for answer in (
+        http.post(ACTION + "datastore_search", json=given | asked),
+        http.get(ACTION + "datastore_search", params=given | texts),
+    ):
+        told = answer.json()["result"]
+        assert {name: told[name] for name in asked} == asked
+
+
 def test_columns_are_told_with_their_types(ckan: ckanapi.RemoteCKAN) -> None:
     told = ckan.action.datastore_search(resource_id=rows_of(ckan), limit=0)
     types = {field["id"]: field["type"] for field in told["fields"]}

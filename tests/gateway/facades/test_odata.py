@@ -146,6 +146,27 @@ def test_every_row_comes_page_by_page_once(lamps: httpx.Client) -> None:
     assert numbers(lamps, search="L0003") == numbers(lamps, search='L0003 AND "0003"') == [3]
 
 
+@pytest.mark.parametrize("descending", [False, True])
+def test_nothing_is_below_every_value(lamps: httpx.Client, descending: bool) -> None:
+    """OData 4.01, Protocol, 11.2.6.2; through all pages, and of groups."""
+    word = "desc" if descending else "asc"
+    expected = sorted(
+        range(COUNT),
+        key=lambda n: ((LAMPS[n]["kind"] is not None, LAMPS[n]["kind"] or ""), n if not descending else -n),
+        reverse=descending,
+    )
+    small = {"Prefer": "odata.maxpagesize=17"}
+    assert numbers(lamps, small, orderby=f"kind {word}") == expected
+    asked = {"$apply": "groupby((kind),aggregate(checked_at with min as first))", "$orderby": f"kind {word}"}
+    page = lamps.get(SET, params=asked, headers={"Prefer": "odata.maxpagesize=1"}).json()
+    kinds = [group["kind"] for group in page["value"]]
+    while "@odata.nextLink" in page:
+        page = lamps.get(page["@odata.nextLink"], headers={"Prefer": "odata.maxpagesize=1"}).json()
+        kinds += [group["kind"] for group in page["value"]]
+    assert kinds == sorted(kinds, key=lambda kind: (kind is not None, kind or ""), reverse=descending)
+    assert len(kinds) == 4
+
+
 def test_an_entity_by_its_key(lamps: httpx.Client) -> None:
     one = lamps.get(f"{SET}('L0003')").json()
     assert one["@odata.context"].endswith("/odata/$metadata#lamps/$entity")
@@ -186,6 +207,8 @@ def test_the_model_in_both_forms(lamps: httpx.Client) -> None:
     assert told.items() >= TYPES.items()
     assert [found.attrib["Name"] for found in tree.iterfind(".//e:Key/e:PropertyRef", space)] == ["lamp_no"]
     plain = lamps.get("/odata/$metadata", headers={"Accept": "application/json"}).json()["CivicLake"]["lamps"]
+    assert lamps.get(SET, headers={"Accept": "application/atom+xml"}).json()["error"]["code"] == "not-acceptable"
+    assert lamps.get(f"{SET}?$format=json&$top=1", headers={"Accept": "application/atom+xml"}).status_code == 200
     for form, status in (("xml", 200), ("application/json", 200), ("poney", 400)):
         assert lamps.get(f"/odata/$metadata?$format={form}").status_code == status
     assert {name: plain[name]["$Type"] for name in TYPES} == TYPES

@@ -116,6 +116,13 @@ class TestGDAL:
         assert len(read(gdal, layer="lamps", bbox=(120.1, 30.1, 120.2, 30.2))[3][0]) == 90
 
 
+def test_a_caller_that_takes_no_json_is_told_so(lamps: httpx.Client) -> None:
+    for address in ("/ogc", "/ogc/collections/lamps/items", "/ogc/collections/dataset-records/items"):
+        for accept, status in (("text/html", 406), ("application/json", 200), ("text/html, */*;q=0.1", 200)):
+            assert lamps.get(address, headers={"Accept": accept}).status_code == status, (address, accept)
+        assert lamps.get(f"{address}?f=json", headers={"Accept": "text/html"}).status_code == 200
+
+
 def kind_is(*kinds: str) -> list[int]:
     return [n for n, lamp in enumerate(LAMPS) if lamp["kind"] in kinds]
 

@@ -56,7 +56,7 @@ async def document(ask: Ask, path: str, place: Place) -> None:
         assert told["row_count"] == place.count
         assert [file["name"] for file in told["distributions"]] == place.cell.get("files", [])
         assert bool(told["howto"]) == place.readable
-        assert ("duckdb" in told["howto"]) == any(name.endswith(".parquet") for name in place.cell.get("files", []))
+        assert not place.readable or set(told["howto"]) == {"curl", "python", "r", "excel", "duckdb"}
 
 
 async def access(ask: Ask, path: str, place: Place) -> None:

@@ -38,7 +38,7 @@ def create_cases(con: duckdb.DuckDBPyConnection, scale: Scale, since: str, until
             select d.day, d.ordinal, d.ordinal * 1000000 + r.n as k, r.n, {plays.PLAY} as play
             from day d, unnest(range(1, d.cases + 1)) r(n) where d.day between '{since}' and '{until}'),
         drawn as (
-            select *, case when play = 'hot' then '事件' when u(k, 'kind') < 0.22 then '部件' else '事件' end as kind,
+            select *, case when play in ('hot', 'standing') then '事件' when u(k, 'kind') < 0.22 then '部件' else '事件' end as kind,
                    {plays.STANDPOINT} as at_k,
                    case when play = 'hot' then {plays.HOT_CELL}
                         else cast(floor(u(at_k, 'cell') * (select count(*) from cell)) as bigint) end as cell_i,

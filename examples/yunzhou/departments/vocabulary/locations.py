@@ -47,3 +47,13 @@ def change_rows() -> Iterator[Row]:
     """Rows of division_change.csv: a street and its community that were merged into others at the end of 2023."""
     yield "990101090", "990101001", "merged", "2024-01-01", "Merger of streets (fictional)"
     yield "990101090001", "990101001001", "merged", "2024-01-01", "Merger of streets (fictional)"
+
+
+PARAMETERS = (
+    ("crs.sample", 500, "Points of a file that are looked at to tell its reference system"),
+    ("crs.min_cells", 15, "Points a file needs to be told by the middles of grid cells"),
+    ("crs.max_offset_cells_m", 150, "Metres between the middles of points and cells that are still in place"),
+    ("crs.min_components", 10, "Points a file needs to be told by components known before"),
+    ("crs.max_offset_m", 50, "Metres between the middles of points and known components that are still in place"),
+    ("address.min_confidence", 0.6, "An address that is less sure waits for a person"),
+)

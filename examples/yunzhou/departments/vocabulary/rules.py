@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from departments.vocabulary.codes import grid_paths
+from departments.vocabulary.locations import PARAMETERS as PLACE_PARAMETERS
 from departments.vocabulary.places import SINCE, Row
 from departments.vocabulary.signs import sign_parameters
 from departments.vocabulary.supervision import supervision_parameters
@@ -123,7 +124,7 @@ def parameter_rows() -> Iterator[Row]:
         "hotline.contact_limit_hours": 24, "hotline.contact_limit_hours_urgent": 2, "hotline.partly_resolved": 0,
         "hotline.basically_satisfied": 1, "risk.grade.b": 20, "risk.grade.c": 50, "risk.grade.d": 80,
         "risk.severity.minor": 10, "risk.severity.general": 25, "risk.severity.serious": 60, "risk.complaint": 2,
-        "risk.decay_days": 365,
+        "risk.decay_days": 365, "risk.model": 1,
     }  # fmt: skip
     for name, value in values.items():
         yield name, value, SINCE, None, choice
@@ -138,6 +139,7 @@ def parameter_rows() -> Iterator[Row]:
         ("disclosure.k", 5, "Open microdata: rows alike in all quasi-identifiers"),
         ("disclosure.l", 2, "Open microdata: different sensitive values among them"),
         *EVALUATION_PARAMETERS,
+        *PLACE_PARAMETERS,
     ):
         yield name, value, SINCE, None, f"{meaning} (choice of the demonstration city)"
     yield from supervision_parameters()

@@ -171,6 +171,7 @@ SENSOR_METRICS: dict[str, tuple[object, ...]] = {
 PARAMETERS = {
     "vital.history_days": (90, "Days of vital signs that are kept"),
     "vital.lead_days": (90, "Days before them that windows and levels reach back to"),
+    "vital.baseline_coverage": (0.8, "Share of the days before that must be known for a change to be told"),
     "publicity.work_days": (7, "Working days within which a decision is published"),
     "sensor.late_hours": (72, "Readings that come later count in nothing"),
     "sensor.night_from_hour": (22, "The limits of the night hold from this hour"),

@@ -1,0 +1,92 @@
+{{ config(materialized='table') }}
+
+-- Alarms: spans in which a sign is held at blue or worse. One opens when the sign leaves green and closes when it is
+-- held at green again; while the sign is stale the alarm stays as it is. The latest entries of the duty log say whether
+-- somebody has seen it and whether it was right.
+with told as (
+    select
+        *,
+        coalesce(lag(held_rank) over (partition by sign_code, area_code order by day), 0) as rank_before
+    from {{ ref('theme_vital_sign_value') }}
+    where not is_stale
+),
+
+numbered as (
+    select
+        *,
+        sum(case when held_rank > 0 and rank_before = 0 then 1 else 0 end)
+            over (partition by sign_code, area_code order by day rows between unbounded preceding and current row)
+            as span_no
+    from told
+),
+
+span as (
+    select
+        sign_code,
+        area_code,
+        max(dim_code) as dim_code,
+        max(area_level) as area_level,
+        max(district_code) as district_code,
+        max(street_code) as street_code,
+        max(owner_org) as owner_org,
+        min(case when held_rank > 0 then day end) as opened_on,
+        min(case when held_rank = 0 then day end) as closed_on,
+        max(case when held_rank > 0 then day end) as last_held_on,
+        max(held_rank) as worst_rank,
+        cast(count(case when held_rank > 0 then 1 end) as integer) as evaluations
+    from numbered
+    where span_no > 0
+    group by sign_code, area_code, span_no
+),
+
+alarm as (
+    select concat(sign_code, ':', area_code, ':', cast(opened_on as string)) as alarm_id, span.*
+    from span
+),
+
+action as (
+    select
+        alarm_id,
+        min(case when action_code = 'ack' then acted_at end) as acknowledged_at,
+        max(case when action_code in ('effective', 'false') then acted_at end) as confirmed_at,
+        max(case_no) as case_no
+    from {{ ref('topic_alarm_action') }}
+    where not is_deleted
+    group by alarm_id
+),
+
+verdict as (
+    select a.alarm_id, max(a.action_code) as confirm_code
+    from {{ ref('topic_alarm_action') }} as a
+    inner join action as l on a.alarm_id = l.alarm_id and a.acted_at = l.confirmed_at
+    where not a.is_deleted and a.action_code in ('effective', 'false')
+    group by a.alarm_id
+)
+
+select
+    alarm.alarm_id,
+    alarm.sign_code,
+    alarm.area_code,
+    alarm.dim_code,
+    alarm.area_level,
+    alarm.district_code,
+    alarm.street_code,
+    alarm.owner_org,
+    alarm.opened_on,
+    alarm.closed_on,
+    cast({{ days_between('alarm.opened_on', 'coalesce(alarm.closed_on, ' ~ as_of() ~ ')') }} as integer) as days_open,
+    {{ sign_level('alarm.worst_rank') }} as worst_level_code,
+    alarm.evaluations,
+    case
+        when alarm.closed_on is not null then 'closed'
+        when verdict.confirm_code is not null then 'confirmed'
+        when action.acknowledged_at is not null then 'acknowledged'
+        else 'open'
+    end as status_code,
+    action.acknowledged_at,
+    verdict.confirm_code,
+    action.confirmed_at,
+    action.case_no
+from alarm
+left join action on alarm.alarm_id = action.alarm_id
+left join verdict on alarm.alarm_id = verdict.alarm_id
