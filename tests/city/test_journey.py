@@ -128,7 +128,8 @@ class TestAccounts:
         taken_over = city.rows(
             "SELECT subject, bool_and(stands_from IS NOT NULL) FROM lake.ops.check_result WHERE subject IN "
             "('base_code', 'base_division', 'topic_hotline_ticket', 'theme_hotline_score') "
-            "AND rule LIKE '%unique_key%' AND run_id = (SELECT run_id FROM lake.ops.check_result ORDER BY checked_at DESC LIMIT 1) GROUP BY 1"
+            "AND rule LIKE '%unique_key%' AND run_id = "
+            "(SELECT run_id FROM lake.ops.check_result ORDER BY checked_at DESC LIMIT 1) GROUP BY 1"
         )
         assert dict(taken_over) == {
             "base_code": True,

@@ -52,8 +52,7 @@ def test_a_sign_says_what_its_sensors_read(libraries: Built) -> None:
     )
     [(expected,)] = truth(
         libraries,
-        "SELECT 100 * sum(peaks) / sum(readings) FROM {sensor_day} "
-        f"WHERE kind = 'noise' AND day > DATE '{since}'",
+        f"SELECT 100 * sum(peaks) / sum(readings) FROM {{sensor_day}} WHERE kind = 'noise' AND day > DATE '{since}'",
     )
     assert value == pytest.approx(Decimal(str(expected)), abs=Decimal("0.0001"))
 
