@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -20,11 +21,17 @@ DELETED = "is_deleted"
 RESOURCE_CODE = r"^[1-3][0-9]{5}[0-9]*/[0-9]+$"
 
 
+def searched_columns(access: Iterable[tuple[str, ...]]) -> list[str]:
+    """The columns that are searched for parts of their texts, among ways of access."""
+    return [way[0].removeprefix("~") for way in access if len(way) == 1 and way[0].startswith("~")]
+
+
 class DatasetMeta(Strict):
     """`meta.dataset` of a model: what is published or shared, under which key, for whom, by what rows are scoped.
 
     `access` are ways in which rows are often asked for: columns that are filtered by a value, then those that order
-    what is left, with a hyphen where it descends. Such pages of public columns are answered from an index.
+    what is left, with a hyphen where it descends. A single column with a tilde is searched for parts of its texts.
+    Such pages of public columns are answered from an index.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")

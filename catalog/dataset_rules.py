@@ -61,7 +61,7 @@ class DatasetOrderExists(Rule):
         dataset = dataset_of(model)
         if dataset is None:
             return
-        accessed = (name.removeprefix("-") for way in dataset.access for name in way)
+        accessed = (name.removeprefix("-").removeprefix("~") for way in dataset.access for name in way)
         for name in dict.fromkeys((*dataset.key, *dataset.order, *accessed)):
             if name not in model.columns:
                 yield None, f"There is no column `{name}`."

@@ -1,4 +1,4 @@
-"""The columns that every landed row carries besides those of its contract."""
+"""The columns that every landed row carries besides those of its contract, and those of the account of a batch."""
 
 from __future__ import annotations
 
@@ -33,4 +33,18 @@ LOADED_COLUMNS = (
     _column("_load_id", "BIGINT", "装载序号", "Load number", "Monotonic number of the load that accepted the row."),
     _column("_landed_at", "TIMESTAMP", "落地时间", "Landed at", "When the bytes were received."),
     _column("_contract_version", "VARCHAR", "契约版本", "Contract version", "Version of the contract it was read by."),
+)
+
+# Of the account of every batch and table, what models read; `orchestration.lake.schema` says the rest.
+ACCOUNT_COLUMNS = (
+    _column("feed", "VARCHAR", "来源", "Feed", "Feed of the batch."),
+    _column("table_name", "VARCHAR", "表", "Table", "Table of the feed."),
+    _column("batch_id", "VARCHAR", "批次号", "Batch", "Id of the batch."),
+    _column("business_date", "DATE", "业务日期", "Business date", "Day the batch is of."),
+    _column("status", "VARCHAR", "状态", "Status", "`loaded`, `held`, `dismissed` …"),
+    _column("rows_in", "BIGINT", "行数", "Rows", "Rows delivered."),
+    _column("rows_accepted", "BIGINT", "接收行数", "Accepted", "Rows accepted."),
+    _column("rows_quarantined", "BIGINT", "隔离行数", "Quarantined", "Rows rejected or put into quarantine."),
+    _column("rows_duplicate", "BIGINT", "重复行数", "Repeated", "Rows delivered before."),
+    _column("late_days", "INTEGER", "迟到天数", "Days late", "Days after the date at which it had been asked for."),
 )

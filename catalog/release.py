@@ -20,6 +20,7 @@ FOLDER = re.compile(r"\d{4,}")
 LOOK_UP_FILE = "lookup.sqlite"
 LOOK_UP_FORMS = "forms"
 LOOK_UP_ROW = "#row"
+LOOK_UP_COMMON = "common"  # its table of signs that many texts have, and how many: dataset, name, signs, texts
 
 
 # How DuckDB writes the public files: releases, and copies of their files without withdrawn rows, look alike.
@@ -111,6 +112,11 @@ class ReleaseManifest(Strict):
             if dataset.id == name:
                 return dataset
         raise KeyError(f"release {self.number} has no dataset {name}")
+
+
+def search_table(dataset: str, column: str) -> str:
+    """The index of a look-up file by which the texts of a column are searched."""
+    return f"texts of {dataset}.{column}"
 
 
 def look_up_table(dataset: str) -> str:

@@ -21,7 +21,7 @@ from catalog.withdrawal import WITHDRAWAL_COLUMNS, withdrawal_key
 # What a layer may read: the one before it, and itself. Vocabularies are no layer, yet open leaves them alone.
 READS: dict[str, frozenset[str]] = {
     "staging": frozenset({"landed", "vocab", "staging"}),
-    "base": frozenset({"staging", "vocab", "base"}),
+    "base": frozenset({"staging", "vocab", "ops", "base"}),
     "topic": frozenset({"staging", "base", "vocab", "topic"}),
     "theme": frozenset({"topic", "base", "vocab", "theme"}),
     "open": frozenset(LIBRARY),

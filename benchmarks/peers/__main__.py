@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="how long each load lasts")
-    parser.add_argument("--workers", type=int, default=1, help="server processes of CivicLake")
+    parser.add_argument("--workers", type=int, default=2, help="server processes of CivicLake")
     parser.add_argument("--only", nargs="*", choices=sorted(PEERS), default=sorted(PEERS), help="servers to measure")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for programs, data and figures")
     chosen = parser.parse_args()

@@ -50,6 +50,7 @@ def _compare(peer: Peer, served: Served, question: Question, truth: Rows) -> int
 
 
 def _truth(con: duckdb.DuckDBPyConnection, question: Question) -> Rows:
+    values: list[object]
     match question:
         case Row(ticket):
             where, values = "ticket_no = ?", [ticket]

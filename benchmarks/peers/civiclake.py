@@ -23,13 +23,13 @@ class CivicLake(Peer):
     """The gateway over the release."""
 
     name = "CivicLake"
-    workers = 1
+    workers = 2
 
     @contextmanager
     def serve(self) -> Iterator[Served]:
-        """One server, by default of one process."""
+        """One server, by default of two processes, as there are two cores."""
         port, log = free_port(), self.folder / "log"
-        command = [sys.executable, "-m", "gateway", "--home", self.place.home, "--port", str(port)]
+        command: list[str | Path] = [sys.executable, "-m", "gateway", "--home", self.place.home, "--port", str(port)]
         with running([*command, "--workers", str(self.workers)], log, cwd=_ROOT) as process:
             wait_for(f"http://127.0.0.1:{port}{_DATASET}", process, log)
             yield Served(port, (process.pid,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -56,7 +57,7 @@ class Datasette(Peer):
         port, log = free_port(), self.folder / "log"
         settings = [part for name, value in _SETTINGS.items() for part in ("--setting", name, value)]
         program = self.place.programs / "python" / "bin" / "datasette"
-        command = [program, "serve", "-i", self.folder / f"{TABLE}.db", "-p", str(port), *settings]
+        command: list[str | Path] = [program, "serve", "-i", self.folder / f"{TABLE}.db", "-p", str(port), *settings]
         with running(command, log) as process:
             wait_for(f"http://127.0.0.1:{port}{_TABLE}.json?_size=1", process, log)
             yield Served(port, (process.pid,))

@@ -48,7 +48,8 @@ class PostgREST(Peer):
         shutil.rmtree(self._data, ignore_errors=True)
         if self._user is not None:
             shutil.chown(self.folder, self._user)
-        initdb = [_BIN / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        how = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        initdb: list[str | Path] = [_BIN / "initdb", "-D", self._data, *how]
         subprocess.run(initdb, check=True, user=self._user, stdout=subprocess.DEVNULL, cwd=self.folder)
         columns = ", ".join(f"{name} {_KINDS[kind]}" for name, kind in COLUMNS.items())
         statements = (
@@ -92,8 +93,9 @@ class PostgREST(Peer):
         """PostgreSQL for the time of a block: its port and its process."""
         port, log = free_port(), self.folder / "postgres.log"
         options = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
-        command = [_BIN / "postgres", "-D", self._data, "-p", str(port), "-h", "127.0.0.1", "-k", "", *options]
-        ready = [_BIN / "pg_isready", "-q", "-t", "1", "-h", "127.0.0.1", "-p", str(port)]
+        where = ["-p", str(port), "-h", "127.0.0.1", "-k", ""]
+        command: list[str | Path] = [_BIN / "postgres", "-D", self._data, *where, *options]
+        ready: list[str | Path] = [_BIN / "pg_isready", "-q", "-t", "1", "-h", "127.0.0.1", "-p", str(port)]
         with running(command, log, user=self._user, cwd=self.folder) as process:
             while subprocess.run(ready, check=False).returncode != 0:
                 if process.poll() is not None:

@@ -89,16 +89,16 @@ def settle(roots: Sequence[int]) -> None:
     """Wait until a server has stopped working at what nobody waits for any more, at most two minutes: what it does then
     would be told of the next one."""
     deadline = time.monotonic() + _LONGEST
-    before = _worked(roots)
+    before = worked(roots)
     while time.monotonic() < deadline:
         time.sleep(_EVERY)
-        now = _worked(roots)
+        now = worked(roots)
         if now - before < _IDLE * _EVERY:
             return
         before = now
 
 
-def _worked(roots: Sequence[int]) -> float:
+def worked(roots: Sequence[int]) -> float:
     """Seconds of processor that a tree of processes has used."""
     ticks = 0
     for process in _tree(roots):

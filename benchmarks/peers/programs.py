@@ -42,7 +42,16 @@ def fetch(programs: Path) -> None:
             subprocess.run(["dpkg-deb", "-x", package, debian], check=True)
         shutil.rmtree(packed)
     if not (programs / "node_modules" / _NPM).exists():
-        npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", programs, _NPM]
+        npm: list[str | Path] = [
+            "npm",
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--prefix",
+            programs,
+            _NPM,
+        ]
         subprocess.run(npm, check=True)
     if not (python / "bin" / "roapi").exists():
         subprocess.run([sys.executable, "-m", "venv", python], check=True)

@@ -65,7 +65,7 @@ def _entry() -> CompiledDataset:
         ),
         key=("ticket_no",), order=("ticket_no",), sharing="unconditional", opening="unconditional", publisher=_TITLE,
         owner=None, licence="CC-BY-4.0", frequency="daily", themes=(), upstream=(), feeds=(),
-        access=(("district", "-opened_at"),),
+        access=(("district", "-opened_at"), ("~text",)),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from benchmarks.peers.peer import Peer, by_key
 from benchmarks.peers.process import Served, free_port, running, wait_for
@@ -26,7 +27,7 @@ class Roapi(Peer):
         program = self.place.programs / "python" / "bin" / "roapi"
         table = f"{TABLE}={self.place.files / f'{TABLE}.parquet'}"
         others = ["-p", f"127.0.0.1:{free_port()}", "--addr-flight-sql", f"127.0.0.1:{free_port()}"]
-        command = [program, "-a", f"127.0.0.1:{port}", *others, "-t", table]
+        command: list[str | Path] = [program, "-a", f"127.0.0.1:{port}", *others, "-t", table]
         with running(command, log, cwd=self.folder) as process:
             wait_for(f"http://127.0.0.1:{port}/api/tables/{TABLE}?limit=1", process, log)
             yield Served(port, (process.pid,))

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.peers.peer import Peer, Place
-from benchmarks.peers.process import Memory, Served, settle
+from benchmarks.peers.process import Memory, Served, settle, worked
 from benchmarks.peers.questions import Call, Groups, Page, Question, Row, Search, Slice, Whole, draw
 from benchmarks.peers.report import Figures, Goal, goals, rates
 from benchmarks.peers.transfer import Asking, Transfer, download, walk
@@ -41,6 +41,9 @@ class Results:
 
     rate: Figures = field(default_factory=lambda: Figures(higher=True, unit="requests a second"))
     middle: Figures = field(default_factory=lambda: Figures(higher=False, unit="milliseconds, the middle request"))
+    processor: Figures = field(
+        default_factory=lambda: Figures(higher=False, unit="milliseconds of processor for a request, all processes")
+    )
     seconds: Figures = field(default_factory=lambda: Figures(higher=False, unit="seconds"))
     memory: Figures = field(default_factory=lambda: Figures(higher=False, unit="MB at the peak of the round"))
     failed: Figures = field(
@@ -52,9 +55,11 @@ class Results:
         parts = [
             rates(self.rate, servers, "Short answers"),
             rates(self.middle, servers, "The same"),
+            rates(self.processor, servers, "The same"),
             rates(self.seconds, servers, "Long answers"),
             rates(self.memory, servers, "Memory of the whole process tree"),
             goals([*((goal, self.rate) for goal in _SHORT), *((goal, self.seconds) for goal in _GOALS_LONG)], _OWN),
+            f"By processor time instead:\n\n{goals([(goal, self.processor) for goal in _SHORT], _OWN)}",
         ]
         if any(sum(rounds) for by in self.failed.found.values() for rounds in by.values()):
             parts.append(rates(self.failed, servers, "Errors"))
@@ -100,11 +105,15 @@ class _Round:
         if not calls:
             return
         served, programs = self.running[peer], self.place.programs
+        before = worked(served.roots)
         with Memory(served.roots) as memory:
             found = load(
                 programs, served.address, calls, connections=connections, seconds=self.seconds, folder=peer.folder
             )
         settle(served.roots)
+        if found.rate:
+            spent = (worked(served.roots) - before) * 1000
+            self.results.processor.add(name, peer.name, spent / (found.rate * self.seconds))
         self.results.rate.add(name, peer.name, found.rate)
         self.results.middle.add(name, peer.name, found.p50)
         self.results.memory.add("short answers", peer.name, memory.peak / 1e6)

@@ -10,7 +10,7 @@ from typing import Any
 from catalog.city import City
 from catalog.contract.model import Column, FeedContract, Table
 from catalog.contract.options import Level, Title
-from catalog.landed import LOADED_COLUMNS
+from catalog.landed import ACCOUNT_COLUMNS, LOADED_COLUMNS
 from catalog.vocabulary import VocabularyTable, load_interface
 
 # Periods dbt knows, by ODCS unit; a month and a year are counted in days.
@@ -18,10 +18,11 @@ PERIODS = {"h": ("hour", 1), "d": ("day", 1), "m": ("day", 31), "y": ("day", 366
 
 
 def dbt_sources(city: City) -> str:
-    """A dbt property file (JSON, which is YAML) with the sources `landed` and `vocab` of the database `lake`."""
+    """A dbt property file (JSON, which is YAML) with the sources `landed`, `vocab` and `ops` of the database `lake`."""
     landed = [_landed_table(feed, table) for feed, table in city.tables()]
     vocab = [_vocabulary_table(table) for table in load_interface().values()]
-    document = {"version": 2, "sources": [_source("landed", landed), _source("vocab", vocab)]}
+    sources = [_source("landed", landed), _source("vocab", vocab), _source("ops", [_account_table()])]
+    document = {"version": 2, "sources": sources}
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -69,6 +70,13 @@ def _vocabulary_table(table: VocabularyTable) -> dict[str, Any]:
     ]
     meta = {"title": table.title.model_dump(), "level": "L1"}
     return {"name": table.name, "description": table.grain, "config": {"meta": meta}, "columns": columns}
+
+
+def _account_table() -> dict[str, Any]:
+    columns = [_column(c.name, c.type, c.description, c.title, "L1") for c in ACCOUNT_COLUMNS]
+    meta = {"title": {"zh": "交付台账", "en": "Deliveries"}, "level": "L1"}
+    described = "One row per batch and table, with what became of its rows"
+    return {"name": "batch", "description": described, "config": {"meta": meta}, "columns": columns}
 
 
 def _column(name: str, kind: str, description: str, title: Title, level: Level) -> dict[str, Any]:

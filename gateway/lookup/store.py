@@ -17,10 +17,11 @@ from urllib.parse import quote
 
 import orjson
 
-from catalog.release import LOOK_UP_FILE, LOOK_UP_FORMS
-from gateway.lookup.plan import Known, Prepared, is_answered, prepare, shape_of, values_of
+from catalog.release import LOOK_UP_COMMON, LOOK_UP_FILE, LOOK_UP_FORMS
+from gateway.lookup.plan import Known, Prepared, is_answered, prepare, rows_of, shape_of, values_of
+from gateway.lookup.search import binds_of, relation_of, sought, without
 from gateway.policy.plans import Plans
-from gateway.query.tree import Query
+from gateway.query.tree import Condition, Query
 from gateway.release.opened import OpenRelease
 from gateway.view.types import Scalar
 
@@ -42,9 +43,8 @@ class LookUpFile:
         self._con = sqlite3.connect(address, uri=True, cached_statements=_STATEMENTS, check_same_thread=False)
         try:
             self._con.execute(f"PRAGMA mmap_size = {_MAPPED}")
-            held = self._con.execute(
-                f"SELECT dataset, name, form, apart FROM {LOOK_UP_FORMS} ORDER BY rowid"
-            ).fetchall()
+            columns = f"SELECT dataset, name, form, apart FROM {LOOK_UP_FORMS} ORDER BY rowid"
+            held, searched = self._con.execute(columns).fetchall(), _searched(self._con)
         except sqlite3.Error:
             self._con.close()
             raise
@@ -53,22 +53,31 @@ class LookUpFile:
             forms[dataset][name] = form
         apart = {dataset: frozenset(row[1] for row in held if row[0] == dataset and row[3]) for dataset in forms}
         ways = {name: stored.entry.access for name, stored in release.datasets.items()}
-        self._known = {name: Known(own, apart[name], ways.get(name, ())) for name, own in forms.items()}
+        self._known = {
+            name: Known(own, apart[name], ways.get(name, ()), searched.get(name, {})) for name, own in forms.items()
+        }
         self._prepared: Plans[Prepared] = Plans(_STATEMENTS)
 
     def answers(self, query: Query) -> bool:
         """Whether the file has all that is asked, and an index that finds it."""
         known = self._known.get(query.view.dataset)
-        return known is not None and is_answered(query, known)
+        return known is not None and (is_answered(query, known) or sought(query, known) is not None)
 
     def rows(self, query: Query) -> list[Row] | None:
         """One row more than the page has where there are more. None where the question is for the engine."""
-        if not self.answers(query):
+        known = self._known.get(query.view.dataset)
+        if known is None:
             return None
-        known = self._known[query.view.dataset]
-        prepared = self._prepared.get(shape_of(query), lambda: prepare(query, known))
-        values = values_of(query)
+        part = sought(query, known)
+        if part is None and not is_answered(query, known):
+            return None
+        asked, relation = query, rows_of(query.view.dataset)
+        if part is not None:
+            asked, relation = without(query), relation_of(query.view.dataset, part.column.name)
+        prepared = self._prepared.get(shape_of(query), lambda: prepare(asked, known, relation))
+        values = values_of(asked)
         bound = {name: _bound(values[place]) for name, place in prepared.places.items()}
+        bound |= binds_of(part, known) if part is not None else {}
         rows: list[Row] = self._con.execute(prepared.text, bound).fetchall()
         return rows if prepared.picked is None else [_picked(row, prepared.picked, prepared.decimals) for row in rows]
 
@@ -153,7 +162,17 @@ def _close(file: LookUpFile | None) -> None:
 
 
 def _is_small(query: Query) -> bool:
-    return query.limit is not None and query.limit <= _SMALL
+    """Whether a page is read in less than a millisecond: few rows, along an index."""
+    searching = any(isinstance(part, Condition) and part.operator.name == "contains" for part in query.where)
+    return query.limit is not None and query.limit <= _SMALL and not searching
+
+
+def _searched(con: sqlite3.Connection) -> dict[str, dict[str, dict[str, int]]]:
+    """The columns whose texts are searched, with the signs that many of them have, by dataset."""
+    found: defaultdict[str, dict[str, dict[str, int]]] = defaultdict(dict)
+    for dataset, name, signs, texts in con.execute(f"SELECT dataset, name, signs, texts FROM {LOOK_UP_COMMON}"):
+        found[dataset].setdefault(name, {})[signs] = texts
+    return found
 
 
 def _bound(value: Scalar) -> Any:

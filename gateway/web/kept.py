@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from starlette.responses import Response
@@ -64,6 +66,14 @@ class _Answer:
     rows: int
 
 
+@dataclass
+class _Turn:
+    """Who makes an answer, and how many want it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
 class KeptAnswers:
     """Answers to questions about immutable releases, as bytes, for whoever asks the same and may see the same.
 
@@ -74,10 +84,24 @@ class KeptAnswers:
     def __init__(self, most: int) -> None:
         """At most `most` bytes; 0 keeps none."""
         self._most = most
+        self._turns: dict[Hashable, _Turn] = {}
         self._answers = Kept[_Answer](most, lambda answer: len(answer.body) + _HEADERS)
 
     def __len__(self) -> int:
         return len(self._answers)
+
+    @asynccontextmanager
+    async def turn(self, key: Hashable) -> AsyncIterator[None]:
+        """Of all who ask the same at the same moment one makes the answer, and the others find it when it is there."""
+        turn = self._turns.setdefault(key, _Turn())
+        turn.waiting += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.waiting -= 1
+            if not turn.waiting:
+                del self._turns[key]
 
     def find(self, key: Hashable, cache_control: str) -> tuple[Response, int] | None:
         """The answer of a key for this caller, and how many rows it has."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from catalog.compiled import CompiledDataset
-from catalog.release import LOOK_UP_FILE, LOOK_UP_FORMS, LOOK_UP_ROW, look_up_table
+from catalog.compiled import CompiledDataset, searched_columns
+from catalog.release import LOOK_UP_COMMON, LOOK_UP_FILE, LOOK_UP_FORMS, LOOK_UP_ROW, look_up_table
 from orchestration.release.files import listed, public_columns, quoted
+from orchestration.release.search import write_search
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,6 +57,7 @@ def write_look_ups(con: DuckDBPyConnection, datasets: Sequence[CompiledDataset],
         file.execute("PRAGMA journal_mode = off")
         file.execute("PRAGMA synchronous = off")
         file.execute(f"CREATE TABLE {LOOK_UP_FORMS} (dataset, name, form, apart, PRIMARY KEY (dataset, name))")
+        file.execute(f"CREATE TABLE {LOOK_UP_COMMON} (dataset, name, signs, texts)")
         for dataset in chosen:
             _write(con, dataset, f"{schema}.{quoted(dataset.id)}", file)
         file.execute("ANALYZE")
@@ -81,6 +83,9 @@ def _write(con: DuckDBPyConnection, dataset: CompiledDataset, table: str, file: 
         values = ((*(row[place] for place in stands), made) for row, made in zip(batch, objects, strict=True))
         file.executemany(f"INSERT INTO {name} VALUES ({places})", values)
     file.execute(f"CREATE UNIQUE INDEX {quoted(f'{dataset.id} key')} ON {name} ({listed(dataset.key)})")
+    for column in searched_columns(dataset.access):
+        if forms.get(column) == "text":
+            write_search(con, file, dataset, column, table)
     for place, way in enumerate(dataset.access):
         columns = [column.removeprefix("-") for column in way]
         if set(columns) <= set(forms):

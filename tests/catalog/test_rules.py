@@ -45,6 +45,7 @@ def reads(*names: str) -> Change:
 CUT = {"by": "coarsen", "check": "cut", "reason": "Cut"}
 SHARED = DATASET | {"id": "repairs", "key": ["repair_no"], "opening": "none"}
 SOURCE, STAGING = "source.lakeside.landed.lamps_repair", "model.lakeside.stg_lamps__repair"
+CASES = {"model": "open_repair_cost", "by": ["org_code", "month"], "of": {"topic_repair": {"org_code": "org_code"}}}
 BREACHES: list[tuple[str, str, Change, str, str]] = [
     ("ModelHasTitle", "topic_repair", meta(title={"en": "Repairs"}), "topic_repair", "zh"),
     ("ModelStatesGrain", "topic_repair", lambda m: replace(m, description="Repairs."), "topic_repair", "One row per"),
@@ -87,6 +88,8 @@ BREACHES: list[tuple[str, str, Change, str, str]] = [
      "No blocking check covers org_code"),
     ("WithdrawalsNameRows", "topic_repair", lambda m: replace(m, layer="withdrawal"), "topic_repair.dataset_id",
      "beside dataset_id"),
+    ("CasesAreThere", "topic_repair", meta(cases={"model": "open_repair_cost"}), "topic_repair", "not of that form"),
+    ("CasesAreThere", "topic_repair", meta(cases=CASES), "topic_repair", "open_repair_cost lacks is_counted, month"),
 ]  # fmt: skip
 
 

@@ -42,6 +42,7 @@ COLUMNS: dict[str, tuple[str, Level]] = {
     "single": ("FLOAT", "L1"),
     "fee": ("DECIMAL(18,4)", "L1"),
     "open": ("BOOLEAN", "L1"),
+    "note": ("VARCHAR", "L1"),
     "tags": ("VARCHAR[]", "L1"),
     "secret": ("VARCHAR", "L2"),
 }
@@ -79,7 +80,18 @@ TIMES = (
 NUMBERS = (0, -1, 2**63 - 1, -(2**63), 7, None)
 RATIOS = (0.0, -0.0, 1.0, 0.1, -1e300, 1e-310, float("nan"), float("inf"), None)
 FEES = (Decimal("0.1000"), Decimal("-0.0001"), Decimal("12345678901234.5678"), Decimal(0), None)
-WAYS = (("kind",), ("kind", "-at"), ("kind", "part"), ("-day",), ("part", "-count"), ("open", "-at"))
+NOTES = (
+    "灯杆000123号不亮",
+    "灯杆000124号\t倾斜",
+    'a "quoted" Text',
+    "A QUOTED TEXT",
+    "back\\slash",
+    "ab",
+    "",
+    "😀😀😀 abc",
+    None,
+)
+WAYS = (("~note",), ("kind",), ("kind", "-at"), ("kind", "part"), ("-day",), ("part", "-count"), ("open", "-at"))
 ROWS = [
     {
         "name": name,
@@ -92,6 +104,7 @@ ROWS = [
         "single": (0.1, -0.0, 3.5, None)[(place + part) % 4],
         "fee": FEES[(place + part) % 5],
         "open": (True, False, None)[(place + part) % 3],
+        "note": NOTES[(place * 7 + part) % len(NOTES)],
         "tags": ["t"],
         "secret": f"secret {place}",
     }
@@ -152,6 +165,16 @@ CONDITIONS = st.lists(
         )
     ),
     max_size=3,
+) | st.lists(
+    st.tuples(
+        st.just("note"),
+        st.just("__contains"),
+        st.sampled_from(
+            ["000123", "杆0001", '"quo', "QUOTED", "k\\s", "号\t倾", "😀😀😀", "ab", "a", "", "not there", "a%b"]
+        ),
+    ),
+    min_size=1,
+    max_size=1,
 )
 ORDERS = st.one_of(
     st.sampled_from(["", "name", "name,part", "-name,-part", "-at", "-day", "-count", "part", "-at,name,part"]),
@@ -212,8 +235,20 @@ INDEXED = (
     "kind=x",
     "order=-day",
     "part=2&order=-count,name,part&count__between=-5,5",
+    "note__contains=000123",
+    "note__contains=%22quo&order=name&limit=2",
 )
-NOT_INDEXED = ("order=at", "fee=0", "kind__in=x,X", "kind=x&part=1&order=-at", "limit=1001", "select=tags", "q=a")
+NOT_INDEXED = (
+    "order=at",
+    "fee=0",
+    "kind__in=x,X",
+    "kind=x&part=1&order=-at",
+
+    "select=tags",
+    "q=a",
+    "note__contains=ab",
+    "kind__contains=xyz",
+)
 
 
 def test_an_index_answers_without_the_engine(homes: tuple[Path, Path]) -> None:

@@ -12,6 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from catalog.policy.compile import read_policy
+from catalog.policy.model import Action
+from gateway.policy.actor import Actor
+from gateway.policy.decide import decide
 from tests.city.conftest import Built
 from tests.city.systems import CITY, Civiclake
 
@@ -124,6 +128,24 @@ def test_a_cell_of_the_rates_is_followed_to_its_tickets_and_their_files(librarie
         record = json.loads(Path(kept[file]).read_bytes())["items"][int(line.replace(",", "")) - 1]
         assert record["工单编号"].translate(str.maketrans("０１２３４５６７８９", "0123456789")).startswith(ticket)
         assert sub == "00" or record["工单编号"].endswith(sub)
+
+
+def test_no_street_sees_the_pack_of_another(libraries: Built) -> None:
+    """Of each street's rows all are its own; read, summed up or exported, and nothing without a street."""
+    policy = read_policy(libraries.workspace.policy)
+    streets = [s for (s,) in libraries.rows("SELECT DISTINCT street_code FROM lake.theme.theme_return_pack ORDER BY 1")]
+    assert len(streets) > 5
+    for street in streets:
+        actions: tuple[Action, ...] = ("read", "aggregate", "export")
+        for action in actions:
+            actor = Actor("clerk", "T2", jurisdictions=(street,))
+            decision = decide(policy, actor, action, "street_return_pack", None, libraries.last)
+            assert decision.allow
+            assert {repr(branch.rows.plain) for branch in decision.branches} == {
+                repr([False, [[["street_code", [street]]]], [], []])
+            }
+    assert not decide(policy, Actor("clerk", "T2"), "read", "street_return_pack", None, libraries.last).allow
+    assert not decide(policy, Actor("anyone", "T0"), "describe", "street_return_pack", None, libraries.last).allow
 
 
 def test_scores_are_the_weighted_leaves(libraries: Built) -> None:

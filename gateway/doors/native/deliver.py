@@ -119,9 +119,11 @@ async def deliver(request: Request, services: Services, asked: Asked, etag: str)
     """The answer to a question that is decided and paid for. A page is kept for the next who asks the same."""
     if asked.limit is None and asked.form.writer is not None:
         return await _everything(request, services, asked, asked.form.writer(asked.fields, asked.bom), etag)
-    again = kept(request, services, asked.headers, etag)
-    if again is not None:
-        return again
+    async with services.kept.turn(_key(request, etag)):
+        return kept(request, services, asked.headers, etag) or await _one_page(request, services, asked, etag)
+
+
+async def _one_page(request: Request, services: Services, asked: Asked, etag: str) -> Response:
     record = record_of(request)
     before = record.rows or 0
     if asked.form.writer is None:

@@ -58,6 +58,11 @@ EVALUATION_PARAMETERS = (
     ("integrity.spot_minutes", 10, "within so many minutes"),
     ("integrity.handling_minutes", 2, "A case handled sooner after its dispatch is looked at"),
     ("integrity.life_minutes", 15, "A case closed sooner after its report was done before it was entered"),
+    ("data_score.weight.quality", 0.4, "Weight of rows delivered sound"),
+    ("data_score.weight.timeliness", 0.3, "Weight of deliveries in time"),
+    ("data_score.weight.publicity", 0.3, "Weight of decisions published in time"),
+    ("data_score.publicity_days", 7, "Working days in which a decision is published"),
+    ("return.days", 30, "Days for which a case that has ended goes back to its street"),
 )
 
 
