@@ -16,6 +16,7 @@ from departments.grid import drops as grid
 from departments.home import Home, Setup
 from departments.hotline import log as hotline
 from departments.permits import decisions as permits
+from departments.population import drops as population
 from departments.register import drops as register
 from departments.sensors import drops as sensors
 
@@ -25,6 +26,7 @@ SYSTEMS = {
     "permits": permits,
     "credit": credit,
     "register": register,
+    "population": population,
     "components": components,
     "sensors": sensors,
     "enforcement": enforcement,
