@@ -116,6 +116,8 @@ def _environment(home: Home, url: str | None, token: str | None) -> dict[str, st
         "YUNZHOU_GRID_DROP": str(home.drop("grid")),
         "YUNZHOU_COMPONENTS_DROP": str(home.drop("components")),
         "YUNZHOU_CREDIT_DROP": str(home.drop("credit")),
+        "YUNZHOU_COMMUNITIES_DROP": str(home.drop("communities")),
+        "YUNZHOU_PLACES_DROP": str(home.drop("places")),
         "YUNZHOU_ENFORCEMENT_DROP": str(home.drop("enforcement")),
         "YUNZHOU_PERMITS_URL": home.setup().permits_url,
         "YUNZHOU_SENSORS_DROP": str(home.drop("sensors")),

@@ -8,10 +8,12 @@ from datetime import date
 
 from departments import answers, entities, places, world
 from departments.clock import advance
+from departments.communities import drops as communities
 from departments.components import drops as components
 from departments.credit import drops as credit
 from departments.defects import Defects
 from departments.enforcement import drops as enforcement
+from departments.facilities import drops as facilities
 from departments.grid import drops as grid
 from departments.home import Home, Setup
 from departments.hotline import log as hotline
@@ -30,6 +32,8 @@ SYSTEMS = {
     "components": components,
     "sensors": sensors,
     "enforcement": enforcement,
+    "communities": communities,
+    "places": facilities,
 }
 
 
