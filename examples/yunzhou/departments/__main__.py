@@ -120,6 +120,7 @@ def _environment(home: Home, url: str | None, token: str | None) -> dict[str, st
         "YUNZHOU_PLACES_DROP": str(home.drop("places")),
         "YUNZHOU_ENFORCEMENT_DROP": str(home.drop("enforcement")),
         "YUNZHOU_PERMITS_URL": home.setup().permits_url,
+        "YUNZHOU_PATROL_DROP": str(home.drop("patrol")),
         "YUNZHOU_SENSORS_DROP": str(home.drop("sensors")),
         "YUNZHOU_REGISTER_DROP": str(home.drop("register")),
         "YUNZHOU_POPULATION_DROP": str(home.drop("population")),

@@ -17,6 +17,7 @@ from departments.facilities import drops as facilities
 from departments.grid import drops as grid
 from departments.home import Home, Setup
 from departments.hotline import log as hotline
+from departments.patrol import drops as patrol
 from departments.permits import decisions as permits
 from departments.population import drops as population
 from departments.register import drops as register
@@ -31,6 +32,7 @@ SYSTEMS = {
     "population": population,
     "components": components,
     "sensors": sensors,
+    "patrol": patrol,
     "enforcement": enforcement,
     "communities": communities,
     "places": facilities,
