@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
+from typing import cast
 from urllib.parse import parse_qsl
 
 from gateway.answers import json_rows
 from gateway.answers.forms import FORMS
+from gateway.audit.chain import Fields
 from gateway.audit.record import AccessRecord
 from gateway.doors.deps import Caller, visible
 from gateway.doors.native import rows as rows_door
@@ -20,8 +22,8 @@ from gateway.lookup.store import Row
 from gateway.policy.actor import PUBLIC
 from gateway.query.cursor import Cursor
 from gateway.query.keyset import total_order
-from gateway.query.parse import parse_query
-from gateway.query.tree import Query
+from gateway.query.parse import RESERVED, parse_query, parse_values
+from gateway.query.tree import Condition, Filter, Query
 from gateway.quota.cost import estimate
 from gateway.quota.meter import Price
 from gateway.release.opened import OpenRelease
@@ -29,6 +31,7 @@ from gateway.services import Services
 from gateway.view.view import View
 from gateway.web.answers import VARY, whole_answer
 from gateway.web.codings import PACKERS
+from gateway.web.kept import Kept
 from gateway.web.middleware import SECURITY_HEADERS, parameters_of
 from gateway.web.negotiate import choose_coding
 
@@ -36,6 +39,9 @@ _JSON = FORMS["json"]
 _DOOR, _ROWS = f"{DATASETS}{{dataset}}/rows", "/rows"
 _ELSEWHERE = frozenset({"format", "bom", "total", "release"})
 """Parameters that the door of the rows looks at itself."""
+_IN_SHAPE = frozenset({"select", "order", "limit"})
+_BY_VALUE = frozenset({"eq", "lt", "le", "gt", "ge", "between", "contains"})
+_SHAPES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,26 @@ class _Asked:
     headers: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is the same for all questions of one shape, as long as the view is: the question with some values, whether
+    an index answers it with all values, price, row of the audit log, names of parameters, headers."""
+
+    view: View
+    query: Query
+    indexed: bool
+    price: Price
+    access: Fields
+    parameters: list[str]
+    headers: dict[str, str]
+
+
 class LookedUp:
     """Pages that the look-up file answers. `vary` are the headers that tell who asks, and from where."""
 
     def __init__(self, services: Services, vary: str) -> None:
         self._services = services
+        self._plans = Kept[_Plan](_SHAPES, lambda _: 1)
         self._vary = f"{VARY}, {vary}".encode()
         self._security = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
@@ -65,42 +86,73 @@ class LookedUp:
         dataset = plain.path[len(DATASETS) : -len(_ROWS)]
         if not plain.path.endswith(_ROWS) or dataset not in release.datasets or preferred(plain.accept) is not _JSON:
             return None
+        services, parameters = self._services, parse_qsl(plain.query, keep_blank_values=True)
+        shape = (dataset, *((name, text if name in _IN_SHAPE else "") for name, text in parameters))
+        plan = self._plans.find(shape)
+        if plan is None or plan.view is not release.view(dataset, PUBLIC):
+            plan = self._plan(release, dataset, parameters)
+            if plan is None:
+                return None
+            self._plans.keep(shape, plan)
+        query = self._query(plan, parameters, release)
+        if query is None or not (plan.indexed or services.look_ups.answers(release, query)):
+            return None
+        return self._ready(plain, release, parameters, plan, query)
+
+    def _plan(self, release: OpenRelease, dataset: str, parameters: list[tuple[str, str]]) -> _Plan | None:
+        """What is the same for all questions of a shape; None where it is a shape of another door, or of the engine."""
         services, record = self._services, AccessRecord("", actor=PUBLIC)
-        parameters = parse_qsl(plain.query, keep_blank_values=True)
-        given = dict(parameters)
-        if not _ELSEWHERE.isdisjoint(given):
+        if not _ELSEWHERE.isdisjoint(name for name, _ in parameters):
             return None
         view = visible(release, Caller(PUBLIC, None, record), dataset)
-        query = self._query(view, parameters, given.get("cursor"), release)
-        if query is None or not services.look_ups.answers(release, query):
+        default = services.settings.default_page_rows
+        query = parse_query(view, parameters, services.query_limits(PUBLIC), default)
+        if not all(isinstance(part, Condition) and part.operator.name in _BY_VALUE for part in query.where):
             return None
-        rows_door.note_on(record, services, tuple(column.name for column in query.select), query.where)
-        coding = choose_coding(plain.codings, tuple(PACKERS))
-        etag = rows_door.page_tag(query, _JSON, coding, given.get("cursor", ""))
-        headers = rows_door.page_headers(services, PUBLIC, release)
-        asked = _Asked(plain, release, parameters, query, coding, etag, headers)
-        told = [(name.lower().encode(), text.encode()) for name, text in {**headers, "ETag": etag}.items()]
-        return Ready(
-            etag,
-            self._finished(told),
+        searching = any(part.operator.name == "contains" for part in query.where if isinstance(part, Condition))
+        if not services.look_ups.answers(release, query):
+            return None
+        record.columns = tuple(column.name for column in query.select)
+        return _Plan(
+            view,
+            query,
+            not searching,
             Price(cost=estimate(query).units),
             record.row(datetime.now(UTC), _DOOR, HTTPStatus.OK, 0, complete=True),
-            parameters_of(given),
-            partial(self._made, asked),
+            parameters_of(name for name, _ in parameters),
+            rows_door.page_headers(services, PUBLIC, release),
         )
 
-    def _query(
-        self, view: View, parameters: list[tuple[str, str]], sealed: str | None, release: OpenRelease
-    ) -> Query | None:
-        """The question; None where its cursor is of another release."""
-        settings, signer = self._services.settings, self._services.signer
-        query = parse_query(view, parameters, self._services.query_limits(PUBLIC), settings.default_page_rows)
+    def _query(self, plan: _Plan, parameters: list[tuple[str, str]], release: OpenRelease) -> Query | None:
+        """The question with its own values and place; None where its cursor is of another release."""
+        limits, conditions = self._services.query_limits(PUBLIC), iter(plan.query.where)
+        where: list[Filter] = []
+        sealed = None
+        for name, text in parameters:
+            if name == "cursor":
+                sealed = text
+            elif name not in RESERVED:
+                part = cast(Condition, next(conditions))
+                values = parse_values(part.operator, text, part.column.kind, limits, name)
+                where.append(replace(part, values=values))
+        query = replace(plan.query, where=tuple(where))
         if sealed is None:
             return query
-        cursor = signer.open(sealed)
+        cursor = self._services.signer.open(sealed)
         if cursor.release != release.number:
             return None
         return replace(query, after=place_of(cursor, query.digest, lambda: total_order(query)))
+
+    def _ready(
+        self, plain: Plain, release: OpenRelease, parameters: list[tuple[str, str]], plan: _Plan, query: Query
+    ) -> Ready:
+        coding = choose_coding(plain.codings, tuple(PACKERS))
+        sealed = next((text for name, text in parameters if name == "cursor"), "")
+        etag = rows_door.page_tag(query, _JSON, coding, sealed)
+        asked = _Asked(plain, release, parameters, query, coding, etag, plan.headers)
+        told = [(name.lower().encode(), text.encode()) for name, text in {**plan.headers, "ETag": etag}.items()]
+        access = {**plan.access, "filter": rows_door.filter_digest(self._services, query.where)}
+        return Ready(etag, self._finished(told), plan.price, access, plan.parameters, partial(self._made, asked))
 
     async def _made(self, asked: _Asked) -> Made | None:
         """The page, made now unless it is kept; None where the file cannot be read after all."""

@@ -33,6 +33,7 @@ from orchestration.transform.reach import (
     reach,
     reached_properties,
 )
+from orchestration.transform.specials import special_file, special_files
 from orchestration.transform.steps import load_steps
 
 PROFILES_FILE = "profiles.yml"
@@ -48,6 +49,7 @@ def assemble(city: City, workspace: Workspace) -> Path:
     """
     reached = models_reached(city)
     wanted = shared_files(reached) | staging_files(city, reached)
+    wanted |= special_files(city.root, PROJECT_DIR / "models", reached.built)
     wanted["dbt_project.yml"] = (PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8") + _variables(city)
     wanted["models/sources.yml"] = dbt_sources(city)
     wanted[PROFILES_FILE] = profile_text(workspace)
@@ -133,7 +135,7 @@ def authored_file(city: City) -> Callable[[str], Path | None]:
         if shared.exists():
             return shared
         if not copy.startswith("models/staging/"):
-            return None
+            return special_file(city.root, name.stem)
         own = provided.get(name.stem)
         described = own.with_suffix(name.suffix) if own else interfaces[name.stem].file
         return described if described.exists() else own

@@ -34,7 +34,7 @@ SHARED = {
     "hotline_tickets", "hotline_score", "hotline_topics", "grid_case_records", "grid_case_stages", "grid_performance",
     "permit_records", "penalty_records", "credit_records", "credit_repairs", "credit_risk",
     "case_efficiency", "three_high", "integrity_flags", "evaluation_scores",
-    "department_data_scores", "street_return_pack",
+    "department_data_scores", "street_return_pack", "campaign_fire_safety",
 }  # fmt: skip
 
 

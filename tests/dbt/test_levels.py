@@ -30,6 +30,8 @@ OPEN_TOO = {  # of the feeds that only one city has
     "yunzhou": {
         "enforcement_items",
         "inspection_results",
+        "parking_facilities",
+        "markets",
     },
 }
 ITEM = """\

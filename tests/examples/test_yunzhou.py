@@ -25,6 +25,7 @@ PLANTED_OTHERWISE = {
     "credit_record": {"K2"},
     "credit_repair": {"K4a"},  # the city's own life brings it about
     "register_entity": {"E6"},  # a rule over a whole batch
+    "patrol_track": {"T4", "T7"},  # a file that is held; tracks of shifts that are quarantined
 }
 FEEDS = sorted(path.name.removesuffix(".odcs.yaml") for path in (CITY / "feeds").iterdir())
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import fastexcel
 import httpx
 import pyarrow as pa
@@ -143,12 +144,18 @@ def test_points_need_coordinates(client: httpx.Client, placed: httpx.Client, for
 
 
 @pytest.mark.parametrize("query", ["", "?limit=7", "?id=9999"])
-def test_geoparquet_is_parquet_with_points(placed: httpx.Client, query: str) -> None:
+def test_geoparquet_is_parquet_with_points(placed: httpx.Client, tmp_path: Path, query: str) -> None:
     address = f"/v1/datasets/places/rows.geo.parquet{query}"
     found = parquet.read_table(io.BytesIO(placed.get(address).content))
     said = json.loads(found.schema.metadata[b"geo"])
     column = {"encoding": "WKB", "geometry_types": ["Point"]}
     assert said == {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    file = tmp_path / "places.parquet"
+    file.write_bytes(placed.get(address).content)
+    with duckdb.connect() as con:  # which reads what is said of the column
+        assert ("geometry", "GEOMETRY('OGC:CRS84')") in {
+            row[:2] for row in con.execute(f"DESCRIBE FROM '{file}'").fetchall()
+        }
     plain = parquet.read_table(io.BytesIO(placed.get(address.replace("geo.", "")).content))
     assert str(found.drop_columns("geometry").to_pylist()) == str(plain.to_pylist())
     for row in found.to_pylist():

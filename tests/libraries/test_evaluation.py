@@ -195,3 +195,9 @@ def test_the_months_of_the_grid_are_told_for_every_unit(libraries: Built) -> Non
         )
     )
     assert by_dimension["class"] == by_dimension["city"] >= by_dimension["organisation"] > 0
+
+
+def test_a_campaign_is_a_library_of_one_file(libraries: Built) -> None:
+    condition = "class_code IN ('C0113', 'E0403', 'E0408') AND NOT is_void AND NOT is_deleted"
+    cases = libraries.rows(f"SELECT case_no FROM lake.topic.topic_grid_case WHERE {condition} ORDER BY 1")
+    assert libraries.rows("SELECT case_no FROM lake.theme.theme_campaign_fire_safety ORDER BY 1") == cases != []

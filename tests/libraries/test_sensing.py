@@ -88,3 +88,20 @@ def test_an_alarm_is_open_while_its_sign_is_not_green(libraries: Built) -> None:
         WHERE v.day = (SELECT max(day) FROM lake.theme.theme_vital_sign_value) AND NOT v.is_stale
           AND (v.level_code <> 'green') <> (a.alarm_id IS NOT NULL)""")
     assert wrong == []
+
+
+def test_patrols_saw_what_they_walked_past(libraries: Built) -> None:
+    found = libraries.rows(
+        "SELECT shift_id, planned_cells, seen_cells FROM lake.topic.topic_patrol_coverage ORDER BY ALL"
+    )
+    assert found == truth(libraries, "SELECT shift_id, planned, seen FROM {patrol_shift} ORDER BY ALL")
+    assert 0 < sum(seen for *_, seen in found) < sum(planned for _, planned, _ in found)
+
+
+def test_what_people_and_cameras_both_tell_of_is_one_event(libraries: Built) -> None:
+    [found] = libraries.rows(
+        "SELECT count(*), count(*) FILTER (is_burst), count(duplicate_of) FROM lake.topic.topic_patrol_event"
+    )
+    told = "SELECT count(*), count(*) FILTER (is_burst), count(*) FILTER (is_both) FROM {patrol_event}"
+    assert [found] == truth(libraries, told)
+    assert min(found) > 0

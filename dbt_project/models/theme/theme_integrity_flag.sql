@@ -5,6 +5,7 @@
 -- Cases that look as if a figure had been served rather than a street (modelled after the complaints about evaluation:
 -- reports of poor quality, loops outside of the system): closed by the dozen in one minute, reported with the
 -- photograph of another case, several from one and the same spot, handled or ended faster than anyone can walk there.
+-- Midnight sharp is what stands for a time that was not delivered: it tells of no minute.
 with {{ parameters() }},
 
 grid_case as (
@@ -40,7 +41,7 @@ closed as (
             partition by cast(close_at as date), {{ minute_of_day('close_at') }}
         ) as cases
     from grid_case
-    where close_at is not null
+    where close_at <> cast(cast(close_at as date) as timestamp)
 ),
 
 spot as (
@@ -54,6 +55,7 @@ spot as (
         on
             a.lon = b.lon
             and a.lat = b.lat
+            and a.report_at <> cast(cast(a.report_at as date) as timestamp)
             and b.report_at >= a.report_at
             and b.report_at <= {{ hours_after('a.report_at', parameter('integrity.spot_minutes', 10, 'cast(a.report_at as date)') ~ ' / 60') }}
 ),
@@ -96,7 +98,8 @@ flagged as (
         cast(cast({{ seconds_between('report_at', 'close_at') }} as bigint) as string) as evidence
     from grid_case
     where
-        {{ seconds_between('report_at', 'close_at') }}
+        report_at <> cast(cast(report_at as date) as timestamp)
+        and {{ seconds_between('report_at', 'close_at') }}
         < 60 * {{ parameter('integrity.life_minutes', 15, 'cast(close_at as date)') }}
 )
 

@@ -140,6 +140,16 @@ fact as (
     from alarm
     where confirm_code is not null
     union all
+    select 'patrol_covered', '', district_code, street_code, starts_at, seen_cells, planned_cells
+    from {{ ref('topic_patrol_coverage') }}
+    where not is_deleted
+    union all
+    select
+        'patrol_recognised', class_code, district_code, street_code, found_at,
+        case when channel_code = 'machine' then 1 else 0 end, 1
+    from {{ ref('topic_patrol_event') }}
+    where not is_burst and duplicate_of is null
+    union all
     select 'penalty_decided', item_code, null, null, cast(decided_on as timestamp), 1, 1
     from {{ ref('topic_penalty') }}
     where not is_deleted

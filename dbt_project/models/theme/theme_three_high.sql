@@ -50,18 +50,39 @@ told as (
     group by source
 ),
 
--- A source that delivers day by day tells of days before its first delivery in parts only.
+-- A source that delivers day by day tells of days before its first delivery in parts only; one that delivers its past
+-- in one go tells of them as of the others.
+pace as (
+    select
+        t.source,
+        count(case when r.day < t.first_delivery then 1 end)
+            / nullif(cast({{ days_between("greatest(t.first_day, t.earliest)", 't.first_delivery') }} as double), 0) as before,
+        count(case when r.day >= t.first_delivery then 1 end)
+            / nullif(cast({{ days_between('t.first_delivery', 't.window_to') }} + 1 as double), 0) as since
+    from (
+        select *, {{ date_plus('day', '-' ~ baseline_days, 'window_from') }} as earliest
+        from told
+    ) as t
+    inner join report as r on t.source = r.source and r.day >= t.earliest
+    group by t.source, t.first_day, t.earliest, t.first_delivery, t.window_to
+),
+
 period as (
     select
-        source,
-        window_from,
-        window_to,
+        t.source,
+        t.window_from,
+        t.window_to,
         greatest(
-            first_day,
-            case when first_delivery < window_from then first_delivery end,
-            {{ date_plus('day', '-' ~ baseline_days, 'window_from') }}
+            t.first_day,
+            case
+                when t.first_delivery < t.window_from
+                    and p.before < {{ parameter('three_high.told_in_part', 0.5, as_of()) }} * p.since
+                    then t.first_delivery
+            end,
+            {{ date_plus('day', '-' ~ baseline_days, 't.window_from') }}
         ) as baseline_from
-    from told
+    from told as t
+    inner join pace as p on t.source = p.source
 ),
 
 span as (

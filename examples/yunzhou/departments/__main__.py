@@ -116,11 +116,17 @@ def _environment(home: Home, url: str | None, token: str | None) -> dict[str, st
         "YUNZHOU_GRID_DROP": str(home.drop("grid")),
         "YUNZHOU_COMPONENTS_DROP": str(home.drop("components")),
         "YUNZHOU_CREDIT_DROP": str(home.drop("credit")),
+        "YUNZHOU_COMMUNITIES_DROP": str(home.drop("communities")),
+        "YUNZHOU_PLACES_DROP": str(home.drop("places")),
         "YUNZHOU_ENFORCEMENT_DROP": str(home.drop("enforcement")),
         "YUNZHOU_PERMITS_URL": home.setup().permits_url,
+        "YUNZHOU_PATROL_DROP": str(home.drop("patrol")),
         "YUNZHOU_SENSORS_DROP": str(home.drop("sensors")),
         "YUNZHOU_REGISTER_DROP": str(home.drop("register")),
+        "YUNZHOU_POPULATION_DROP": str(home.drop("population")),
     }
+    if home.population_key.exists():
+        found["YUNZHOU_POPULATION_KEY"] = home.population_key.read_text(encoding="ascii")
     return found | {"YUNZHOU_HOTLINE_URL": url, "YUNZHOU_HOTLINE_TOKEN": token} if url and token else found
 
 

@@ -9,9 +9,9 @@ import duckdb
 QUARANTINED, FLAGGED, DUPLICATE, HELD = "quarantined", "flagged", "duplicate", "held"
 FLAGS = frozenset(
     {"H7", "H10", "H12", "H15", "G2b", "G4b", "G6", "G10", "G11", "G14", "X3a", "X3b", "X6", "C2", "C5", "E7"}
-    | {"K3", "K4a", "K7", "E1w", "M5", "M8", "M9"}
-    | {"I1b", "I3", "I4", "I5", "I6", "I9", "I12"}
-    | {"N3", "N7", "Z2"}
+    | {"K3", "K4a", "K7", "E1w", "P2", "P4", "P5", "M5", "M8", "M9"}
+    | {"I1b", "I3", "I4", "I5", "I6", "I9", "I12", "T1v", "T2b", "T3", "T6"}
+    | {"N3", "N7", "Z2", "Y1", "Y4", "V3"}
 )
 
 

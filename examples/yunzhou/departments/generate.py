@@ -8,14 +8,18 @@ from datetime import date
 
 from departments import answers, entities, places, world
 from departments.clock import advance
+from departments.communities import drops as communities
 from departments.components import drops as components
 from departments.credit import drops as credit
 from departments.defects import Defects
 from departments.enforcement import drops as enforcement
+from departments.facilities import drops as facilities
 from departments.grid import drops as grid
 from departments.home import Home, Setup
 from departments.hotline import log as hotline
+from departments.patrol import drops as patrol
 from departments.permits import decisions as permits
+from departments.population import drops as population
 from departments.register import drops as register
 from departments.sensors import drops as sensors
 
@@ -25,9 +29,13 @@ SYSTEMS = {
     "permits": permits,
     "credit": credit,
     "register": register,
+    "population": population,
     "components": components,
     "sensors": sensors,
+    "patrol": patrol,
     "enforcement": enforcement,
+    "communities": communities,
+    "places": facilities,
 }
 
 

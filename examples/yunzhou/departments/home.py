@@ -59,6 +59,11 @@ class Home:
         """Every future change of the permits database."""
         return self.root / "permits_log.sqlite"
 
+    @property
+    def population_key(self) -> Path:
+        """The key of the police's files, in hexadecimal."""
+        return self.root / "population.key"
+
     def truth(self, name: str) -> Path:
         """What the city knows of itself and no system delivers, to hold results against."""
         return self.root / "truth" / f"{name}.parquet"

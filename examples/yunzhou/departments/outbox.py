@@ -12,9 +12,14 @@ from departments.home import Home
 
 def stage(home: Home, feed: str, delivered_on: date, name: str, content: bytes) -> None:
     """Keeps a file until the day it is delivered under `name` (relative, `/` separated)."""
+    target(home, feed, delivered_on, name).write_bytes(content)
+
+
+def target(home: Home, feed: str, delivered_on: date, name: str) -> Path:
+    """Where a file is kept until then; its folder is there."""
     path = home.outbox(feed) / str(delivered_on) / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    return path
 
 
 def deliver(home: Home, after: date | None, until: date) -> int:

@@ -5,14 +5,15 @@ Generated from views, operators and the problem catalogue; there is no second li
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from catalog.policy.model import Action
 from gateway.answers.forms import forms_of
 from gateway.answers.json_rows import dumps
-from gateway.doors.deps import CallerDep, IdentifiedDep, ReleaseDep, ServicesDep
+from gateway.doors.deps import Caller, CallerDep, IdentifiedDep, ReleaseDep, ServicesDep
 from gateway.doors.facades.openapi import dataset_facade_paths, facade_paths
 from gateway.doors.native.openapi_groups import change_path, group_components, group_paths, group_schemas, introduction
 from gateway.doors.native.openapi_operations import (
@@ -58,22 +59,37 @@ router = APIRouter()
 async def openapi(
     request: Request, release: ReleaseDep, caller: CallerDep, services: ServicesDep, identified: IdentifiedDep
 ) -> Response:
-    """The OpenAPI 3.1 document."""
+    """The OpenAPI 3.1 document, written in a thread and kept: that of a large city takes long."""
     views = release.views(caller.actor, caller.purpose)
-    summed = [v for name in release.datasets if (v := release.view(name, caller.actor, caller.purpose, "aggregate"))]
+    summed, compared = _views(release, caller, "aggregate"), _views(release, caller, "verify")
     limits = Described(services.limits, services.settings.default_page_rows, services.settings.max_facets)
-    document = build(release, views, summed, limits)
-    for name, stored in release.datasets.items():
-        compared = release.view(name, caller.actor, caller.purpose, "verify")
-        if compared is not None:
-            document["paths"] |= verify_path(compared, stored.entry.key, verification_limits(services))
-    if caller.actor.tier in ("T2", "T3", "T4"):
-        document["paths"] |= USAGE_OF_OWNERS
-    if identified.admin:
-        administration = administration_of_stewards()
-        document["paths"] |= administration["paths"]
-        document["components"]["schemas"] |= administration["components"]["schemas"]
-    return await document_answer(request, dumps(document), cache=services.cache_control(caller.actor))
+    owner, verification = caller.actor.tier in ("T2", "T3", "T4"), verification_limits(services)
+
+    def write() -> bytes:
+        document = build(release, views, summed, limits)
+        for view in compared:
+            document["paths"] |= verify_path(view, release.datasets[view.dataset].entry.key, verification)
+        document["paths"] |= USAGE_OF_OWNERS if owner else {}
+        if identified.admin:
+            administration = administration_of_stewards()
+            document["paths"] |= administration["paths"]
+            document["components"]["schemas"] |= administration["components"]["schemas"]
+        return dumps(document)
+
+    seen = tuple(tuple(map(_seen, found)) for found in (views, summed, compared))
+    known = (release.number, release.manifest.published_at, owner, identified.admin, repr(verification))
+    body = await services.library.document(("openapi", known, seen), write)
+    return await document_answer(request, body, cache=services.cache_control(caller.actor))
+
+
+def _views(release: OpenRelease, caller: Caller, action: Action) -> list[View]:
+    found = (release.view(name, caller.actor, caller.purpose, action) for name in release.datasets)
+    return [view for view in found if view is not None]
+
+
+def _seen(view: View) -> tuple[Hashable, ...]:
+    """What tells a view, as far as it is described, from any other of the release."""
+    return view.dataset, view.policy, view.edition, view.readable, tuple(file.name for file in view.distributions)
 
 
 def build(release: OpenRelease, views: list[View], summed: list[View], described: Described) -> dict[str, Any]:

@@ -113,7 +113,10 @@ def note(request: Request, services: Services, columns: tuple[str, ...], where: 
 
 def note_on(record: AccessRecord, services: Services, columns: tuple[str, ...], where: tuple[Filter, ...]) -> None:
     """As `note`, on a record itself."""
+    record.columns, record.filter = columns, filter_digest(services, where)
+
+
+def filter_digest(services: Services, where: tuple[Filter, ...]) -> str | None:
+    """The digest of a filter; None without one, or before the log was opened once."""
     key = services.admission.log.key
-    record.columns = columns
-    if where and key is not None:
-        record.filter = key.digest(conditions_text(where))
+    return key.digest(conditions_text(where)) if where and key is not None else None

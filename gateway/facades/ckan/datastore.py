@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from gateway.facades.ckan.packages import main
@@ -24,7 +25,9 @@ PARAMETERS = (
 RECORD_FORMATS = ("objects", "lists", "csv", "tsv")
 DEFAULT_LIMIT = 100
 ROW_NUMBER = "_id"  # CKAN's own column of row numbers; here only a word for the dataset's own order
-_SORT = re.compile(r'\s*(?:"([^"]*)"|([^\s,"]+))(?:\s+(asc|desc))?(?:\s+nulls\s+last)?\s*(?:,|$)', re.IGNORECASE)
+_SORT = re.compile(
+    r'\s*(?:"([^"]*)"|([^\s,"]+))(?:\s+(asc|desc))?(?:\s+nulls\s+(first|last))?\s*(?:,|$)', re.IGNORECASE
+)
 _TYPES = {
     Family.TEXT: "text",
     Family.INTEGER: "int8",
@@ -59,7 +62,7 @@ def parse_distinct(view: View, given: Parameters, limits: Limits, limit: int | N
         tuple(keys.values()),
         (),
         _conditions(view, given, limits),
-        order=tuple(GroupSort(keys[sort.column.name], sort.descending) for sort in order),
+        order=tuple(GroupSort(keys[sort.column.name], sort.descending, sort.nulls_first) for sort in order),
         limit=limit,
         offset=offset,
     )
@@ -71,19 +74,23 @@ def _fields(view: View, given: Parameters) -> tuple[Column, ...]:
 
 
 def parse_sort(view: View, given: Parameters) -> tuple[Sort, ...]:
-    """The order asked for: `a desc, "b"`. `_id` alone is the dataset's own."""
+    """The order asked for: `a desc, "b" nulls first`. Missing values are above every value, as in PostgreSQL, unless
+    told otherwise. `_id` alone is the dataset's own."""
     parts = given.given.get("sort")
     text = (", ".join(map(str, parts)) if isinstance(parts, list) else given.text("sort") or "").strip()
     terms, place = list[tuple[str, bool]](), 0
+    first: dict[str, bool] = {}
     while place < len(text):
         found = _SORT.match(text, place)
         if found is None:
             raise BadValue("`sort`: expected columns, each with asc or desc, comma separated.", parameter="sort")
         place = found.end()
-        terms.append((found[1] or found[2], (found[3] or "").lower() == "desc"))
+        name, descending = found[1] or found[2], (found[3] or "").lower() == "desc"
+        terms.append((name, descending))
+        first[name] = descending if found[4] is None else found[4].lower() == "first"
     if view.column(ROW_NUMBER) is None:
         terms = [term for term in terms if term != (ROW_NUMBER, False)]
-    return sorts_of(view, terms, "sort")
+    return tuple(replace(sort, nulls_first=first[sort.column.name]) for sort in sorts_of(view, terms, "sort"))
 
 
 def _conditions(view: View, given: Parameters, limits: Limits) -> tuple[Filter, ...]:

@@ -111,7 +111,11 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "no value": ({"filters": {"fee": None}}, "WHERE fee IS NULL"),
     "words": ({"q": "路灯 区1"}, "WHERE note LIKE '路灯%' AND district = '区1'"),
     "words of a column": ({"q": {"note": "路灯3"}}, "WHERE note = '路灯3'"),
-    "an order": ({"sort": 'minutes desc, "fee"'}, "ORDER BY minutes DESC NULLS LAST, fee NULLS LAST, ticket_no"),
+    "an order": ({"sort": 'minutes desc, "fee"'}, "ORDER BY minutes DESC NULLS FIRST, fee NULLS LAST, ticket_no"),
+    "an order that says where missing values stand": (
+        {"sort": "minutes desc nulls last, fee nulls first"},
+        "ORDER BY minutes DESC NULLS LAST, fee NULLS FIRST, ticket_no",
+    ),
     "rows by number": ({"sort": ["_id"], "limit": 5, "offset": 7}, "ORDER BY ticket_no LIMIT 5 OFFSET 7"),
 }
 

@@ -19,7 +19,7 @@ HEADINGS = {
     "closed_at": "结案时间", "tier": "裁量档次", "fine_yuan": "罚款金额（元）", "district": "所属区域", "street": "所属街道",
     "address": "违法地点", "officers": "执法人员", "updated_at": "更新时间",
 }  # fmt: skip
-OTHERS = 0.3  # cases without a penalty, for each with one
+OTHERS = 0.5  # cases without a penalty, for each with one
 FATES = {"'open'": 50, "'dropped'": 35, "'unreported'": 15}
 SOURCES = {"'巡查发现'": 50, "'热线转办'": 14, "'96310转办'": 10, "'检查发现'": 20, "'部门移送'": 6}
 CONDITIONS = {
@@ -42,7 +42,7 @@ def create_cases(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects)
             select 700000000000000 + r.j as k, 'AJ9' || lpad(cast(r.j as varchar), 9, '0') as number,
                    cast(floor(u(k, 'party') * (select count(*) from entity where born is null)) as bigint) as entity_i,
                    cast(floor(u(k, 'item') * (select count(*) from item)) as bigint) as item_i,
-                   date '{setup.first}' - 45 + cast(floor(u(k, 'on') * {(setup.last - setup.first).days + 45}) as integer) as decided,
+                   date '{setup.first}' - 45 + cast(floor(u(k, 'on') * {(setup.last - setup.first).days + 65}) as integer) as decided,
                    {weighted("u(k, 'fate')", FATES)} as fate
             from range(1, 1 + cast((select count(*) from punished) * {OTHERS} as integer)) r(j)),
         every_case as (
@@ -54,8 +54,8 @@ def create_cases(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects)
             from others o join entity e on e.i = o.entity_i join item m on m.i = o.item_i),
         timed as (
             select *, cast(decided as timestamp) + seconds(span(k, 'hour', 32400, 61200)) as decision,
-                   decision - seconds(86400 * span(k, 'begin', 15, 60)) as discovered,
-                   discovered + seconds(86400 * span(k, 'filed', 0.02, 5)) as filed,
+                   decision - seconds(86400 * case fate when 'punished' then span(k, 'begin', 15, 60) else span(k, 'begin', 9, 25) end) as discovered,
+                   discovered + seconds(86400 * span(k, 'filed', 0.02, 0.9)) as filed,
                    decision - seconds(86400 * span(k, 'notice', 3.1, 8)) as notice,
                    decision + seconds(86400 * span(k, 'exec', 1, 15)) as execution,
                    case fate when 'dropped' then decision else execution + seconds(86400 * span(k, 'close', 0.5, 10)) end as closing

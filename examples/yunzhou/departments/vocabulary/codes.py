@@ -92,6 +92,7 @@ SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
     "info_kind": {
         "basic": ("基础", "Basic"), "trustworthy": ("守信", "Trustworthy"), "dishonest": ("失信", "Dishonest"),
     },
+    "resident_type": {"registered": ("户籍", "Registered here"), "floating": ("流动", "Registered elsewhere")},
     "repair_decision": {"granted": ("准予修复", "Granted"), "refused": ("不予修复", "Refused")},
 }  # fmt: skip
 

@@ -48,6 +48,7 @@ EVALUATION_PARAMETERS = (
     ("repeat.false_closure_hours", 72, "A request made anew within these hours was not truly finished"),
     ("three_high.window_days", 7, "Days looked at for what is frequent; a week shows what a month of deliveries tells"),
     ("three_high.baseline_days", 21, "Days before, against which they are held"),
+    ("three_high.told_in_part", 0.5, "Days before the first delivery with a smaller share of its pace are left out"),
     ("three_high.least_cases", 5, "Fewer cases are never flagged"),
     ("three_high.least_baseline", 0.25, "An expectation below this is taken as this"),
     ("three_high.false_discovery", 0.01, "Share of false flags accepted (Benjamini-Hochberg)"),

@@ -27,6 +27,8 @@ SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
         "bridge": ("桥梁", "Bridges"), "gas": ("燃气", "Gas"), "water": ("供水", "Water"), "drainage": ("排水", "Drainage"),
         "heat": ("供热", "Heat"),
     },
+    "patrol_channel": {"person": ("人工巡查", "Person"), "machine": ("智能识别", "Machine")},
+    "patrol_conclusion": {"passed": ("合格", "Passed"), "failed": ("不合格", "Failed")},
     "alarm_action": {
         "ack": ("接警", "Acknowledged"), "effective": ("有效", "Effective"), "false": ("误报", "False"),
         "incident": ("险情", "Incident"), "closed": ("销警", "Closed"),
@@ -86,6 +88,7 @@ METRICS: dict[str, tuple[str, str, str, float, int]] = {
     "bridge_alarms": ("alarm_raised", "bridge", "count", 1, 28),
     "effective_alarm_rate": ("alarm_effective", "*", "ratio", 100, 28),
     "patrol_coverage": ("patrol_covered", "*", "ratio", 100, 7),
+    "recognition_rate": ("patrol_recognised", "*", "ratio", 100, 28),
 }  # fmt: skip
 BASELINE_DAYS = 28  # of a change: the days before the window it is compared with
 # What tells that the source of a fact was heard: of events any arrival in the city, of devices each expected reading.
@@ -111,6 +114,7 @@ SIGNS: tuple[tuple[object, ...], ...] = (
     ("CS05", "cityscape", "主动发现率", "Cases found by the city itself", "proactive_rate", "%", 3, "day", "low", None, 80, 70, 60, 50, 0.8, "YZ-CGJ", None),
     ("CS06", "cityscape", "巡查覆盖率", "Coverage of patrols", "patrol_coverage", "%", 3, "day", "low", None, 90, 80, 70, 60, 0.4, "YZ-CGJ", None),
     ("CS07", "cityscape", "网格案件返工率", "Cases reworked", "rework_rate", "%", 3, "day", "high", None, 10, 15, 20, 30, 0.8, "YZ-CGJ", None),
+    ("CS08", "cityscape", "自动识别率", "Events found by machines", "recognition_rate", "%", 3, "day", "low", None, 60, 50, 40, 30, 0.4, "YZ-CGJ", None),
     ("SA01", "sanitation", "垃圾满溢率", "Overflowing bins", "bin_overflow_rate", "%", 3, "day", "high", None, 5, 10, 20, 40, 0.8, "YZ-CGJ", None),
     ("SA02", "sanitation", "垃圾清运及时率", "Rubbish cleared in time", "rubbish_timely_rate", "%", 3, "day", "low", None, 90, 80, 70, 60, 0.8, "YZ-CGJ", None),
     ("SA03", "sanitation", "公厕诉求数", "Requests about public toilets", "toilet_requests", "件", 3, "day", "high", None, 150, 250, 500, 1000, 0.8, "YZ-CGJ", None),
@@ -173,6 +177,10 @@ PARAMETERS = {
     "vital.lead_days": (90, "Days before them that windows and levels reach back to"),
     "vital.baseline_coverage": (0.8, "Share of the days before that must be known for a change to be told"),
     "publicity.work_days": (7, "Working days within which a decision is published"),
+    "patrol.track_days": (30, "Days for which tracks of patrols may be kept"),
+    "patrol.seen_metres": (300, "A cell is seen from so near its middle"),
+    "patrol.same_hours": (2, "Hours within which people and machines tell of one event"),
+    "patrol.same_metres": (30, "and how far apart"),
     "sensor.late_hours": (72, "Readings that come later count in nothing"),
     "sensor.night_from_hour": (22, "The limits of the night hold from this hour"),
     "sensor.night_until_hour": (6, "and until this hour"),

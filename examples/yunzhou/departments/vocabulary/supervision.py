@@ -38,6 +38,13 @@ SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
         "patrol": ("日常巡查", "Patrol"), "hotline": ("热线投诉", "Hotline"), "media": ("媒体曝光", "Media"), "order": ("上级督办", "Superior's order"),
     },
     "frontage_result": {"met": ("履约", "Met"), "broken": ("未履约", "Broken")},
+    "parking_kind": {
+        "public": ("路外公共", "Public car park"), "street": ("路内", "On the street"), "attached": ("配建", "Of a building"),
+    },
+    "market_kind": {
+        "farmers": ("农贸市场", "Farmers' market"), "shop": ("社区菜店", "Vegetable shop"), "morning": ("早市", "Morning market"),
+    },
+    "facility_state": {"open": ("营业", "Open"), "closed": ("停用", "Closed", "停业")},
     "ledger_96310": {"96310": ("96310城管热线事件", "Events of hotline 96310", "市容环境", "市政设施", "生态环境")},
 }  # fmt: skip
 TIERS = {"lenient": ("0", "0.3", "情节轻微，及时改正"), "ordinary": ("0.3", "0.7", "有违法行为，未造成严重后果"),

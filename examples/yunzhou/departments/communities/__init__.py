@@ -1,0 +1,1 @@
+"""The housing bureau's register of residential communities, their property companies and buildings."""

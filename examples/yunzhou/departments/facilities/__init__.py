@@ -1,0 +1,1 @@
+"""The city's register of car parks, kept by a map vendor, and of neighbourhood markets."""

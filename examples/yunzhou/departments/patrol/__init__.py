@@ -1,0 +1,1 @@
+"""The patrols: shifts, tracks, and events of people and machines."""

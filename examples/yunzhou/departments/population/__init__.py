@@ -1,0 +1,1 @@
+"""The police: the register of residents, of which a file comes every week, encrypted."""
