@@ -29,12 +29,13 @@ from tests.city.systems import SPINE, Civiclake
 
 pytestmark = pytest.mark.slow(seconds=25)
 
-DATASETS = {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities"}
+DATASETS = {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities", "vital_sign_daily"}
 SHARED = {
     "hotline_tickets", "hotline_score", "hotline_topics", "grid_case_records", "grid_case_stages", "grid_performance",
     "permit_records", "penalty_records", "credit_records", "credit_repairs", "credit_risk",
     "case_efficiency", "three_high", "integrity_flags", "evaluation_scores",
     "department_data_scores", "street_return_pack", "campaign_fire_safety",
+    "vital_sign_definitions", "vital_signs", "vital_sign_alarms",
 }  # fmt: skip
 
 
