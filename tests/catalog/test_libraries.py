@@ -1,0 +1,34 @@
+"""Every item of the scope has a working table: it exists, is tested, and the demonstration city builds it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catalog.city import load_city
+from catalog.libraries import PAGE, load_libraries, missing, page, tables_of
+from orchestration.transform.assemble import models_reached
+
+YUNZHOU = Path(__file__).resolve().parents[2] / "examples" / "yunzhou"
+
+
+def test_every_item_is_served_but_those_that_are_awaited() -> None:
+    libraries = load_libraries()
+    assert [i.no for i in missing(libraries, tables_of())] == [i.no for i in libraries.items() if i.awaited]
+
+
+def test_every_table_named_is_there_is_built_and_is_tested() -> None:
+    named, tables = {name for item in load_libraries().items() for name in item.tables}, tables_of()
+    assert named - tables.keys() == set()
+    assert named - models_reached(load_city(YUNZHOU)).built == set()
+    untested = {name for name in named if not (tables[name].data_tests or tables[name].unit_tests)}
+    assert {name for name in untested if not tables[name].is_view} == set(), "a view is what its tables are"
+
+
+def test_items_are_numbered_once() -> None:
+    numbers = [item.no for item in load_libraries().items()]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_the_page_is_what_the_models_say() -> None:
+    written = PAGE.read_text(encoding="utf-8")
+    assert written == page(load_libraries(), tables_of()), "run `python -m catalog.libraries`"
