@@ -28,7 +28,10 @@ class Demo(Strict):
 
 
 class CityFile(Strict):
-    """What `city.yml` says. `bbox` is [min lon, min lat, max lon, max lat] in degrees."""
+    """What `city.yml` says. `bbox` is [min lon, min lat, max lon, max lat] in degrees.
+
+    `without` names groups of models (`meta.group`) that the city does not build, though it delivers what they stand on.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Title
@@ -41,6 +44,7 @@ class CityFile(Strict):
     publisher: Title
     demo: Demo | None = None
     open311: ServiceRequests | None = None
+    without: tuple[str, ...] = ()
 
     @field_validator("bbox")
     @classmethod

@@ -28,6 +28,7 @@ from orchestration.transform.reach import (
     Reach,
     columns_of,
     empty_properties,
+    groups_of_models,
     names_of_models,
     needs_of_models,
     reach,
@@ -71,9 +72,20 @@ def models_reached(city: City) -> Reach:
     """What of the models and interfaces is built of what `city` delivers, and what stands empty beside it."""
     interfaces = load_interfaces()
     provided = _provided(city, interfaces).keys()
-    found = reach(names_of_models(PROJECT_DIR), interfaces.keys(), provided, needs_of_models(PROJECT_DIR))
+    needs, unwanted = needs_of_models(PROJECT_DIR), _unwanted(city)
+    found = reach(names_of_models(PROJECT_DIR), interfaces.keys(), provided, needs, unwanted)
     tested = (reached_properties(file.with_suffix(".yml"), found)[1] for file in _models() if file.stem in found.built)
     return Reach(found.built, found.empty.union(*tested) - found.built)
+
+
+def _unwanted(city: City) -> frozenset[str]:
+    """The models the city is without; CatalogError when it names a group that is none."""
+    groups = groups_of_models(PROJECT_DIR)
+    unknown = sorted(set(city.without) - groups.keys())
+    if unknown:
+        text, mend = f"{', '.join(unknown)}: no model has this group", f"Name some of: {', '.join(sorted(groups))}"
+        raise CatalogError([Problem(city.root / "city.yml", None, "without", text, mend)])
+    return frozenset[str]().union(*(groups[name] for name in city.without))
 
 
 def shared_files(reached: Reach) -> dict[str, str]:

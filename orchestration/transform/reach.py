@@ -15,6 +15,7 @@ from catalog.yamlfile import read_yaml
 
 _REF = re.compile(r"\bref\(\s*['\"](\w+)['\"]\s*\)")
 _MACRO = re.compile(r"{%-?\s*(?:macro|test)\s+(\w+)\(.*?{%-?\s*end(?:macro|test)\b", re.DOTALL)
+_GROUP = re.compile(r"^ +group: (\w+)$", re.MULTILINE)
 _CALL = re.compile(r"\b(\w+)\(")
 _NEEDS = re.compile(r"^ {8}needs: \[([\w, ]+)\]$", re.MULTILINE)
 _REFERENCES = frozenset({"known", "belongs_to"})  # tests that would find no row's parent in a model without rows
@@ -33,13 +34,14 @@ def reach(
     interfaces: Set[str],
     provided: Set[str],
     needs: Mapping[str, Set[str]] = MappingProxyType({}),
+    unwanted: Set[str] = frozenset(),
 ) -> Reach:
     """What is built of the models `named` (each with the models and interfaces it names) where `provided` is delivered.
 
     A model is built when something it stands on is delivered, however far down, or when it stands on no delivery at
-    all, being made of vocabularies; but not without the interfaces that it `needs`.
+    all, being made of vocabularies; but not without the interfaces that it `needs`, and not when it is `unwanted`.
     """
-    grounds = {model: _grounds(model, named, interfaces) for model in named}
+    grounds = {model: _grounds(model, named, interfaces) for model in named.keys() - unwanted}
     reached = {model for model, ground in grounds.items() if not ground or ground & provided}
     built = {model for model in reached if needs.get(model, frozenset()) <= provided} | provided
     empty = {name for model in built for name in named.get(model, ())} - built
@@ -61,6 +63,15 @@ def needs_of_models(project: Path) -> dict[str, frozenset[str]]:
         (file.stem, _NEEDS.search(file.read_text(encoding="utf-8"))) for file in (project / "models").rglob("*.yml")
     )
     return {model: frozenset(said[1].replace(" ", "").split(",")) for model, said in found if said}
+
+
+def groups_of_models(project: Path) -> dict[str, frozenset[str]]:
+    """The models of the project in `project` by the group their descriptions say."""
+    found: dict[str, set[str]] = {}
+    for file in sorted((project / "models").glob("*/*.yml")):
+        if file.with_suffix(".sql").exists() and (group := _GROUP.search(file.read_text(encoding="utf-8"))):
+            found.setdefault(group[1], set()).add(file.stem)
+    return {group: frozenset(models) for group, models in found.items()}
 
 
 def empty_properties(file: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog.city import load_city
+from catalog.errors import CatalogError
 from catalog.manifest import DbtManifest
 from catalog.workspace import Workspace
 from orchestration.transform.assemble import assemble, models_reached
@@ -26,6 +27,12 @@ NAMED = {
     "open_pole": frozenset({"topic_pole"}),
 }
 INTERFACES = {"stg_lamps__lamp", "stg_poles__pole"}
+
+
+def test_a_city_may_do_without_some_models() -> None:
+    found = reach(NAMED, INTERFACES, INTERFACES, unwanted={"topic_pole"})
+    assert found.built == {*NAMED, *INTERFACES} - {"topic_pole"}
+    assert found.empty == {"topic_pole"}, "the others read it"
 
 
 @pytest.mark.parametrize(
@@ -71,10 +78,14 @@ def test_a_city_without_a_feed_parses_and_lists_nothing_of_it(tmp_path: Path) ->
     root = shutil.copytree(EXAMPLES / "yunzhou", tmp_path / "city", ignore=shutil.ignore_patterns("departments"))
     (root / "feeds" / "grid.odcs.yaml").unlink()
     shutil.rmtree(root / "staging" / "grid")
+    with (root / "city.yml").open("a", encoding="utf-8") as file:
+        file.write("without: [vital_signs]\n")
     city, workspace = load_city(root), Workspace(tmp_path / "home")
     reached = models_reached(city)
     assert {"topic_hotline_ticket", "base_division"} <= reached.built
-    assert not {"topic_grid_case", "open_grid_case"} & reached.built
+    assert not {"topic_grid_case", "open_grid_case", "theme_vital_sign_value"} & reached.built
+    with pytest.raises(CatalogError, match=r"vital_sings: no model has this group[\s\S]*vital_signs"):
+        models_reached(city.model_copy(update={"without": ("vital_sings",)}))
     assemble(city, workspace)
     manifest = DbtManifest.load(parse_project(workspace, city))
     models = {model.name for model in manifest.models.values()}
