@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -70,7 +71,8 @@ class ExpressLane:
                 return False
             made = Made(_UNCHANGED, ready.unchanged, b"", None) if same else await ready.make()
             if made is None:
-                await self._paid(plain, Price(-1, -ready.price.cost), limits)
+                with suppress(Problem):  # what cannot be given back now refills by itself
+                    await self._paid(plain, Price(-1, -ready.price.cost), limits)
                 return False
             if made.kept is not None:
                 self._repeats.keep(plain, lease.release, ready, made)

@@ -109,14 +109,16 @@ class LookedUp:
         query = parse_query(view, parameters, services.query_limits(PUBLIC), default)
         if not all(isinstance(part, Condition) and part.operator.name in _BY_VALUE for part in query.where):
             return None
-        searching = any(part.operator.name == "contains" for part in query.where if isinstance(part, Condition))
+        # Which parts of texts an index finds depends on the part, and whether it finds what comes after, on the order.
+        varies = any(part.operator.name == "contains" for part in query.where if isinstance(part, Condition))
+        varies = varies or any(name == "cursor" for name, _ in parameters)
         if not services.look_ups.answers(release, query):
             return None
         record.columns = tuple(column.name for column in query.select)
         return _Plan(
             view,
             query,
-            not searching,
+            not varies,
             Price(cost=estimate(query).units),
             record.row(datetime.now(UTC), _DOOR, HTTPStatus.OK, 0, complete=True),
             parameters_of(name for name, _ in parameters),
