@@ -18,10 +18,22 @@ address as (
     where not is_deleted and compound is not null
 ),
 
--- A compound is known by its name and door within a community of residents.
+building as (
+    select community_no, building_code, address_id
+    from {{ ref('topic_community_building') }}
+    where not is_deleted
+),
+
+-- A compound is known by its name and door within a community of residents, from its own address or a building's.
 compound as (
-    select c.community_no, a.community_code, a.road, a.house_no, a.compound
-    from community as c
+    select distinct c.community_no, a.community_code, a.road, a.house_no, a.compound
+    from (
+        select community_no, address_id from community
+        union all
+        select b.community_no, b.address_id
+        from building as b
+        inner join community as c on b.community_no = c.community_no
+    ) as c
     inner join address as a on c.address_id = a.address_id
 ),
 
@@ -74,10 +86,8 @@ come_again as (
     group by p.community_no
 ),
 
-building as (
-    select community_no, count(*) as buildings
-    from {{ ref('topic_community_building') }}
-    where not is_deleted
+built as (
+    select community_no, count(*) as buildings from building
     group by community_no
 )
 
@@ -103,5 +113,5 @@ select
 from community as c
 left join counted as n on c.community_no = n.community_no
 left join come_again as again on c.community_no = again.community_no
-left join building as b on c.community_no = b.community_no
+left join built as b on c.community_no = b.community_no
 left join {{ ref('theme_credit_risk') }} as risk on c.property_uscc = risk.uscc

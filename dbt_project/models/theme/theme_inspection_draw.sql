@@ -148,6 +148,7 @@ select
     case
         when r.object_code is null then case when d.is_drawn then 'drawn' else 'spared' end
         when d.member_code is null then 'not_in_pool'
+        when p.seed is null then 'seed_not_told'
         when not d.is_drawn then 'not_drawn'
         when r.inspectors = sent.inspectors then 'inspected'
         else 'other_inspectors'
