@@ -55,7 +55,9 @@ def show_cases(manifest: DbtManifest, workspace: Workspace, relation: str, colum
     )
     with Ledger(workspace) as ledger:
         files = sorted({(case.file_name, str(ledger.object_path(case.object_id))) for case in cases})
-    print_table("As they landed", ("file", "kept as"), files)
+    out.print("As they landed:")
+    for name, path in files:
+        out.print(f"{name}  {path}", soft_wrap=True, markup=False)
 
 
 def cases_of(

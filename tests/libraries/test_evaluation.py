@@ -118,7 +118,7 @@ def test_a_cell_of_the_rates_is_followed_to_its_tickets_and_their_files(librarie
     )
     row = ("--row", f"org_code={org}", "--row", f"month={month}")
     words = ("lineage", "hotline_score.resolution_rate", *row, "--city", CITY, "--home", libraries.home)
-    told = civiclake(*words, env={"COLUMNS": "220"})
+    told = civiclake(*words)
     assert told.code == 0, told.output
     cases = re.findall(r"^(\d{15}) (\d\d) +(yes|no) +(\S+) +([\d,]+)$", told.output, re.MULTILINE)
     assert len(cases) == answers
