@@ -80,7 +80,7 @@ def load_libraries() -> Libraries:
 
 def tables_of(models: Path = MODELS) -> dict[str, Table]:
     """Every model that is described below `models`, by name."""
-    found = {}
+    found: dict[str, Table] = {}
     for file in sorted(models.rglob("*.yml")):
         if (model := file.with_suffix(".sql")).exists():
             is_view = "materialized='view'" in model.read_text(encoding="utf-8")
