@@ -26,12 +26,14 @@ pytestmark = pytest.mark.slow(seconds=25)
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 OPEN = {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities"}
 OPEN_TOO = {  # of the feeds that only one city has
-    "chicago": set[str](),
+    "chicago": {"vital_sign_daily"},
     "yunzhou": {
+        "component_statistics",
         "enforcement_items",
         "inspection_results",
         "parking_facilities",
         "markets",
+        "vital_sign_daily",
     },
 }
 ITEM = """\
