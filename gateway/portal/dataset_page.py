@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import urlencode
@@ -28,7 +29,7 @@ from gateway.query.tree import Query
 from gateway.release.opened import OpenRelease
 from gateway.services import Services
 from gateway.standards import schema_org
-from gateway.view.view import View
+from gateway.view.view import Column, View
 from gateway.web.answers import document_answer
 from gateway.web.negotiate import choose
 
@@ -124,7 +125,7 @@ def _rows(
         heads=form.heads(view, columns, given),
         rows=found.page.text.decode(),
         pages=_pages(view, given, found),
-        downloads=_downloads(view, given, whole),
+        downloads=_downloads(view, columns, given, whole=whole),
         howto="\n".join(
             f"<p>{escape(name)}</p><pre>{escape(line)}</pre>" for name, line in howto(view, reader).items()
         ),
@@ -179,13 +180,13 @@ def _pages(view: View, given: form.Given, found: _Found) -> str:
     return "\n".join(links)
 
 
-def _downloads(view: View, given: form.Given, whole: bool) -> str:
+def _downloads(view: View, columns: Sequence[Column], given: form.Given, *, whole: bool) -> str:
     """The rows that meet the conditions in every format, all of them where the caller may take them; and the files."""
     asked = [(name, text) for name, text in given if name not in ("cursor", "limit")]
     suffix = f"?{urlencode(asked if whole else [*asked, ('limit', '1000')])}" if asked or not whole else ""
     links = [
         f'<a href="{escape(f"/v1/datasets/{view.dataset}/rows.{made.name}{suffix}")}">{escape(made.name)}</a>'
-        for made in forms_of(view.columns)
+        for made in forms_of(columns)
     ]
     return "\n".join([*links, files_of(view)])
 

@@ -75,6 +75,8 @@ def test_values_are_text_and_not_markup(tmp_path: Path) -> None:
     publish_places(tmp_path, places(40))
     with client_over(tmp_path) as client:
         page = client.get("/datasets/places?limit=40").text
+        assert "rows.fgb" in page
+        assert "rows.fgb" not in client.get("/datasets/places?select=id,name").text
         assert "a &quot;quoted&quot; &lt;b&gt;" in page or 'a "quoted" &lt;b&gt; &amp; c' in page
         assert "<b> & c" not in page
 
