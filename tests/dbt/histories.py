@@ -94,6 +94,7 @@ class History:
             "first_contact_time": pick((None, contacted)),
             "undertake_org": pick(ORGS),
             "district": "云阳区",
+            "street": "东平街道",
             "urgency": pick(("一般", "紧急")),
             "status": "处理中",
             "reopen_count": pick((0, 1)),
