@@ -60,7 +60,8 @@ def ask(client: httpx.Client, header: dict[str, str], folder: Path, *options: st
     """Run the tool over the caller's own document; it must have asked every operation of it, but for that document."""
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", str(client.base_url.join(DOCUMENT)), "--seed", "4",
-        "--no-color", "--warnings", "off", "--generation-database", "none", "--request-timeout", "120", "--exclude-checks", GRAMMARS, *options,
+        "--no-color", "--warnings", "off", "--generation-database", "none", "--request-timeout", "120",
+        "--exclude-checks", GRAMMARS, *options,
         *(f"--header={name}:{value}" for name, value in header.items()),
     ]  # fmt: skip
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=3000, check=False)
