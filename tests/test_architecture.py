@@ -224,7 +224,9 @@ def test_models_read_only_from_layers_below() -> None:
         allowed = {"vocab"} if layer in ("base", "topic", "theme", "withdrawal") else set()
         allowed |= {"ops"} if layer == "base" else set()
         strays += [
-            f"{path.stem} reads {schema}" for schema in re.findall(r"\bsource\(\s*'(\w+)'", text) if schema not in allowed
+            f"{path.stem} reads {schema}"
+            for schema in re.findall(r"\bsource\(\s*'(\w+)'", text)
+            if schema not in allowed
         ]
     assert strays == []
 
