@@ -237,7 +237,7 @@ class TestRealFiles:
         manifest = json.loads((run.workspace.releases / number / "release.json").read_text(encoding="utf-8"))
         rows = {dataset["id"]: dataset["row_count"] for dataset in manifest["datasets"]}
         opened = {dataset["id"] for dataset in manifest["datasets"] if dataset["distributions"]}
-        assert opened == {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities"}
+        assert opened == {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities", "vital_sign_daily"}
         assert min(rows[name] for name in opened) > 0
         for table in ("topic.topic_permit", "topic.topic_penalty"):
             assert run.count(table, "party_type_code <> 'legal' AND party_name NOT LIKE '%*'") == 0
