@@ -27,7 +27,7 @@ from gateway.view.types import Scalar
 
 log = logging.getLogger("gateway.lookup")
 
-_MAPPED = 1 << 40  # bytes of a file that are read where the system keeps them, for all processes together: all it can
+_CACHE = 32_000  # KiB of pages a process keeps itself; the system keeps the others, for all processes together
 _STATEMENTS = 256
 _SMALL, _QUICK = 100, 0.005  # rows of a small page, which takes less than a millisecond, and seconds of a slow disk
 Row = tuple[Any, ...]
@@ -42,7 +42,7 @@ class LookUpFile:
         address = f"file:{quote(str(file))}?mode=ro&immutable=1"
         self._con = sqlite3.connect(address, uri=True, cached_statements=_STATEMENTS, check_same_thread=False)
         try:
-            self._con.execute(f"PRAGMA mmap_size = {_MAPPED}")
+            self._con.execute(f"PRAGMA cache_size = -{_CACHE}")
             columns = f"SELECT dataset, name, form, apart FROM {LOOK_UP_FORMS} ORDER BY rowid"
             held, searched = self._con.execute(columns).fetchall(), _searched(self._con)
         except sqlite3.Error:
