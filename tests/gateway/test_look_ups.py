@@ -243,7 +243,6 @@ NOT_INDEXED = (
     "fee=0",
     "kind__in=x,X",
     "kind=x&part=1&order=-at",
-
     "select=tags",
     "q=a",
     "note__contains=ab",
