@@ -128,9 +128,10 @@ def test_definitions_name_every_stage(session: Session) -> None:
     staging = graph.get(dg.AssetKey(["staging", "stg_permits__permit"]))
     assert dg.AssetKey(["accepted", "permits"]) in staging.parent_keys
     assert graph.get(dg.AssetKey(["release"])).parent_keys == {
-        key for key in graph.get_all_asset_keys() if key.path[0] in ("topic", "open")
+        key for key in graph.get_all_asset_keys() if key.path[0] in ("topic", "theme", "open", "withdrawal")
     }
-    layers = {"landing", "accepted", "vocabulary", "staging", "base", "topic", "open", "release"}
+    models = DbtManifest.load(session.manifest).models.values()
+    layers = {"landing", "accepted", "vocabulary", "release"} | {model.layer for model in models}
     assert {key.path[0] for key in graph.get_all_asset_keys()} == layers
     assert [graph.get(dg.AssetKey([name])).owners for name in ("vocabulary", "release")] == [["team:town"]] * 2
     assert graph.get(dg.AssetKey(["release"])).freshness_policy == accepted.freshness_policy
