@@ -18,12 +18,16 @@ MODELS = ROOT / "dbt_project" / "models"
 PAGE = ROOT / "docs" / "libraries.md"
 HEAD = """# The libraries
 
-What of a city's governance is served, and by which tables. The mapping is `catalog/libraries.yml`; the rest is what the models say of themselves. Written by `python -m catalog.libraries`; a test holds this page to them.
+What of a city's governance is served, and by which tables. The mapping is `catalog/libraries.yml`; the rest is \
+what the models say of themselves. Written by `python -m catalog.libraries`; a test holds this page to them.
 
-Every model is made where something it stands on is delivered; the demonstration city delivers everything. An item without a table is marked **missing**.
+Every model is made where something it stands on is delivered; the demonstration city delivers everything. An item \
+without a table is marked **missing**.
 
-From a figure to its rows: `civiclake lineage hotline_score.resolution_rate --row org_code=YZ-CGJ --row month=2026-06-01` shows the tickets behind it, and the landed files they came in. A model says under `cases` which rows stand behind its figures.
-"""  # noqa: E501  -- a paragraph is one line, as on every page
+From a figure to its rows: `civiclake lineage hotline_score.resolution_rate --row org_code=YZ-CGJ --row \
+month=2026-06-01` shows the tickets behind it, and the landed files they came in. A model says under `cases` which \
+rows stand behind its figures.
+"""
 
 
 class Item(Strict):
