@@ -1,7 +1,5 @@
 """What is played with some grid cases: hot spots, cheating, hang-ups and wrong dispatches; the truth of the themes."""
 
-# ruff: noqa: E501  -- SQL, which is read better in long lines
-
 from __future__ import annotations
 
 import duckdb
@@ -50,7 +48,8 @@ def add_truth(con: duckdb.DuckDBPyConnection, since: str, until: str) -> None:
         insert into play_truth
         with told as (select *, strftime(day, '%Y%m%d') || lpad(cast(n as varchar), 7, '0') as case_no from grid_case
                       where day between '{since}' and '{until}')
-        select case_no, play, case play when 'outside' then close when 'hang' then hung_from when 'misrouted' then misrouted else report end
+        select case_no, play, case play when 'outside' then close when 'hang' then hung_from when 'misrouted'
+            then misrouted else report end
         from told where play is not null
         union all
         select case_no, 'batch', close from told where close >= {BATCH_AT} and close < {BATCH_AT} + interval 1 minute

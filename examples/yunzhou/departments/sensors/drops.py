@@ -1,7 +1,5 @@
 """The drops of the sensing network: JSON lines, every few days in a small city and daily in a larger one."""
 
-# ruff: noqa: E501  -- SQL, in which a clause is easier read in one line
-
 from __future__ import annotations
 
 from datetime import timedelta
@@ -32,8 +30,9 @@ class Lines(NamedTuple):
 
 
 DEVICES = Lines("devices", "iot_device", "device_row", "cast(updated_at as date)", "device_id", {
-    "device_id": "device_id", "class": "class", "metric": "kind", "pole": "pole_id", "sn": "serial", "interval_min": "minutes",
-    "owner": "'云州市城市管理局'", "grid": "grid_code", "lon": "lon", "lat": "lat", "installed": "cast(installed_on as varchar)", "updated": "strftime(updated_at, '%Y-%m-%d %H:%M:%S')",
+    "device_id": "device_id", "class": "class", "metric": "kind", "pole": "pole_id", "sn": "serial",
+    "interval_min": "minutes", "owner": "'云州市城市管理局'", "grid": "grid_code", "lon": "lon", "lat": "lat",
+    "installed": "cast(installed_on as varchar)", "updated": "strftime(updated_at, '%Y-%m-%d %H:%M:%S')",
 })  # fmt: skip
 READINGS = Lines("readings", "iot_reading", "reading_row", "delivered_on", "concat_ws('|', id, m, ts)", {
     "id": "id", "m": "m", "ts": "ts", "v": "v", "u": "u", "sn": "sn", "rt": "rt",
@@ -41,7 +40,8 @@ READINGS = Lines("readings", "iot_reading", "reading_row", "delivered_on", "conc
 ALARMS = Lines("alarms", "iot_alarm", "alarm_row", "cast(moment as date)", "alarm_id", {
     name: name for name in ("alarm_id", "device_id", "lifeline", "severity", "raised_at")
 })  # fmt: skip
-ACTIONS = Lines("duty", "iot_alarm_action", "action_row", "cast(moment as date)", "concat_ws('|', alarm_id, action, \"at\")", {
+ACTION_KEY = "concat_ws('|', alarm_id, action, \"at\")"
+ACTIONS = Lines("duty", "iot_alarm_action", "action_row", "cast(moment as date)", ACTION_KEY, {
     "alarm_id": "alarm_id", "action": "action", "at": '"at"', "operator": "operator", "case_no": "case_no",
 })  # fmt: skip
 
@@ -74,7 +74,8 @@ def _create_deliveries(con: duckdb.DuckDBPyConnection, setup: Setup, step: int) 
     """Days of delivery, counted back from the last day, each with the first day it covers."""
     con.execute(f"""
         create table delivery as
-        select cast(g.day as date) as day, greatest(cast(g.day as date) - {step - 1}, date '{setup.first}') as covers_from
+        select cast(g.day as date) as day,
+               greatest(cast(g.day as date) - {step - 1}, date '{setup.first}') as covers_from
         from generate_series(timestamp '{setup.last}', timestamp '{setup.first}', to_days({-step})) as g(day)""")
 
 
