@@ -24,6 +24,13 @@ def test_every_table_named_is_there_is_built_and_is_tested() -> None:
     assert {name for name in untested if not tables[name].is_view} == set(), "a view is what its tables are"
 
 
+def test_every_theme_is_reckoned_by_hand_at_least_once() -> None:
+    """Each has a unit test: given rows, and what they must become."""
+    themes = {name: table for name, table in tables_of().items() if name.startswith("theme_")}
+    assert len(themes) > 30
+    assert {name for name, table in themes.items() if not table.unit_tests} == set()
+
+
 def test_items_are_numbered_once() -> None:
     numbers = [item.no for item in load_libraries().items()]
     assert len(numbers) == len(set(numbers))

@@ -10,12 +10,7 @@ with division as (
     from {{ source('vocab', 'division') }}
 ),
 
-parents as (
-    select code, max(name) as name, max(level) as level, max(parent_code) as parent_code
-    from division
-    group by code
-),
-
+-- Above a division stands what last stood there while it was in force: numbers may stay where streets move.
 lineage as (
     select
         d.*,
@@ -24,10 +19,14 @@ lineage as (
         p.level as up1_level,
         g.code as up2_code,
         g.name as up2_name,
-        g.level as up2_level
+        g.level as up2_level,
+        row_number() over (
+            partition by d.code, d.valid_from
+            order by p.valid_from desc, g.valid_from desc
+        ) as recency
     from division as d
-    left join parents as p on d.parent_code = p.code
-    left join parents as g on p.parent_code = g.code
+    left join division as p on d.parent_code = p.code and p.valid_from <= d.valid_to
+    left join division as g on p.parent_code = g.code and g.valid_from <= d.valid_to
 )
 
 select
@@ -44,3 +43,4 @@ select
     valid_from,
     valid_to
 from lineage
+where recency = 1

@@ -44,24 +44,7 @@ alarm as (
     from span
 ),
 
-action as (
-    select
-        alarm_id,
-        min(case when action_code = 'ack' then acted_at end) as acknowledged_at,
-        max(case when action_code in ('effective', 'false') then acted_at end) as confirmed_at,
-        max(case_no) as case_no
-    from {{ ref('topic_alarm_action') }}
-    where not is_deleted
-    group by alarm_id
-),
-
-verdict as (
-    select a.alarm_id, max(a.action_code) as confirm_code
-    from {{ ref('topic_alarm_action') }} as a
-    inner join action as l on a.alarm_id = l.alarm_id and a.acted_at = l.confirmed_at
-    where not a.is_deleted and a.action_code in ('effective', 'false')
-    group by a.alarm_id
-)
+{{ alarm_handling() }}
 
 select
     alarm.alarm_id,
@@ -79,14 +62,13 @@ select
     alarm.evaluations,
     case
         when alarm.closed_on is not null then 'closed'
-        when verdict.confirm_code is not null then 'confirmed'
-        when action.acknowledged_at is not null then 'acknowledged'
+        when handled.confirm_code is not null then 'confirmed'
+        when handled.acknowledged_at is not null then 'acknowledged'
         else 'open'
     end as status_code,
-    action.acknowledged_at,
-    verdict.confirm_code,
-    action.confirmed_at,
-    action.case_no
+    handled.acknowledged_at,
+    handled.confirm_code,
+    handled.confirmed_at,
+    handled.case_no
 from alarm
-left join action on alarm.alarm_id = action.alarm_id
-left join verdict on alarm.alarm_id = verdict.alarm_id
+left join handled on alarm.alarm_id = handled.alarm_id
