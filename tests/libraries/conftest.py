@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -32,3 +33,12 @@ def libraries(tmp_path_factory: pytest.TempPathFactory, civiclake: Civiclake) ->
             built.told(1).write_text(done.output, encoding="utf-8")
             finished.touch()
     return built
+
+
+@pytest.fixture(scope="session")
+def released(libraries: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a copy of the whole city's release: whoever serves it may register callers there."""
+    home = tmp_path_factory.mktemp("released")
+    shutil.copytree(libraries.workspace.releases, home / "releases")
+    shutil.copy(libraries.workspace.policy, home)
+    return home

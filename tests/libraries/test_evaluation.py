@@ -1,23 +1,15 @@
-"""Evaluation of the whole city against what its systems know: cheating, hot spots, calls made again, and every cell."""
+"""Evaluation of the whole city against what its systems know: cheating, hot spots, calls made again, scores."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
 
-from catalog.policy.compile import read_policy
-from catalog.policy.model import Action
-from gateway.policy.actor import Actor
-from gateway.policy.decide import decide
 from tests.city.conftest import Built
-from tests.city.systems import CITY, Civiclake
 
 pytestmark = pytest.mark.slow(seconds=20)
 
@@ -109,43 +101,6 @@ def test_calls_made_again_are_found(libraries: Built) -> None:
     found = libraries.rows("SELECT DISTINCT reported_no FROM lake.theme.theme_repeat_case WHERE likeness = 'caller'")
     assert len(found) > 5
     assert set(found) == set(known)
-
-
-def test_a_cell_of_the_rates_is_followed_to_its_tickets_and_their_files(libraries: Built, civiclake: Civiclake) -> None:
-    [(org, month, answers, points)] = libraries.rows(
-        "SELECT org_code, month, resolution_answers, resolution_points FROM lake.theme.theme_hotline_score"
-        " ORDER BY resolution_answers DESC, org_code LIMIT 1"
-    )
-    row = ("--row", f"org_code={org}", "--row", f"month={month}")
-    words = ("lineage", "hotline_score.resolution_rate", *row, "--city", CITY, "--home", libraries.home)
-    told = civiclake(*words)
-    assert told.code == 0, told.output
-    cases = re.findall(r"^(\d{15}) (\d\d) +(yes|no) +(\S+) +([\d,]+)$", told.output, re.MULTILINE)
-    assert len(cases) == answers
-    assert sum(counted == "yes" for *_, counted, _, _ in cases) == points
-    kept = dict(re.findall(r"^(\S+\.json) +(/\S+)$", told.output, re.MULTILINE))
-    for ticket, sub, _, file, line in cases:
-        record = json.loads(Path(kept[file]).read_bytes())["items"][int(line.replace(",", "")) - 1]
-        assert record["工单编号"].translate(str.maketrans("０１２３４５６７８９", "0123456789")).startswith(ticket)
-        assert sub == "00" or record["工单编号"].endswith(sub)
-
-
-def test_no_street_sees_the_pack_of_another(libraries: Built) -> None:
-    """Of each street's rows all are its own; read, summed up or exported, and nothing without a street."""
-    policy = read_policy(libraries.workspace.policy)
-    streets = [s for (s,) in libraries.rows("SELECT DISTINCT street_code FROM lake.theme.theme_return_pack ORDER BY 1")]
-    assert len(streets) > 5
-    for street in streets:
-        actions: tuple[Action, ...] = ("read", "aggregate", "export")
-        for action in actions:
-            actor = Actor("clerk", "T2", jurisdictions=(street,))
-            decision = decide(policy, actor, action, "street_return_pack", None, libraries.last)
-            assert decision.allow
-            assert {repr(branch.rows.plain) for branch in decision.branches} == {
-                repr([False, [[["street_code", [street]]]], [], []])
-            }
-    assert not decide(policy, Actor("clerk", "T2"), "read", "street_return_pack", None, libraries.last).allow
-    assert not decide(policy, Actor("anyone", "T0"), "describe", "street_return_pack", None, libraries.last).allow
 
 
 def test_scores_are_the_weighted_leaves(libraries: Built) -> None:
