@@ -89,16 +89,20 @@ def show(
     city: CityOption = DEFAULT_CITY,
     home: HomeOption = None,
 ) -> None:
-    """Show quarantined rows: file and line, what is wrong, the row as delivered; and decisions on held batches."""
+    """Show quarantined rows: file and line, what is wrong, the row as delivered; and decisions on held batches.
+
+    Values of level L4 are not shown.
+    """
     from orchestration.cli.console import out
     from orchestration.reading.decisions import decisions
+    from orchestration.reading.shown import shown
 
     loaded, workspace = open_city(city, home)
     with _lake(workspace) as con:
         _require_known(con, loaded, feed, rule)
         where, values = _where(feed, rule, released=False)
         rows = con.execute(
-            "SELECT feed, table_name, batch_id, file_name, line, violations, raw FROM lake.ops.quarantine"
+            f"SELECT feed, table_name, batch_id, file_name, line, violations, raw FROM {shown(loaded)}"
             f" WHERE {where} ORDER BY business_date DESC, batch_id, file_name, line LIMIT ?",
             [*values, limit],
         ).fetchall()
@@ -130,9 +134,11 @@ def export(
 ) -> None:
     """Write quarantined rows to a file for the department: one line per row and broken rule.
 
-    The rows are as delivered and may hold personal data.
+    The rows are as delivered, without values of level L4; they may hold other personal data. File and line lead the
+    department to the rest.
     """
     from orchestration.cli.console import out
+    from orchestration.reading.shown import shown
 
     options = _FORMATS.get(path.suffix.lower())
     if options is None:
@@ -148,7 +154,7 @@ def export(
             "COPY (SELECT q.feed, q.table_name, q.batch_id, q.business_date, q.file_name, q.line,"
             " v.unnest.rule AS rule,"
             ' v.unnest.severity AS severity, v.unnest."column" AS "column", v.unnest."value" AS "value", q.raw'
-            f" FROM lake.ops.quarantine q, unnest(q.violations) AS v WHERE {where}"
+            f" FROM {shown(loaded)} q, unnest(q.violations) AS v WHERE {where}"
             f" ORDER BY ALL) TO '{target}' ({options})",
             values,
         ).fetchone()

@@ -44,7 +44,9 @@ def attach_options(workspace: Workspace) -> LakeAttachment:
     """Everything needed to attach the lake of `workspace`; creates the folders and the extension links."""
     import duckdb
 
-    workspace.lake_data.mkdir(parents=True, exist_ok=True)
+    # As delivered, also what is of level L4, lies in the lake: its folder is for the account of the platform alone.
+    workspace.lake_data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    workspace.lake_data.mkdir(exist_ok=True)
     version = f"v{duckdb.__version__}"
     extensions = link_extensions(workspace.extensions.resolve(), version, _platform())
     return LakeAttachment(

@@ -52,7 +52,7 @@ class Ledger:
     def __init__(self, workspace: Workspace) -> None:
         self.store = LandingStore(workspace)
         file = workspace.landing_ledger
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._con = sqlite3.connect(file, timeout=WAIT_SECONDS, isolation_level=None)
         self._con.execute("PRAGMA journal_mode = WAL")
         self._con.execute("PRAGMA synchronous = FULL")

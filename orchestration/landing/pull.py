@@ -89,7 +89,7 @@ def pull(
 def _feed_lock(city: City, feed: str, workspace: Workspace) -> AcquireReturnProxy:
     """One puller of a feed at a time; the system frees the lock when its holder dies."""
     file = workspace.landing_ledger.parent / f"{feed}.lock"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         return FileLock(file).acquire(timeout=city.feeds[feed].options.retry.deadline_seconds)
     except Timeout:

@@ -16,6 +16,7 @@ from orchestration.lake.extensions import EXTENSIONS
 from orchestration.lake.lock import LakeBusyError, writer_lock
 from orchestration.lake.schema import OPS_TABLES, ensure_ops
 from orchestration.lake.vocabulary import load_vocabulary
+from orchestration.landing.ledger import Ledger
 
 REQUIRED = {
     "division": "990100,云州市,2,,2004-01-01,\n",
@@ -44,6 +45,15 @@ def test_ops_tables_survive_reopening_and_a_reader_sees_them(tmp_path: Path) -> 
             assert reader.execute("SELECT feed, rows_in FROM ops.batch").fetchall() == [("hotline", 3)]
     assert snapshots == (2,)
     assert set(OPS_TABLES) >= {"batch", "quarantine", "duplicate", "check_result"}
+
+
+def test_only_the_account_of_the_platform_enters_what_was_delivered(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "home")
+    with open_lake(workspace):
+        pass
+    Ledger(workspace).close()
+    folders = (workspace.lake_data.parent, workspace.landing_ledger.parent)
+    assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700, 0o700]
 
 
 def test_reader_of_a_lake_that_is_not_there_is_told_so(tmp_path: Path) -> None:
