@@ -42,6 +42,9 @@ $(READY): pyproject.toml uv.lock | $(UV)
 	@echo "== set-up 2/2: the environment (about 1 GB, a minute the first time)"
 	@rm -f .tools/failed
 	@# Downloads and totals are shown, the list of two hundred packages is not.
-	@{ $(UV) sync --frozen --python $(PYTHON) 2>&1 || touch .tools/failed; } | sed '/^ [+~-] /d'
+	@{ $(UV) sync --frozen --compile-bytecode --python $(PYTHON) 2>&1 || touch .tools/failed; } | sed '/^ [+~-] /d'
 	@test ! -e .tools/failed
+	@# Compiled once here: every process imports some thousand modules, and where Python may not write
+	@# bytecode (PYTHONDONTWRITEBYTECODE, usual in containers) each would compile them again, for six seconds.
+	@.venv/bin/python -m compileall -q catalog expectations gateway orchestration examples
 	@touch $(READY)

@@ -11,7 +11,7 @@ from gateway.settings import PREFIX, GatewaySettings
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
 # Told by a run to dbt within it.
-NOT_FOR_OPERATORS = {"CIVICLAKE_AS_OF"}
+NOT_FOR_OPERATORS = {"CIVICLAKE_AS_OF", "CIVICLAKE_LAID_OUT"}
 
 
 def rows(first: str) -> dict[str, str]:

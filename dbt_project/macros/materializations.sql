@@ -34,28 +34,16 @@
   {{ return({"relations": [relation]}) }}
 {%- endmacro %}
 
-{#- A table that stands is emptied and filled in one transaction, so that there is no moment without it. -#}
-{% materialization table, adapter="duckdb" %}
-  {%- set standing = load_cached_relation(this) -%}
-  {%- if standing is none -%}
-    {%- set relation = this.incorporate(type="table") -%}
-    {{ return(make_first(relation, create_table_as(False, relation, compiled_code))) }}
-  {%- endif -%}
-  {%- if not standing.is_table or should_full_refresh() -%}
-    {{ return(dbt.materialization_table_duckdb()) }}
-  {%- endif -%}
-  {%- if is_made_of_vocabularies(model) -%}
-    {% call noop_statement("main", "KEPT", "KEPT", 0) -%}
-      {{ compiled_code }}
-    {%- endcall %}
-    {{ return({"relations": [standing]}) }}
-  {%- endif -%}
+{#- What stands is emptied, unless it was laid out just now, and filled in one transaction: no moment is without it. -#}
+{% macro fill(standing, compiled_code) %}
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
   {{ get_assert_columns_equivalent(compiled_code) }}
-  {% call statement("emptied") -%}
-    delete from {{ standing }}
-  {%- endcall %}
+  {%- if not should_full_refresh() %}
+    {% call statement("emptied") -%}
+      delete from {{ standing }}
+    {%- endcall %}
+  {%- endif %}
   {% call statement("main") -%}
     insert into {{ standing }} by name {{ get_select_subquery(compiled_code) }}
   {%- endcall %}
@@ -63,6 +51,33 @@
   {{ adapter.commit() }}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({"relations": [standing]}) }}
+{% endmacro %}
+
+{% materialization table, adapter="duckdb" %}
+  {%- set standing = load_cached_relation(this) -%}
+  {%- if standing is none -%}
+    {%- set relation = this.incorporate(type="table") -%}
+    {{ return(make_first(relation, create_table_as(False, relation, compiled_code))) }}
+  {%- endif -%}
+  {%- if not standing.is_table or (should_full_refresh() and not is_laid_out()) -%}
+    {{ return(dbt.materialization_table_duckdb()) }}
+  {%- endif -%}
+  {%- if is_made_of_vocabularies(model) and not should_full_refresh() -%}
+    {% call noop_statement("main", "KEPT", "KEPT", 0) -%}
+      {{ compiled_code }}
+    {%- endcall %}
+    {{ return({"relations": [standing]}) }}
+  {%- endif -%}
+  {{ return(fill(standing, compiled_code)) }}
+{% endmaterialization %}
+
+{#- In a run that laid all tables out an incremental one is filled like any other; from then on dbt's own way. -#}
+{% materialization incremental, adapter="duckdb" %}
+  {%- set standing = load_cached_relation(this) -%}
+  {%- if standing and should_full_refresh() and is_laid_out() -%}
+    {{ return(fill(standing, compiled_code)) }}
+  {%- endif -%}
+  {{ return(dbt.materialization_incremental_duckdb()) }}
 {% endmaterialization %}
 
 {% materialization view, adapter="duckdb" %}
@@ -71,8 +86,11 @@
     {%- set relation = this.incorporate(type="view") -%}
     {{ return(make_first(relation, get_create_view_as_sql(relation, compiled_code))) }}
   {%- endif -%}
-  {%- if not standing.is_view or should_full_refresh() -%}
+  {%- if not standing.is_view or (should_full_refresh() and not is_laid_out()) -%}
     {{ return(dbt.materialization_view_default()) }}
+  {%- endif -%}
+  {%- if should_full_refresh() -%}
+    {{ get_assert_columns_equivalent(compiled_code) }}
   {%- endif -%}
   {% call noop_statement("main", "KEPT", "KEPT", 0) -%}
     {{ compiled_code }}

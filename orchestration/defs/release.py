@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from catalog.compiler import compile_catalog
-from catalog.lineage import column_lineage
 from catalog.manifest import DbtManifest
 from orchestration.breaches import tell_unpublished
 from orchestration.defs.declared import declared_models
@@ -17,6 +16,7 @@ from orchestration.release.gate import require_read
 from orchestration.release.policy import apply_policy
 from orchestration.release.publish import Publication, publish
 from orchestration.transform.build import run_dbt
+from orchestration.transform.lineage import kept_lineage
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -45,7 +45,7 @@ def release_asset(session: Session, datasets: list[dg.AssetKey]) -> dg.AssetsDef
             as_of = session.as_of(dict(context.run.tags), con)
             _require_read(session, as_of)
             manifest = _compiled(session, as_of)
-            lineage = column_lineage(manifest, session.city)
+            lineage = kept_lineage(session.workspace, manifest, session.city)
             catalog = compile_catalog(session.city, manifest, lineage)
             # Before the release: what it shows anew or more strictly is already governed when it is served.
             apply_policy(session.city, session.workspace, catalog.datasets)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 AS_OF = "CIVICLAKE_AS_OF"
+LAID_OUT = "CIVICLAKE_LAID_OUT"
 GOOD = frozenset({"success", "pass", "warn", "skipped_empty", "no-op"})
 
 
@@ -97,6 +98,9 @@ def run_dbt(
         forget_built(workspace)
         full_refresh = True
     full_refresh = builds and full_refresh
+    laid_out = full_refresh and not (select or exclude)
+    if laid_out:
+        _invoke(workspace, ["run-operation", "lay_out", *_places(workspace)], as_of, known=parsed_project(workspace))
     arguments = [command, *_places(workspace), *_selection(select, exclude)]
     if not with_their_tests:
         arguments += ["--indirect-selection", "empty"]
@@ -110,7 +114,7 @@ def run_dbt(
         arguments.append("--full-refresh")
     if command == "build" and not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
-    outcome = _invoke(workspace, arguments, as_of, progress=progress, known=known)
+    outcome = _invoke(workspace, arguments, as_of, progress=progress, known=known, laid_out=laid_out)
     nodes = tuple(_node(result) for result in getattr(outcome.result, "results", ()) or ())
     if builds and not (select or exclude) and not _unbuilt(nodes):
         remember_built(workspace, stands_on)
@@ -144,8 +148,9 @@ def _invoke(
     *,
     progress: Callable[[NodeResult], None] | None = None,
     known: Manifest | None = None,
+    laid_out: bool = False,
 ) -> Any:
-    with _told(workspace, as_of), _connections_closed():
+    with _told(workspace, as_of, laid_out), _connections_closed():
         outcome = _runner(progress, known).invoke(arguments)
     if outcome.exception is not None:
         raise TransformError(f"dbt {arguments[0]} in {workspace.dbt} could not run: {outcome.exception}")
@@ -203,10 +208,11 @@ def _node(result: Any) -> NodeResult:
 
 
 @contextmanager
-def _told(workspace: Workspace, as_of: date) -> Iterator[None]:
-    """The environment through which the session plugin learns day, threads and key, and analytics are off."""
+def _told(workspace: Workspace, as_of: date, laid_out: bool) -> Iterator[None]:
+    """The environment through which models and session plugin learn what the run is told, and analytics are off."""
     told = {
         AS_OF: as_of.isoformat(),
+        LAID_OUT: "yes" if laid_out else "no",
         THREADS: str(engine_threads(workspace)),
         PSEUDONYM_KEY: pseudonym_key(workspace),
         "DO_NOT_TRACK": "1",
