@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.cli import contract, demo, doctor, draw, init, lineage, policy, quarantine, release, run, serve
+from orchestration.cli import (
+    contract,
+    demo,
+    doctor,
+    draw,
+    init,
+    lineage,
+    policy,
+    quarantine,
+    release,
+    report,
+    run,
+    serve,
+)
 from orchestration.cli.exits import EXIT_HELP, ReportingGroup
 from orchestration.cli.joined import join_commands
 
@@ -28,6 +41,7 @@ app.add_typer(contract.app, name="contract")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(policy.app, name="policy")
 app.add_typer(draw.app, name="draw")
+app.command()(report.report)
 app.command()(lineage.lineage)
 app.command()(init.init)
 app.command()(doctor.doctor)
