@@ -17,6 +17,8 @@ SUBJECT_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SUBJECT_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 DIGITS = "0123456789"
 PERSON_WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
+CITY_CODE_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CITY_CODE_BODY = 21  # district 6, one of GBCP, kind of space, class 4, number 9; the check character follows
 # First two digits of a resident number by GB/T 2260, 83 of residence permits; 99 is assigned to nobody.
 PROVINCES = (
     *range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83, 99,
@@ -31,7 +33,8 @@ def identifier_sql() -> Mapping[str, str]:
     `is_uscc`: unified social credit code (GB 32100). `is_subject_code`: the code of the subject within one (GB 11714;
     old codes are known to fail it). `is_person_id`: resident number (GB 11643) of 18 or 15 digits, its province, date
     and check character. `person_id_18`: such a number with 18 digits. `person_born_on` and `person_sex` (M or F): what
-    one of 18 digits says.
+    one of 18 digits says. `city_code_check`: the check character of the first 21 characters of a city code (ISO 7064
+    MOD 37,36, GB/T 17710). `is_city_code`: a city code of 22 characters.
     """
     return MappingProxyType(
         {
@@ -41,6 +44,8 @@ def identifier_sql() -> Mapping[str, str]:
             "person_id_18": f"case length({{value}}) when 15 then {_upgraded()} else upper({{value}}) end",
             "person_born_on": f"try_cast({_date('{value}', 7)} as date)",
             "person_sex": "case when substr({value}, 17, 1) in ('1', '3', '5', '7', '9') then 'M' else 'F' end",
+            "city_code_check": mod_37_36(CITY_CODE_BODY),
+            "is_city_code": _is_city_code(),
         }
     )
 
@@ -94,6 +99,30 @@ def _long() -> str:
 
 def _person_check(number: str) -> str:
     return f"substr('10X98765432', {_sum(number, DIGITS, PERSON_WEIGHTS)} % 11 + 1, 1)"
+
+
+def _is_city_code() -> str:
+    digits, letters = f"translate({{value}}, '{DIGITS}', '')", f"'{CITY_CODE_ALPHABET}'"
+    return (
+        f"length({{value}}) = {CITY_CODE_BODY + 1} "
+        f"and instr('GBCP', substr({{value}}, 7, 1)) > 0 and instr('0123', substr({{value}}, 8, 1)) > 0 "
+        f"and {digits} in (substr({{value}}, 7, 1), concat(substr({{value}}, 7, 1), substr({{value}}, 22, 1))) "
+        f"and instr({letters}, substr({{value}}, 22, 1)) > 0 "
+        f"and {mod_37_36(CITY_CODE_BODY)} = substr({{value}}, 22, 1)"
+    )
+
+
+def mod_37_36(length: int) -> str:
+    """The check character of the first `length` letters and digits, by ISO 7064 MOD 37,36.
+
+    A hybrid system: each step needs the one before. What the standard writes as 36 in place of 0 is here one less,
+    reduced, and one more.
+    """
+    carried = "36"
+    for place in range(1, length + 1):
+        value = f"instr('{CITY_CODE_ALPHABET}', substr({{value}}, {place}, 1)) - 1"
+        carried = f"((({carried} + {value} - 1) % 36 + 1) * 2) % 37"
+    return f"substr('{CITY_CODE_ALPHABET}', (37 - {carried}) % 36 + 1, 1)"
 
 
 def _date(number: str, first: int) -> str:

@@ -31,3 +31,12 @@
 {% macro person_sex(expression) -%}
     {{ identifier('person_sex', expression) }}
 {%- endmacro %}
+
+{# The check character of the first 21 characters of a city code (ISO 7064 MOD 37,36), and whether 22 are sound; NULL
+   for none. #}
+{% macro city_code_check(expression) -%}
+    {{ identifier('city_code_check', expression) }}
+{%- endmacro %}
+{% macro is_city_code(expression) -%}
+    {{ identifier('is_city_code', expression) }}
+{%- endmacro %}
