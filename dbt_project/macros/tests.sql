@@ -255,3 +255,13 @@
     group by {{ groups | join(', ') }}
     having abs(sum({{ column }}) - 1) > 0.000000001
 {% endtest %}
+
+{# Every city code in `columns`, which may be several joined by semicolons, is sound. Returns those that are not. #}
+{% test sound_city_codes(model, columns) %}
+    {%- for column in columns %}
+    select '{{ column }}' as column_name, part
+    from ({{ split_rows(model, [], column, ';') }}) as listed
+    where not {{ is_city_code('part') }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endtest %}

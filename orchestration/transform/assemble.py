@@ -176,7 +176,7 @@ def _variables(city: City) -> str:
     masks = mask_forms().model_dump(mode="json", include={"compound_surnames", "text"})
     policy = {"masks": masks, "minimum_cell": minimum_cell(city.root)}
     shared = {"lateness_days": lateness, "identifiers": dict(identifier_sql()), **policy}
-    values = {"city": city.id, "owner_city": city.id, **shared, **owners}
+    values = {"city": city.id, "area_code": city.area_code, "owner_city": city.id, **shared, **owners}
     return f"\nvars:\n  civiclake: {json.dumps(values, ensure_ascii=False)}\n"
 
 

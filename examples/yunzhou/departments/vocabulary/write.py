@@ -11,6 +11,7 @@ from departments.vocabulary import (
     codes,
     evaluation,
     locations,
+    objects,
     organisations,
     places,
     rules,
@@ -30,6 +31,8 @@ TABLES = {
         places.grid_rows,
     ),
     "division_change": ("old_code,new_code,kind,changed_on,source", locations.change_rows),
+    "object_kind": ("kind_code,gbcp_code,class_code,space_type_code,name,name_en", objects.kind_rows),
+    "object_change": ("scheme,old_code,new_code,kind,changed_on,source", objects.change_rows),
     "address_alias": ("kind,alias,standard_name,valid_from,valid_to", locations.alias_rows),
     "organisation": (
         "org_code,uscc,name,name_en,org_level,parent_code,division_code,valid_from,valid_to",
