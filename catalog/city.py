@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ConfigDict, Field, field_validator
 
+from catalog.city_codes import CityCodes
 from catalog.contract.load import load_contract
 from catalog.contract.model import FeedContract, Table
 from catalog.contract.options import Strict, Title
@@ -44,6 +45,7 @@ class CityFile(Strict):
     publisher: Title
     demo: Demo | None = None
     open311: ServiceRequests | None = None
+    codes: CityCodes | None = None
     without: tuple[str, ...] = ()
 
     @field_validator("bbox")

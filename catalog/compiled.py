@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from catalog.canonical import write_json
+from catalog.city_codes import CityCodes
 from catalog.columns import Deidentified, LevelStep
 from catalog.contract.options import Classification, Extent, Level, Strict, Title
 from catalog.errors import CatalogError
@@ -159,6 +160,7 @@ class CityInfo(Strict):
     licence: str
     publisher: Title
     open311: ServiceRequests | None = None
+    codes: CityCodes | None = None
 
 
 class CompiledCatalog(Strict):

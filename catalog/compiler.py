@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from catalog.city_codes import check_city_codes
 from catalog.columns import ColumnMeta
 from catalog.compiled import (
     DELETED,
@@ -44,10 +45,10 @@ def compile_catalog(city: City, manifest: DbtManifest, lineage: ColumnLineage | 
         raise CatalogError(problems)
     models = sorted(manifest.models.values(), key=lambda model: model.name)
     datasets = [_dataset(city, manifest, model, levels) for model in models if "dataset" in model.meta]
-    problems = check_service_requests(city, datasets)
+    problems = [*check_service_requests(city, datasets), *check_city_codes(city, datasets)]
     if problems:
         raise CatalogError(problems)
-    described = ("id", "title", "country", "timezone", "area_code", "bbox", "licence", "publisher", "open311")
+    described = ("id", "title", "country", "timezone", "area_code", "bbox", "licence", "publisher", "open311", "codes")
     return CompiledCatalog(
         city=CityInfo(**{name: getattr(city, name) for name in described}),
         datasets=tuple(sorted(datasets, key=lambda dataset: dataset.id)),

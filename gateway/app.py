@@ -19,7 +19,20 @@ from gateway.doors import health, login, oauth, problems, whoami
 from gateway.doors.admin import ROUTERS as ADMIN_ROUTERS
 from gateway.doors.deps import PURPOSE_HEADER, admitted
 from gateway.doors.facades import ROUTERS as FACADE_ROUTERS
-from gateway.doors.native import access, changes, cost, count, datasets, facets, files, groups, openapi, releases, rows
+from gateway.doors.native import (
+    access,
+    changes,
+    codes,
+    cost,
+    count,
+    datasets,
+    facets,
+    files,
+    groups,
+    openapi,
+    releases,
+    rows,
+)
 from gateway.doors.native import sql as sql_door
 from gateway.doors.native import verify as verify_door
 from gateway.doors.native import withdrawals as withdrawals_door
@@ -74,6 +87,7 @@ ROUTERS = (
     changes.router,
     sql_door.router,
     verify_door.router,
+    codes.router,
     releases.router,
     usage.router,
     receipts.router,

@@ -116,7 +116,7 @@ thing as (
     from community
     union all
     select
-        'building', concat(b.community_no, '/', b.building_code), concat(b.community_no, '/', b.building_code),
+        'building', concat(b.community_no, '-', b.building_code), concat(b.community_no, '-', b.building_code),
         'building', c.division_code, null, null, a.lon, a.lat, b._business_date, b._business_date, b._load_id
     from building as b
     left join (

@@ -55,5 +55,6 @@ PARAMETERS = (
     ("crs.max_offset_cells_m", 150, "Metres between the middles of points and cells that are still in place"),
     ("crs.min_components", 10, "Points a file needs to be told by components known before"),
     ("crs.max_offset_m", 50, "Metres between the middles of points and known components that are still in place"),
+    ("codes.confidence.found", 0.9, "Confidence of a relation that was worked out from places"),
     ("address.min_confidence", 0.6, "An address that is less sure waits for a person"),
 )

@@ -1,0 +1,1 @@
+"""City codes: finding what has one, and what is told of it."""
