@@ -16,4 +16,4 @@ select
     e.status_code,
     e.successor_codes
 from {{ ref('base_city_code') }} as c
-inner join {{ ref('gbcp_entity') }} as e on c.city_code = e.city_code
+inner join {{ ref('topic_gbcp_entity') }} as e on c.city_code = e.city_code
