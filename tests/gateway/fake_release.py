@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from catalog.city_codes import CityCodes
 from catalog.compiled import CATALOG_FILE, CityInfo, CompiledCatalog, CompiledColumn, CompiledDataset
 from catalog.contract.options import Level, Title
 from catalog.release import (
@@ -110,6 +111,7 @@ def publish_rows(
     entries: Sequence[CompiledDataset],
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     open311: ServiceRequests | None = None,
+    codes: CityCodes | None = None,
 ) -> Path:
     """Write release `number` of datasets with these rows, and make it current."""
 
@@ -123,7 +125,13 @@ def publish_rows(
                 con.executemany(f'INSERT INTO "rows_{entry.id}" VALUES ({", ".join("?" * len(names))})', given)
 
     folder = _publish(
-        home, number, entries, {e.id: f'SELECT * FROM "rows_{e.id}"' for e in entries}, load, open311=open311
+        home,
+        number,
+        entries,
+        {e.id: f'SELECT * FROM "rows_{e.id}"' for e in entries},
+        load,
+        open311=open311,
+        codes=codes,
     )
     make_current(home, number)
     return folder
@@ -138,6 +146,7 @@ def _publish(
     *,
     quality: DatasetQuality | None = None,
     open311: ServiceRequests | None = None,
+    codes: CityCodes | None = None,
 ) -> Path:
     """Write the folder of a release; `sources` gives the query of each dataset, `load` prepares what they read."""
     folder = release_folder(Workspace(home), number)
@@ -151,7 +160,7 @@ def _publish(
     city = CityInfo(
         id="yunzhou", title=TITLE, country="CN", timezone="Asia/Shanghai", area_code="990100",
         bbox=(1.0, 2.0, 3.0, 4.0), licence="CC-BY-4.0", publisher=Title(zh="云州市数据局", en="Yunzhou Data Bureau"),
-        open311=open311,
+        open311=open311, codes=codes,
     )  # fmt: skip
     CompiledCatalog(city=city, datasets=tuple(sorted(entries, key=lambda e: e.id)), models=(), feeds=()).save(
         folder / CATALOG_FILE

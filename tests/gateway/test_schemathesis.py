@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from catalog.city_codes import CityCodes
 from catalog.contract.options import Level
 from catalog.service_requests import ServiceRequests
 from tests.gateway.conftest import client_over
@@ -30,6 +31,7 @@ REQUESTS = ServiceRequests(
     dataset="calls", service_code="kind", service_name="kind", status="state", closed=("done",), requested="at",
     description="kind",
 )  # fmt: skip
+CODES = CityCodes.model_validate({"register": {"dataset": "calls", "code": "no", "own_code": "kind"}})
 DOCUMENT = "/openapi.json"
 GRAMMARS = "positive_data_acceptance"
 """The one check that is left out: a schema cannot say what a text in CQL2, SoQL, OData or a cursor may be, so such a
@@ -49,7 +51,7 @@ def asked(tmp_path: Path) -> Iterator[tuple[httpx.Client, dict[str, dict[str, st
     """A server with two releases, and the headers of its callers by name."""
     entry = dataset_entry("calls", COLUMNS, ("no",))
     for number, count in ((1, 40), (2, 50)):
-        publish_rows(tmp_path, number, [entry], {"calls": [call(n) for n in range(count)]}, REQUESTS)
+        publish_rows(tmp_path, number, [entry], {"calls": [call(n) for n in range(count)]}, REQUESTS, CODES)
     put_policy(tmp_path, policy_over([entry]))
     callers = {"public": {}, **issue_keys(tmp_path)}
     with client_over(tmp_path) as client:

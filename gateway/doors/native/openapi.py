@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from catalog.policy.model import Action
 from gateway.answers.forms import forms_of
 from gateway.answers.json_rows import dumps
+from gateway.codes.openapi import code_paths
 from gateway.doors.deps import Caller, CallerDep, IdentifiedDep, ReleaseDep, ServicesDep
 from gateway.doors.facades.openapi import dataset_facade_paths, facade_paths
 from gateway.doors.native.openapi_groups import change_path, group_components, group_paths, group_schemas, introduction
@@ -100,7 +101,7 @@ def build(release: OpenRelease, views: list[View], summed: list[View], described
     events = subscribing()
     facades = facade_paths(release.catalog.city, views)
     paths = FIXED_PATHS | catalogue_paths() | facades | paths_of_identity() | asking["paths"] | events["paths"]
-    paths |= sql_paths()
+    paths |= sql_paths() | code_paths(release.catalog.city, views, RELEASE)
     schemas = SCHEMAS | group_schemas() | asking["components"]["schemas"] | events["components"]["schemas"]
     schemas |= sql_schemas() | verify_schemas()
     parameters = dict[str, Any]()

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from catalog.city_codes import CityCodes
 from catalog.contract.options import Level
 from catalog.policy.divisions import DivisionTree
 from catalog.policy.model import CompiledPolicy, Division, MaskKind, RowScope, ScopeColumns, VerificationLimits
@@ -81,6 +82,14 @@ REQUESTS = ServiceRequests(
     agency="org",
 )
 
+CODES = CityCodes.model_validate(
+    {
+        "register": {"dataset": "open_cases", "code": "case_no", "own_code": "kind", "successors": "note"},
+        "aliases": {"dataset": "cases", "code": "case_no", "alias": "phone"},
+        "parts": {name: {"dataset": name, "code": "case_no"} for name in ("cases", "street_pack", "sealed")},
+    }
+)
+
 
 def entries(datasets: dict[str, dict[str, tuple[str, Level]]] | None = None) -> list[Any]:
     """The catalog entries of the city."""
@@ -135,7 +144,7 @@ def tables(count: int = 60) -> dict[str, list[Row]]:
 
 def publish_city(home: Path, rows: dict[str, list[Row]], number: int = 1) -> None:
     """Write a release of the city and put its policy in force."""
-    publish_rows(home, number, entries(), rows, REQUESTS)
+    publish_rows(home, number, entries(), rows, REQUESTS, CODES)
     put_policy(home, policy())
 
 

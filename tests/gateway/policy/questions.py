@@ -15,6 +15,7 @@ import orjson
 from tests.gateway.policy.city import COLUMNS
 from tests.gateway.policy.picks import Picks
 from tests.gateway.policy.questions_ckan import ckan_address
+from tests.gateway.policy.questions_codes import codes_address
 from tests.gateway.policy.questions_odata import odata_address
 from tests.gateway.policy.questions_ogc import ogc_address
 from tests.gateway.policy.questions_open311 import open311_address
@@ -158,7 +159,7 @@ class Questions:
 
     def _facade(self, dataset: str) -> str:
         """An address of another system's way of asking."""
-        doors = (ogc_address, ckan_address, open311_address, odata_address, soda_address)
+        doors = (ogc_address, ckan_address, open311_address, odata_address, soda_address, codes_address)
         return self._random.choice(doors)(self._picks(dataset))
 
     def _picks(self, dataset: str) -> Picks:

@@ -35,6 +35,7 @@ from tests.gateway.policy.inside import opened
 from tests.gateway.policy.standard_doors import STANDARD_DOORS
 from tests.gateway.policy.tier_catalogue import CATALOGUE_DOORS
 from tests.gateway.policy.tier_ckan import CKAN_DOORS
+from tests.gateway.policy.tier_codes import CODE_DOORS
 from tests.gateway.policy.tier_events import EVENT_DOORS
 from tests.gateway.policy.tier_groups import GROUP_DOORS
 from tests.gateway.policy.tier_odata import ODATA_DOORS
@@ -50,6 +51,7 @@ DOORS: dict[str, Door] = (
     SQL_DOORS
     | VERIFY_DOORS
     | CATALOGUE_DOORS
+    | CODE_DOORS
     | ROW_DOORS
     | EVENT_DOORS
     | STANDARD_DOORS
