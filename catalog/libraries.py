@@ -31,17 +31,13 @@ rows stand behind its figures.
 
 
 class Item(Strict):
-    """One item of the scope: `tables` are models, `platform` parts of the code, both by name.
-
-    `awaited` says that nothing serves it yet.
-    """
+    """One item of the scope: `tables` are models, `platform` parts of the code, both by name."""
 
     no: str
     zh: str
     en: str
     tables: tuple[str, ...] = ()
     platform: tuple[str, ...] = ()
-    awaited: bool = False
 
 
 class Section(Strict):

@@ -47,6 +47,7 @@ MODELS = {
     "permits": "open/open_permit",
     "permit_records": "topic/topic_permit",
     "grid_cases": "open/open_grid_case",
+    "city_codes": "open/open_city_code",
 }
 
 
@@ -61,6 +62,10 @@ def model(name: str) -> tuple[dict[str, Any], dict[str, tuple[str, Level]]]:
 
 
 def value(rng: random.Random, name: str, kind: str, number: int) -> Any:
+    if name == "status_code" and kind == "VARCHAR":
+        return "active"
+    if name in ("city_code", "legacy_code"):
+        return {"city_code": "990100G00101485903655D", "legacy_code": "YZ"}[name] if number == 0 else f"{name}-{number}"
     if name in ("doc_no", "authority_code", "case_id"):
         return f"{name}-{number}"
     if name in ("lon", "lat"):
@@ -86,9 +91,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cli
         entries.append(dataset_entry(name, columns, key, sharing=meta["sharing"], opening=meta["opening"]))
         rng = random.Random(name)
         tables[name] = [{c: value(rng, c, kind, n) for c, (kind, _) in columns.items()} for n in range(40)]
-    open311 = CityFile.model_validate(YAML(typ="safe").load(DEMONSTRATION.read_text(encoding="utf-8"))).open311
-    publish_rows(home, 1, entries, {name: found[:30] for name, found in tables.items()}, open311)
-    publish_rows(home, 2, entries, tables, open311)
+    said = CityFile.model_validate(YAML(typ="safe").load(DEMONSTRATION.read_text(encoding="utf-8")))
+    publish_rows(home, 1, entries, {name: found[:30] for name, found in tables.items()}, said.open311, said.codes)
+    publish_rows(home, 2, entries, tables, said.open311, said.codes)
     put_policy(home, policy_over(entries))
     key = issue_keys(home)["owner"]["X-API-Key"]
     with client_over(home) as client:

@@ -46,9 +46,7 @@ def test_every_route_is_described_for_every_dataset(document: dict[str, Any]) ->
             names = files.get(dataset, ()) if "{name}" in path else ("",)
             syntaxes = SYNTAXES if "{syntax}" in path else ("",)
             expected |= {concrete.replace("{name}", n).replace("{syntax}", g) for n in names for g in syntaxes}
-    requests = {
-        path for path in expected if path.startswith(("/open311/", "/v1/codes/"))
-    }  # of which this city has none
+    requests = {path for path in expected if path.startswith(("/open311/", "/v1/codes/"))}  # it has neither
     requests.add("/v1/datasets/sealed_key/verify")  # whose key is open to nobody
     assert set(document["paths"]) == expected - set(USAGE_OF_OWNERS) - requests  # which the public is not told of
     for door in ("rows", "aggregate"):

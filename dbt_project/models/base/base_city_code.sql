@@ -67,7 +67,8 @@ entity as (
     select *
     from (
         select
-            uscc, entity_type_code, division_code, _business_date, _load_id,
+            uscc, entity_type_code, division_code, _load_id,
+            min(_business_date) over (partition by uscc) as _business_date,
             row_number() over (partition by uscc order by division_code is null, valid_from) as state_no
         from {{ ref('base_legal_entity_history') }}
         where not is_deleted and _load_id > {{ until.get('uscc', -1) }}
