@@ -28,6 +28,7 @@ OPEN = {"hotline_monthly", "grid_cases", "permits", "penalties", "legal_entities
 OPEN_TOO = {  # of the feeds that only one city has
     "chicago": {"vital_sign_daily"},
     "yunzhou": {
+        "city_codes",
         "component_statistics",
         "enforcement_items",
         "inspection_results",
