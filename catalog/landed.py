@@ -1,4 +1,4 @@
-"""The columns that every landed row carries besides those of its contract, and those of the account of a batch."""
+"""The columns that every landed row carries besides those of its contract, and of the platform's tables models read."""
 
 from __future__ import annotations
 
@@ -47,4 +47,12 @@ ACCOUNT_COLUMNS = (
     _column("rows_quarantined", "BIGINT", "隔离行数", "Quarantined", "Rows rejected or put into quarantine."),
     _column("rows_duplicate", "BIGINT", "重复行数", "Repeated", "Rows delivered before."),
     _column("late_days", "INTEGER", "迟到天数", "Days late", "Days after the date at which it had been asked for."),
+)
+
+# What stewards did about alarms of vital signs; who it was and why are in the lake only.
+ALARM_ACTION_COLUMNS = (
+    _column("alarm_id", "VARCHAR", "预警编号", "Alarm", "Alarm of a vital sign (sign:area:day)."),
+    _column("action_code", "VARCHAR", "处置动作", "Action", "`ack`, `effective` or `false`."),
+    _column("acted_at", "TIMESTAMP", "处置时间", "Acted at", "When, in the zone of the city."),
+    _column("case_no", "VARCHAR", "关联案卷", "Grid case", "The case it was passed on as; NULL when it was not."),
 )

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from catalog.canonical import write_json
 from catalog.contract.options import Strict
 from catalog.errors import CatalogError
-from catalog.landed import ACCOUNT_COLUMNS, LOADED_COLUMNS
+from catalog.landed import ACCOUNT_COLUMNS, ALARM_ACTION_COLUMNS, LOADED_COLUMNS
 from catalog.vocabulary import load_interface
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ def _known_columns(manifest: DbtManifest, city: City) -> dict[str, dict[str, dic
     for _, table in city.tables():
         columns = {column.name: column.physical_type for column in table.properties}
         known["landed"][table.physical_name] = columns | {column.name: column.type for column in LOADED_COLUMNS}
-    known["ops"]["batch"] = {column.name: column.type for column in ACCOUNT_COLUMNS}
+    for name, platform_columns in (("batch", ACCOUNT_COLUMNS), ("alarm_action", ALARM_ACTION_COLUMNS)):
+        known["ops"][name] = {column.name: column.type for column in platform_columns}
     for vocabulary in load_interface().values():
         known["vocab"][vocabulary.name] = dict(vocabulary.columns)
     for model in manifest.models.values():

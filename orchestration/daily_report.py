@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from orchestration.alarms import Alarm, Language, open_alarms
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from catalog.contract.options import Title
 
-Language = Literal["zh", "en"]
 LEVELS = ("red", "orange", "yellow", "blue", "green", "stale")
 MOST_ALARMS = 40
 
@@ -67,26 +68,12 @@ class Sign:
     heard_on: date | None
 
 
-@dataclass(frozen=True)
-class Alarm:
-    """An alarm that is open at the end of the day."""
-
-    alarm_id: str
-    sign: str
-    area: str
-    level: str
-    opened_on: date
-    days_open: int
-    status: str
-    owner: str | None
-
-
 def daily_report(con: DuckDBPyConnection, title: Title, day: date | None, language: Language) -> str:
     """The report of a day, by default of the last; NoReportError where there is none."""
     reported = _day(con, day)
     words, name = WORDS[language], "name_en" if language == "en" else "name"
     signs = [Sign(*row) for row in con.execute(_SIGNS.format(name=name), {"day": reported}).fetchall()]
-    alarms = [Alarm(*row) for row in con.execute(_ALARMS.format(name=name), {"day": reported}).fetchall()]
+    alarms = open_alarms(con, reported, language)
     [(opened, closed)] = con.execute(_TURNED, {"day": reported}).fetchall()
     sums = {"opened": opened, "closed": closed, "open": len(alarms)}
     seen = sum(alarm.status != "open" for alarm in alarms)
@@ -184,24 +171,6 @@ _SIGNS = """
     LEFT JOIN code AS earlier ON earlier.scheme = 'sign_level' AND earlier.code = b.level_code
     WHERE t.day = $day
     ORDER BY min(t.sign_code) OVER (PARTITION BY t.dim_code), t.sign_code"""
-_OPEN = "opened_on <= $day AND coalesce(closed_on > $day, true)"
-_ALARMS = f"""
-    WITH code AS (SELECT code, coalesce({{name}}, name) AS label FROM lake.base.base_code
-                  WHERE scheme = 'sign_level' AND is_current)
-    SELECT a.alarm_id, coalesce(d.label, a.sign_code), coalesce(p.label, a.area_code), coalesce(l.label, ''),
-           a.opened_on, date_diff('day', a.opened_on, $day),
-           CASE WHEN a.confirm_code IS NOT NULL THEN 'confirmed' WHEN a.acknowledged_at IS NOT NULL
-                THEN 'acknowledged' ELSE 'open' END,
-           coalesce(o.org_{{name}}, o.org_name, a.owner_org)
-    FROM lake.theme.theme_vital_sign_alarm AS a
-    LEFT JOIN code AS l ON l.code = a.worst_level_code
-    LEFT JOIN (SELECT sign_code, arg_max(coalesce(sign_{{name}}, sign_name), valid_from) AS label
-               FROM lake.theme.theme_vital_sign_definition GROUP BY 1) AS d ON d.sign_code = a.sign_code
-    LEFT JOIN (SELECT division_code, arg_max(division_name, valid_from) AS label
-               FROM lake.base.base_division GROUP BY 1) AS p ON p.division_code = a.area_code
-    LEFT JOIN lake.base.base_organisation AS o ON o.org_code = a.owner_org
-    WHERE {_OPEN}
-    ORDER BY list_position(['red', 'orange', 'yellow', 'blue'], a.worst_level_code), a.opened_on, a.alarm_id"""
 _TURNED = """
     SELECT count(*) FILTER (opened_on = $day), count(*) FILTER (closed_on = $day)
     FROM lake.theme.theme_vital_sign_alarm"""

@@ -10,7 +10,7 @@ from typing import Any
 from catalog.city import City
 from catalog.contract.model import Column, FeedContract, Table
 from catalog.contract.options import Level, Title
-from catalog.landed import ACCOUNT_COLUMNS, LOADED_COLUMNS
+from catalog.landed import ACCOUNT_COLUMNS, ALARM_ACTION_COLUMNS, LOADED_COLUMNS
 from catalog.vocabulary import VocabularyTable, load_interface
 
 # Periods dbt knows, by ODCS unit; a month and a year are counted in days.
@@ -21,7 +21,7 @@ def dbt_sources(city: City) -> str:
     """A dbt property file (JSON, which is YAML) with the sources `landed`, `vocab` and `ops` of the database `lake`."""
     landed = [_landed_table(feed, table) for feed, table in city.tables()]
     vocab = [_vocabulary_table(table) for table in load_interface().values()]
-    sources = [_source("landed", landed), _source("vocab", vocab), _source("ops", [_account_table()])]
+    sources = [_source("landed", landed), _source("vocab", vocab), _source("ops", [_account_table(), _alarm_table()])]
     document = {"version": 2, "sources": sources}
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
@@ -77,6 +77,14 @@ def _account_table() -> dict[str, Any]:
     meta = {"title": {"zh": "交付台账", "en": "Deliveries"}, "level": "L1"}
     described = "One row per batch and table, with what became of its rows"
     return {"name": "batch", "description": described, "config": {"meta": meta}, "columns": columns}
+
+
+def _alarm_table() -> dict[str, Any]:
+    levels: dict[str, Level] = {"action_code": "L1", "acted_at": "L1"}
+    columns = [_column(c.name, c.type, c.description, c.title, levels.get(c.name, "L2")) for c in ALARM_ACTION_COLUMNS]
+    meta = {"title": {"zh": "预警处置台账", "en": "Alarms seen to"}, "level": "L2"}
+    described = "One row per thing a steward did about an alarm of a vital sign"
+    return {"name": "alarm_action", "description": described, "config": {"meta": meta}, "columns": columns}
 
 
 def _column(name: str, kind: str, description: str, title: Title, level: Level) -> dict[str, Any]:

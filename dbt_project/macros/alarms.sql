@@ -2,8 +2,19 @@
 
 {# CTE `handled`, one row per alarm of which the log tells: when somebody first saw it, the last verdict and its time
    (of two at one moment the one that says false), when the incident came, when it was closed, and the case it was
-   passed on as. #}
-{% macro alarm_handling() -%}
+   passed on as. `also` is a relation of more entries. #}
+{% macro alarm_handling(also=none) -%}
+    entry as (
+        select alarm_id, action_code, acted_at, case_no
+        from {{ ref('topic_alarm_action') }}
+        where not is_deleted
+        {%- if also %}
+        union all
+        select alarm_id, action_code, acted_at, case_no
+        from {{ also }}
+        {%- endif %}
+    ),
+
     action as (
         select
             alarm_id,
@@ -12,16 +23,15 @@
             min(case when action_code = 'incident' then acted_at end) as incident_at,
             max(case when action_code = 'closed' then acted_at end) as closed_at,
             max(case_no) as case_no
-        from {{ ref('topic_alarm_action') }}
-        where not is_deleted
+        from entry
         group by alarm_id
     ),
 
     verdict as (
         select a.alarm_id, max(a.action_code) as confirm_code
-        from {{ ref('topic_alarm_action') }} as a
+        from entry as a
         inner join action as l on a.alarm_id = l.alarm_id and a.acted_at = l.confirmed_at
-        where not a.is_deleted and a.action_code in ('effective', 'false')
+        where a.action_code in ('effective', 'false')
         group by a.alarm_id
     ),
 

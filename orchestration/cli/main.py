@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from orchestration.cli import (
+    alarm,
     contract,
     demo,
     doctor,
@@ -41,6 +42,7 @@ app.add_typer(contract.app, name="contract")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(policy.app, name="policy")
 app.add_typer(draw.app, name="draw")
+app.add_typer(alarm.app, name="alarm")
 app.command()(report.report)
 app.command()(lineage.lineage)
 app.command()(init.init)

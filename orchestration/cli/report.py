@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from orchestration.alarms import Language
 from orchestration.cli.exits import CommandError, ExitCode
 from orchestration.cli.options import DEFAULT_CITY, CityOption, HomeOption, open_city
-from orchestration.daily_report import Language
 
 
 def report(

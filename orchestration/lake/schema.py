@@ -1,4 +1,4 @@
-"""The operational tables of the lake: batches, decisions, quarantine, duplicates, check results, vocabulary state."""
+"""The operational tables of the lake: batches, decisions, quarantine, duplicates, check results and the like."""
 
 from __future__ import annotations
 
@@ -66,6 +66,14 @@ OPS_TABLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("row_hash", "VARCHAR"),
         ("duplicate_of", "VARCHAR"),
         ("load_id", "BIGINT"),
+    ),
+    "alarm_action": (
+        ("alarm_id", "VARCHAR"),
+        ("action_code", "VARCHAR"),
+        ("acted_at", "TIMESTAMP"),
+        ("case_no", "VARCHAR"),
+        ("acted_by", "VARCHAR"),
+        ("reason", "VARCHAR"),
     ),
     "check_result": (
         ("run_id", "VARCHAR"),

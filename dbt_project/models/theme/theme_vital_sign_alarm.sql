@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
 -- Alarms: spans in which a sign is held at blue or worse. One opens when the sign leaves green and closes when it is
--- held at green again; while the sign is stale the alarm stays as it is. The latest entries of the duty log say whether
--- somebody has seen it and whether it was right.
+-- held at green again; while the sign is stale the alarm stays as it is. The latest entries of the duty log, and of what
+-- stewards did, say whether somebody has seen it and whether it was right.
 with told as (
     select
         *,
@@ -44,7 +44,7 @@ alarm as (
     from span
 ),
 
-{{ alarm_handling() }}
+{{ alarm_handling(ref('base_alarm_action')) }}
 
 select
     alarm.alarm_id,
