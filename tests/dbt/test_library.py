@@ -12,6 +12,7 @@ import pytest
 from sqlglot import exp
 
 from catalog.city import load_city
+from catalog.libraries import tables_of
 from catalog.manifest import DbtManifest
 from catalog.policy.model import MaskKind
 from catalog.rules import check_models
@@ -163,6 +164,8 @@ def library(lake: Lake, built: DbtRun) -> Lake:
 
 def test_every_model_and_every_unit_test_is_well(built: DbtRun, lake: Lake) -> None:
     assert {node.resource_type for node in built.nodes} == {"model", "test", "unit_test"}
+    asked = sum(node.resource_type == "unit_test" for node in built.nodes)
+    assert asked == sum(table.unit_tests for table in tables_of().values()) > 80
     assert check_models(DbtManifest.load(lake.workspace.dbt / "target" / "manifest.json")) == []
 
 
