@@ -14,7 +14,7 @@ MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 # Words before a bracket that DuckDB and Spark read alike: functions, types and syntax.
 PORTABLE_WORDS = (
     "abs and as asin asinh atan2 atanh avg by case cast ceil coalesce concat concat_ws cos cosh count decimal exists "
-    "exp extract floor from greatest in into join lag lead least length like ln max min not nullif on or over "
+    "exp extract floor from greatest in into join lag lead least length like ln lpad max min not nullif on or over "
     "partition pi power radians replace round row_number select sign sin sinh sqrt substr sum then translate union "
     "upper using values when where with"
 )
