@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 LINEAGE_FILE = "lineage.json"
 Ref = tuple[str, str]
 How = Literal["same", "derived", "lookup"]
+Trace = tuple[str, str, str, How]  # a column of a model, the relation and column it comes from, and how
 
 
 class ColumnEdge(Strict):
@@ -51,6 +54,10 @@ class UnreadModel(Strict):
 
     relation: str
     reason: str
+
+
+class Traces(dict[str, list[Trace]]):
+    """What was traced of models, by a digest of their SQL, their columns and the columns they can read."""
 
 
 class ColumnLineage(Strict):
@@ -111,11 +118,18 @@ class ColumnLineage(Strict):
         write_json(self, path)
 
 
-def column_lineage(manifest: DbtManifest, city: City) -> ColumnLineage:
-    """The lineage of every column of the compiled models of `manifest`, down to the landed columns of `city`."""
+def column_lineage(manifest: DbtManifest, city: City, kept: Traces | None = None) -> ColumnLineage:
+    """The lineage of every column of the compiled models of `manifest`, down to the landed columns of `city`.
+
+    `kept` holds what earlier calls traced: models it knows are not traced again, and it is left with those of this
+    call.
+    """
     from catalog.sqllineage import SqlLineageError, Tracer
 
-    tracer = Tracer(_known_columns(manifest, city))
+    known = _known_columns(manifest, city)
+    tracer = Tracer(known)
+    before, traces = Traces(kept or {}), Traces()
+    ground = hashlib.sha256(json.dumps(known).encode())
     edges: list[ColumnEdge] = []
     unread: list[UnreadModel] = []
     for model in manifest.in_order():
@@ -123,22 +137,33 @@ def column_lineage(manifest: DbtManifest, city: City) -> ColumnLineage:
         if model.compiled_code is None:
             unread.append(UnreadModel(relation=relation, reason="it is not compiled"))
             continue
+        digest = ground.copy()
+        digest.update(json.dumps([model.compiled_code, *model.columns]).encode())
+        key = digest.hexdigest()
         try:
-            traced = tracer.trace(model.compiled_code, model.columns)
+            traces[key] = before[key] if key in before else _listed(tracer.trace(model.compiled_code, model.columns))
         except SqlLineageError as error:
             unread.append(UnreadModel(relation=relation, reason=str(error)))
             continue
         edges += (
             ColumnEdge(from_relation=source, from_column=name, to_relation=relation, to_column=column, how=how)
-            for column, sources in traced.items()
-            for (source, name), how in sources.items()
+            for column, source, name, how in traces[key]
             if source != relation
         )
+    if kept is not None:
+        kept.clear()
+        kept.update(traces)
     return ColumnLineage(
         edges=tuple(sorted(edges, key=lambda e: (e.to_relation, e.to_column, e.from_relation, e.from_column))),
         landed=tuple(_landed(city)),
         unread=tuple(sorted(unread, key=lambda entry: entry.relation)),
     )
+
+
+def _listed(traced: Mapping[str, Mapping[Ref, How]]) -> list[Trace]:
+    return [
+        (column, source, name, how) for column, sources in traced.items() for (source, name), how in sources.items()
+    ]
 
 
 def _known_columns(manifest: DbtManifest, city: City) -> dict[str, dict[str, dict[str, str]]]:

@@ -17,6 +17,7 @@ from orchestration.defs.checks import (
     asset_check_result,
     check_name,
     library_specs,
+    looks_at_own_texts,
     model_results,
     test_results,
 )
@@ -162,12 +163,21 @@ def _library(
     rows = {declared.models[key].name: told["dagster/row_count"] for key, told in models.items() if len(told) > 1}
     at = session.now().replace(tzinfo=None)
     results = test_results(declared, run.nodes, rows, at)
-    if stands is not None:
-        standing = {(t.model, t.name) for key, t in declared.tests.items() if key not in stands.reached}
-        results += [(model, result) for model, result in stands.results if (model, result.spec.rule) in standing]
-    if run.ok:  # written checks look across models: after a failure some of them are of yesterday
-        results += model_results(con, declared, list(models), filled, at)
+    kept = _kept(declared, stands) if stands else []
+    results += kept
+    if run.ok:  # most written checks look across models: after a failure some of them are of yesterday
+        stand = {(model, result.spec.rule) for model, result in kept}
+        results += model_results(con, declared, list(models), filled, at, stand=stand)
     return _Library(models, results, run, basis if run.ok and not select else None)
+
+
+def _kept(declared: DbtManifest, stands: Standing) -> Results:
+    """Results that stand: of dbt tests no news reached, and of checks of nothing but rows of a model that stands."""
+    standing = {(str(test.model), test.name) for key, test in declared.tests.items() if key not in stands.reached}
+    for key, model in declared.models.items():
+        if key not in stands.reached:
+            standing |= {(key, rule) for rule in looks_at_own_texts(model)}
+    return [(model, result) for model, result in stands.results if (model, result.spec.rule) in standing]
 
 
 def _described(

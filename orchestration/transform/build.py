@@ -98,17 +98,16 @@ def run_dbt(
         forget_built(workspace)
         full_refresh = True
     full_refresh = builds and full_refresh
-    laid_out = full_refresh and not (select or exclude)
-    if laid_out:
-        _invoke(workspace, ["run-operation", "lay_out", *_places(workspace)], as_of, known=parsed_project(workspace))
     arguments = [command, *_places(workspace), *_selection(select, exclude)]
     if not with_their_tests:
         arguments += ["--indirect-selection", "empty"]
-    known = None
+    known = None if variables else parsed_project(workspace)
+    laid_out = full_refresh and not (variables or select or exclude)
+    if laid_out:
+        _invoke(workspace, ["run-operation", "lay_out", *_places(workspace)], as_of, known=known)
     if not variables:
-        known = parsed_project(workspace)
         arguments.append("--no-write-json")  # the manifest is there, and results are returned
-    if variables:
+    else:
         arguments += ["--vars", json.dumps(variables, ensure_ascii=False)]
     if full_refresh:
         arguments.append("--full-refresh")

@@ -1,4 +1,4 @@
-"""The column lineage of the compiled models, kept in the workspace as long as what it is read from stands."""
+"""The column lineage of the compiled models; what was traced of one is kept in the workspace while its SQL stands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
-from catalog import lineage as reading
+from catalog import lineage as listing
 from catalog import sqllineage as tracing
 from catalog.city import City
-from catalog.lineage import ColumnLineage, column_lineage
+from catalog.lineage import ColumnLineage, Traces, column_lineage
 from catalog.manifest import DbtManifest
 from catalog.workspace import Workspace
 
@@ -18,29 +18,23 @@ from catalog.workspace import Workspace
 def kept_lineage(workspace: Workspace, manifest: DbtManifest, city: City) -> ColumnLineage:
     """The lineage of every column of the compiled models of `manifest`; see catalog.lineage.
 
-    Following five thousand columns through the SQL takes seconds, and the SQL is the same from one release to the next.
+    Following thousands of columns through the SQL takes seconds. From one release to the next only those models have
+    other SQL that restate other months.
     """
-    file = workspace.dbt / "target" / f"lineage-{_digest(manifest, city)}.json"
-    if file.exists():
-        return ColumnLineage.load(file)
-    lineage = column_lineage(manifest, city)
-    for old in file.parent.glob("lineage-*"):
-        old.unlink()
+    file, reader = workspace.dbt / "target" / "traces.json", _reader()
+    try:
+        held = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        held = {}
+    kept = Traces(held["models"] if held.get("reader") == reader else {})
+    lineage = column_lineage(manifest, city, kept)
     fresh = file.with_suffix(".new")
-    lineage.save(fresh)
+    fresh.write_text(json.dumps({"reader": reader, "models": kept}), encoding="utf-8")
     fresh.replace(file)  # whole or not at all
     return lineage
 
 
-def _digest(manifest: DbtManifest, city: City) -> str:
-    """Of everything lineage is read from and read by: SQL, columns, the landed tables of the city, the readers."""
-    models = [
-        [key, model.layer, model.name, model.compiled_code, [[c.name, c.type] for c in model.columns.values()]]
-        for key, model in sorted(manifest.models.items())
-    ]
-    tables = [
-        [feed.id, table.name, table.physical_name, [[c.name, c.physical_type] for c in table.properties]]
-        for feed, table in city.tables()
-    ]
-    readers = [Path(module.__file__ or "").read_text(encoding="utf-8") for module in (reading, tracing)]
-    return hashlib.sha256(json.dumps([version("sqlglot"), readers, models, tables]).encode()).hexdigest()
+def _reader() -> str:
+    """Digest of what reads lineage from SQL: another reader may find another lineage."""
+    sources = [Path(module.__file__ or "").read_text(encoding="utf-8") for module in (listing, tracing)]
+    return hashlib.sha256(json.dumps([version("sqlglot"), *sources]).encode()).hexdigest()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from catalog.city import City
-from catalog.lineage import ColumnLineage, column_lineage
+from catalog.lineage import ColumnLineage, Traces, column_lineage
 from catalog.manifest import DbtManifest
 from catalog.sqllineage import SqlLineageError, Tracer
 
@@ -53,6 +54,26 @@ def test_a_model_the_latest_run_left_out_is_still_followed(
         node.pop("compiled_code", None)
     assert column_lineage(DbtManifest.parse(raw, target), city) == lineage
     assert len(column_lineage(DbtManifest.parse(raw, target.parent), city).unread) == len(manifest.models)
+
+
+def test_what_was_traced_is_traced_again_only_for_other_sql(
+    manifest: DbtManifest, city: City, lineage: ColumnLineage
+) -> None:
+    kept = Traces()
+    assert column_lineage(manifest, city, kept) == lineage
+    before = dict(kept)
+    assert len(before) == len(manifest.models)
+
+    key, model = next(
+        (key, model)
+        for key, model in manifest.models.items()
+        if lineage.roots(f"{model.layer}.{model.name}", "org_name")
+    )
+    nothing = ", ".join(f"null as {column}" for column in model.columns)
+    other = replace(manifest, models={**manifest.models, key: replace(model, compiled_code=f"select {nothing}")})
+    assert column_lineage(other, city, kept).roots(f"{model.layer}.{model.name}", "org_name") == []
+    assert len(kept.keys() - before.keys()) == 1
+    assert before.items() >= {key: kept[key] for key in kept.keys() & before.keys()}.items()
 
 
 CASES = [
