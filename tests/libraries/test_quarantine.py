@@ -81,3 +81,11 @@ def test_of_a_table_that_the_city_has_no_more_nothing_is_shown(libraries: Built)
     assert rows
     assert {raw for raw, _ in rows} == {HIDDEN}
     assert {found["value"] for _, violations in rows for found in violations} <= {"", HIDDEN}
+
+
+def test_checks_name_rows_with_a_secret_key_by_file_and_line(libraries: Built) -> None:
+    """As the steward's pages show them, and as results are kept."""
+    samples = libraries.rows("SELECT subject, sample FROM lake.ops.check_result WHERE sample <> '[]'")
+    named = {subject: set(json.loads(sample)[0]) for subject, sample in samples}
+    assert named["population.person"] == named["patrol.track"] == {"_file_name", "_line"}
+    assert named["hotline.ticket"] == {"ticket_no"}
