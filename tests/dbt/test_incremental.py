@@ -18,6 +18,7 @@ from tests.dbt.landed import Lake
 AS_OF = (date(2026, 1, 25), date(2026, 2, 14), date(2026, 3, 10))
 LATER = date(2026, 5, 15)
 AS_OF_VARIABLE = "civiclake_as_of"
+NOBODYS = "110105B303010000000011"
 
 
 # What is made of delivered rows; the rest of the library says the same in every build.
@@ -42,6 +43,7 @@ def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
     assert not lake.run(LATER, **OF_ROWS).full_refresh
     assert catalogue_version(lake) == catalogue, "no table and no view was made anew"
     daily = lake.library()
+    issue(lake, NOBODYS)
 
     kept = made_of_vocabularies(lake)
     assert {"base_calendar", "base_code", "base_grid_cell"} <= kept
@@ -50,9 +52,11 @@ def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
 
     lake.run(LATER, full_refresh=True)
     assert catalogue_version(lake) == catalogue + 1, "all tables and views were made anew in one step"
+    assert withdrawn(lake, NOBODYS) == 1, "codes stay, whatever is made anew"
     at_once = lake.library()
 
     lake.forget()
+    withdrawn(lake, "")
     lake.land(1, {table: [row for load in loads.values() for row in load[table]] for table in loads[1]})
     lake.run(LATER, full_refresh=True)
     one_load = lake.library()
@@ -60,10 +64,32 @@ def test_incremental_builds_equal_a_full_one(tmp_path: Path) -> None:
     moved = {month for _, month, *_ in daily["theme.theme_hotline_score"] if month.year == 2024}
     assert moved == {date(2024, 6, 1)}
     assert differences(daily, at_once) == {}
+    for dated in ("base.base_city_code", "topic.topic_gbcp_entity"):  # by when a thing was first told of
+        codes = [[row[:5] for row in told.pop(dated)] for told in (one_load, at_once)]
+        assert codes[0] == codes[1], "the codes themselves do not ask how deliveries came"
     assert differences(one_load, at_once) == {}
     # One register alone disagrees with nobody; of so few days every vital sign is stale, and raises no alarm.
     empty = {"open.open_permit", "base.base_correction", "theme.theme_correction", "theme.theme_vital_sign_alarm"}
     assert {table for table, rows in daily.items() if not rows} <= empty
+
+
+def issue(lake: Lake, code: str) -> None:
+    """Enter a code into the register, of a thing that nobody tells of any more."""
+    with open_lake(lake.workspace) as con:
+        con.execute(
+            "INSERT INTO lake.base.base_city_code BY NAME SELECT ? AS city_code, 'uscc' AS scheme, "
+            "'gone' AS local_code, 'enterprise' AS kind_code, DATE '2020-01-01' AS issued_on, 1 AS _load_id",
+            [code],
+        )
+
+
+def withdrawn(lake: Lake, code: str) -> int:
+    """Take codes out again, any that begin so: how many there were."""
+    with open_lake(lake.workspace) as con:
+        [(count,)] = con.execute(
+            "DELETE FROM lake.base.base_city_code WHERE starts_with(city_code, ?)", [code]
+        ).fetchall()
+    return int(count)
 
 
 def made_of_vocabularies(lake: Lake) -> set[str]:
