@@ -13,6 +13,12 @@
     end
 {%- endmacro %}
 
+{# The pseudonym of a natural person by a resident number, which departments write with 15 or 18 digits and either x:
+   one person has one key, whoever tells of them. #}
+{% macro person_key(expression) -%}
+    {{ pseudonym(person_id_18(expression), 'person') }}
+{%- endmacro %}
+
 {# First character of a name, two of a longer one with a compound surname, and asterisks. #}
 {% macro mask_name(expression) -%}
     case

@@ -6,7 +6,7 @@ with arrivals as (
 ),
 
 keyed as (
-    select *, {{ pseudonym('id_no', 'person') }} as person_key
+    select *, {{ person_key('id_no') }} as person_key
     from arrivals
 ),
 

@@ -19,7 +19,7 @@ select
     t.org_code,
     t.kind_code,
     case when t.kind_code = 'premises' then t.subject_name else {{ mask_name('t.subject_name') }} end as subject_name,
-    {{ pseudonym('t.subject_id', 'person') }} as subject_key,
+    {{ person_key('t.subject_id') }} as subject_key,
     t.subject_uscc,
     t.division_code,
     division.district_code,

@@ -20,7 +20,7 @@ select
     case when t.party_type_code = 'legal' then t.party_name else {{ mask_name('t.party_name') }} end as party_name,
     t.party_type_code,
     t.party_uscc,
-    {{ pseudonym('t.party_person_id', 'person') }} as party_person_key,
+    {{ person_key('t.party_person_id') }} as party_person_key,
     t.org_code,
     t.source_code,
     t.ticket_no,

@@ -50,7 +50,7 @@ arrived as (
         p.party_uscc,
         case when p.party_type_code = 'legal' then p.party_name else {{ mask_name('p.party_name') }} end as party_name,
         p.party_type_code,
-        {{ pseudonym('p.party_person_id', 'person') }} as party_person_key,
+        {{ person_key('p.party_person_id') }} as party_person_key,
         p.violation_type,
         {{ mask_text('p.fact') }} as fact_masked,
         p.basis,
