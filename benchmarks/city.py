@@ -16,7 +16,11 @@ from pathlib import Path
 from catalog.city import City, load_city
 from catalog.workspace import Workspace
 
-CITY_FOLDER = Path(__file__).resolve().parents[1] / "examples" / "yunzhou"
+ROOT = Path(__file__).resolve().parents[1]
+SYSTEMS = ROOT / "examples" / "yunzhou"
+FOUR_FEEDS = ROOT / "tests" / "city" / "spine"
+# What the script by hand does not do, as far as a city can be without it.
+WITHOUT = ("codes", "enforcement", "evaluation", "inspection", "ledgers", "places", "vital_signs")
 SEED = 7
 SERVER_SECONDS = 60
 
@@ -36,8 +40,8 @@ class Landed:
 
 
 def yunzhou() -> City:
-    """The demonstration city."""
-    return load_city(CITY_FOLDER)
+    """The demonstration city with its first four feeds."""
+    return load_city(FOUR_FEEDS).model_copy(update={"without": WITHOUT})
 
 
 def landed_city(home: Path, scale: str, *, days: int | None = None, unlanded: int = 0) -> Landed:
@@ -95,7 +99,7 @@ def departments_served(workspace: Workspace) -> Iterator[dict[str, str]]:
     endpoints.unlink(missing_ok=True)
     command = [sys.executable, "-m", "departments", "serve", "--home", str(workspace.departments)]
     quiet = [*command, "--throttle-every", "0", "--fail-every", "0"]
-    with subprocess.Popen(quiet, cwd=CITY_FOLDER, stdout=subprocess.DEVNULL) as server:
+    with subprocess.Popen(quiet, cwd=SYSTEMS, stdout=subprocess.DEVNULL) as server:
         try:
             deadline = time.monotonic() + SERVER_SECONDS
             while not endpoints.exists():
@@ -112,7 +116,7 @@ def departments_served(workspace: Workspace) -> Iterator[dict[str, str]]:
 def _generate(workspace: Workspace, scale: str, days: int | None) -> tuple[date, date, float]:
     """First day, last day, seconds it took."""
     began = time.monotonic()
-    options = ["--days", str(days)] if days else []
+    options = ["--departments", ",".join(yunzhou().feeds), *(["--days", str(days)] if days else [])]
     _departments(workspace, "generate", "--scale", scale, "--seed", str(SEED), *options)
     setup = json.loads((workspace.departments / "setup.json").read_text(encoding="utf-8"))
     return date.fromisoformat(setup["first"]), date.fromisoformat(setup["last"]), time.monotonic() - began
@@ -120,4 +124,4 @@ def _generate(workspace: Workspace, scale: str, days: int | None) -> tuple[date,
 
 def _departments(workspace: Workspace, *words: str) -> None:
     command = [sys.executable, "-m", "departments", words[0], "--home", str(workspace.departments), *words[1:]]
-    subprocess.run(command, cwd=CITY_FOLDER, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=SYSTEMS, check=True, stdout=subprocess.DEVNULL)

@@ -92,7 +92,7 @@ def _time_platform(watch: Stopwatch, nodes: dict[str, float]) -> None:
         watch.wrap(owner, "record", "checks: record results")
     watch.wrap(models, "_row_counts", "dbt: row counts")
     watch.wrap(release, "compile_catalog", "release: catalog and lineage")
-    watch.wrap(release, "column_lineage", "release: catalog and lineage")
+    watch.wrap(release, "kept_lineage", "release: catalog and lineage")
     watch.wrap(release, "publish", "release: publish")
     _time_dbt(watch, models, nodes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,15 @@ OPEN = {
     "penalties": ("open_penalty", "doc_no, authority_code"),
     "legal_entities": ("open_legal_entity", "uscc"),
 }
+
+
+def models() -> frozenset[str]:
+    """Names of the platform's models whose work the script does."""
+    made = "".join(file.read_text(encoding="utf-8") for file in SQL.glob("*.sql"))
+    return frozenset(re.findall(r"create table (\w+)", made)) | {
+        "theme_grid_performance",
+        "theme_grid_performance_case",
+    }
 
 
 def build(landing: Path, target: Path, as_of: date) -> dict[str, Any]:
