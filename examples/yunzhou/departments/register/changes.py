@@ -45,12 +45,8 @@ def create_states(con: duckdb.DuckDBPyConnection, setup: Setup, differs: Mapping
         told as (
             -- An entity that changes is left alone: its states would have to differ alike.
             select * exclude (drawn), case when count(*) over (partition by i) = 1 then drawn end as difference from known),
-        of_old as (
-            select {OLD} + n as i, r.* exclude (i) from range({shops}) g(n) join (select * from told where version = 0 and type = '个体工商户') r
-                on r.i = (select min(x.i) from told x where x.type = '个体工商户' and x.i >= n * 7)),
-        legacy as (
-            select {LEGACY} + n as i, r.* exclude (i) from range({shops}) g(n) join (select * from told where version = 0 and type = '有限责任公司') r
-                on r.i = (select min(x.i) from told x where x.type = '有限责任公司' and x.i >= n * 11)),
+        of_old as ({_taken_from("个体工商户", OLD, shops, 7)}),
+        legacy as ({_taken_from("有限责任公司", LEGACY, shops, 11)}),
         everyone as (
             select * replace (case difference when 'name' then '新' || name when 'brackets' then translate(name, '()（）', '（）()') else name end as name,
                               case when difference = 'address' then address || '3幢201室' else address end as address,
@@ -69,6 +65,16 @@ def create_states(con: duckdb.DuckDBPyConnection, setup: Setup, differs: Mapping
         select *, '9901' || lpad(cast(i as varchar), 12, '0') as entity_id from everyone""")
 
 
+def _taken_from(kind: str, first: int, shops: int, step: int) -> str:
+    """SELECT of copies of entities of a kind, numbered from `first`: the first of the kind at or after each step."""
+    return f"""
+        select {first} + n as i, r.* exclude (i)
+        from (
+            select n, x.i as model from (select n, n * {step} as least from range({shops}) g(n)) wanted
+            asof join (select distinct i from told where type = '{kind}') x on wanted.least <= x.i) chosen
+        join (select * from told where version = 0 and type = '{kind}') r on r.i = chosen.model"""
+
+
 def create_rows(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects) -> None:
     """Creates table register_entity_row: the filed states as they are delivered, defects planted."""
     wrong = uscc_sql("'91'", "district_code", "(i % 1000000 + 700000)", slip=1)
@@ -83,7 +89,7 @@ def create_rows(con: duckdb.DuckDBPyConnection, setup: Setup, defects: Defects) 
             select c.*, unnest(case when defect = 'DUP' then [0, 1] else [0] end) as copy, coalesce(defect, '') as d, s.taken
             from chosen c
             cross join (select max(places) as places from sound) n
-            left join sound s on c.defect = 'E4' and s.place = (c.i * 13 + 5) % n.places)
+            left join sound s on s.place = case when c.defect = 'E4' then (c.i * 13 + 5) % n.places end)
         select vk, i, version, copy, defect, difference, filed_on,
                cast(filed_on as timestamp) + seconds(68400 + span(vk, 'filed at', 0, 3600)) as upd_time,
                case when d = 'R2' then null else entity_id end as pripid,
