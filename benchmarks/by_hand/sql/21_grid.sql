@@ -82,25 +82,28 @@ create table extension_judged as
 with text as (
     select p.batch, p.business_date, p.file_name, line, error, t as r, fold("任务号") as case_no,
         fold("延期序号") as ext_text, fold("申请时间") as applied_text, clean("延期理由") as reason,
-        clean("批准人") as approved_by, fold("新截止时间") as deadline_text
+        clean("批准人") as approved_by, fold("新截止时间") as deadline_text, clean("申请类型") as asked,
+        fold("挂账至") as hung_text
     from extension_text t join piece p using (piece)
 ),
 typed as (
     select *, as_integer(ext_text) as ext_no, as_time(applied_text) as applied_at,
-        as_time(deadline_text) as new_deadline_at
+        as_time(deadline_text) as new_deadline_at, as_time(hung_text) as hung_to
     from text
 ),
 judged as (
 select r, error, batch, business_date, file_name, line, case_no, ext_no, applied_at, reason, approved_by, new_deadline_at,
-    []::varchar[] as flags,
+    asked, hung_to, []::varchar[] as flags,
     case when error is not null then ['R3'] else rules([
         case when case_no is null or ext_text is null then 'R2' end,
-        case when applied_text is null or deadline_text is null then 'R1' end,
+        case when applied_text is null then 'R1' end,
         case when unread(ext_text, ext_no) or unread(applied_text, applied_at)
-            or unread(deadline_text, new_deadline_at) then 'T1' end,
+            or unread(deadline_text, new_deadline_at) or unread(hung_text, hung_to) then 'T1' end,
         case when not regexp_full_match(case_no, '[0-9]{14,15}') then 'G1' end,
         case when applied_at < timestamp '2000-01-01' or applied_at >= business_date + interval 1 day then 'G3b' end,
-        case when new_deadline_at <= applied_at then 'G10b' end
+        case when coalesce(asked, '延期') = '延期' and applied_at is not null
+            and coalesce(new_deadline_at <= applied_at, true) then 'G10b' end,
+        case when asked not in ('延期', '挂账', '回退') or hung_to <= applied_at then 'G10c' end
     ]) end as bad
 from typed
 )

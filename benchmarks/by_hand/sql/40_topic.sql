@@ -109,8 +109,37 @@ side as (
         cast(count(distinct reworked_at) as integer) as reworks
     from (select case_no, applied_at as extended_at, case when approved_by is not null then new_deadline_at end
                  as extended_to, null::timestamp as reworked_at from extension
+          where coalesce(asked, '') not in ('挂账', '回退')
           union all select case_no, null, null, returned_at from rework)
     group by case_no
+),
+pause as (
+    select case_no, greatest(applied_at, dispatch_at) as since, coalesce(least(hung_to, handle_at), handle_at) as until
+    from extension join latest using (case_no) where asked = '挂账'
+),
+hang as (
+    select case_no, cast(sum(greatest(worked(ud, uc) - worked(sd, sc), 0)) as bigint) as minutes,
+        sum(greatest(epoch(until) - epoch(since), 0)) / 3600 as hours, bool_or(until is null) as is_hung
+    from pause
+    left join base_calendar sd on sd.day = cast(since as date)
+    left join base_work_clock sc on sc.minute_of_day = minute_of(since)
+    left join base_calendar ud on ud.day = cast(until as date)
+    left join base_work_clock uc on uc.minute_of_day = minute_of(until)
+    group by case_no
+),
+-- When the minutes hung are over, counted on from the deadline.
+resumed as (
+    select l.case_no, hang.is_hung, hang.minutes, hang.hours,
+        greatest(l.deadline_at, l.bundled_deadline_at, side.extended_to) as extended_to,
+        cast(rd.day as timestamp) + to_minutes(rc.minute_of_day) as work_end
+    from latest l join hang using (case_no) left join side using (case_no)
+    left join base_calendar ed on ed.day = cast(greatest(l.deadline_at, l.bundled_deadline_at, side.extended_to) as date)
+    left join base_work_clock ec
+        on ec.minute_of_day = minute_of(greatest(l.deadline_at, l.bundled_deadline_at, side.extended_to))
+    left join base_calendar rd on rd.is_working and rd.work_days_before
+        = (worked(ed, ec) + hang.minutes - 1) // (select max(minutes_worked) from base_work_clock)
+    left join (select minutes_worked, min(minute_of_day) as minute_of_day from base_work_clock group by 1) rc
+        on rc.minutes_worked = worked(ed, ec) + hang.minutes - rd.work_minutes_before
 ),
 baidu as (
     select *, -1.981981304930552e-8 + 8.983055099779535e-6 * x as bd_x, y / 4482777.06 as s,
@@ -135,7 +164,11 @@ located as (
 select t.case_no, case when class.code like 'C%' then 'component' when class.code like 'E%' then 'event' end as case_kind,
     class.code as class_code, source_channel.code as source_channel_code, mask_text(t.description) as description_masked,
     t.component_code, t.report_at, t.file_at, t.dispatch_at, t.handle_at, t.verify_at, t.close_at, t.deadline_at,
-    t.bundled_deadline_at, greatest(t.deadline_at, t.bundled_deadline_at, side.extended_to) as due_at,
+    t.bundled_deadline_at,
+    case when hang.is_hung then null
+         when limited.limit_unit = 'hour' and hang.hours > 0 then hang.extended_to + to_seconds(3600 * hang.hours)
+         when hang.minutes > 0 then hang.work_end
+         else greatest(t.deadline_at, t.bundled_deadline_at, side.extended_to) end as due_at,
     stage.code as stage_code, coalesce(t.stage like '%[作废]%', false) as is_void, org.org_code as handle_org_code,
     pseudonym(t.inspector, 'inspector') as inspector_key,
     coalesce(cell.community_code, community.code, street.code, district.code) as place_code, d.district_code,
@@ -143,11 +176,16 @@ select t.case_no, case when class.code like 'C%' then 'component' when class.cod
     case when t.x is not null then 'BD09MC' end as src_crs,
     greatest(coalesce(t.ext_count, 0), coalesce(side.extensions, 0)) as ext_count,
     greatest(coalesce(t.rework_count, 0), coalesce(side.reworks, 0)) as rework_count,
-    cast(worked(hd, hc) - worked(dd, dc) as bigint) as handle_work_minutes, t.version_at, t.is_deleted
+    cast(worked(hd, hc) - worked(dd, dc) as bigint) - coalesce(hang.minutes, 0) as handle_work_minutes, t.version_at,
+    t.is_deleted
 from located t
 left join side on side.case_no = t.case_no
+left join resumed hang on hang.case_no = t.case_no
 left join word class on class.scheme = 'grid_class'
     and class.source_value = concat_ws('/', t.case_kind, t.class_major, t.class_minor)
+left join time_limit limited on limited.severity = 'general' and limited.class_code = class.code
+    and cast(t.dispatch_at as date)
+    between coalesce(limited.valid_from, date '1900-01-01') and coalesce(limited.valid_to, date '9999-12-31')
 left join word source_channel on source_channel.scheme = 'grid_source' and source_channel.source_value = t.source_channel
 left join word stage on stage.scheme = 'grid_stage' and stage.source_value = replace(t.stage, '[作废]', '')
 left join organisation_alias org on org.alias = t.handle_org
