@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -20,7 +19,7 @@ from orchestration.cli.exits import CommandError, ExitCode
 
 INTERRUPTED = 130  # what a shell expects of a program that was told to stop
 STOPPED = "Stopped. The next run continues from what is whole."
-_PR_SET_PDEATHSIG = 1
+_LEASH = Path(__file__).with_name("leash.py")
 _GRACE_SECONDS = 8.0
 _TRIES = 50
 
@@ -58,14 +57,13 @@ class Children:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
             self._running[name] = subprocess.Popen(  # noqa: S603  -- fixed commands of our own
-                command,
+                [sys.executable, "-I", str(_LEASH), str(os.getpid()), *command],
                 cwd=cwd,
                 env={**os.environ, **env},
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  -- the parent has one thread when it starts children
             )
         self._logs[name] = log
 
@@ -158,12 +156,6 @@ def _leave_when_told(told: socket.socket, children: Children, code: int, text: s
 
 def _nothing(_signal: int, _frame: FrameType | None) -> None:
     """The watcher deals with it."""
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this child when the command line is killed without a chance to do so itself."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _signal_group(process: subprocess.Popen[bytes], what: signal.Signals) -> None:
