@@ -13,7 +13,6 @@ from orchestration.defs.automation import city_job, daily_schedule, new_file_sen
 from orchestration.defs.declared import require_sound_models
 from orchestration.defs.feeds import accepted_asset, landing_asset, vocabulary_asset
 from orchestration.defs.models import model_assets
-from orchestration.defs.pulls import PULLS, pulls_of_a_run
 from orchestration.defs.release import release_asset
 from orchestration.defs.session import LAKE, Session
 
@@ -47,7 +46,7 @@ def _definitions(session: Session) -> dg.Definitions:
         jobs=[job],
         schedules=[daily_schedule(session, job)],
         sensors=[sensor for sensor in sensors if sensor is not None],
-        resources={LAKE: session.lake(), PULLS: pulls_of_a_run()},
+        resources={LAKE: session.lake()},
         executor=dg.in_process_executor,
     )
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from catalog.city import City
@@ -147,9 +146,8 @@ def prepare(city: City, workspace: Workspace, on_progress: Callable[[Progress], 
 
 def get_ready(city: City, workspace: Workspace) -> None:
     """Assemble and parse the city's models and load the libraries of a run, so that the run itself begins at once."""
+
     prepare(city, workspace)
-    for library in ("orchestration.definitions", "expectations.gx_engine", "orchestration.transform.session"):
-        import_module(library)
 
 
 def _require_days(session: Session, start: date, end: date) -> None:

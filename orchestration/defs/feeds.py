@@ -15,7 +15,6 @@ from orchestration.connectors.errors import SettingMissingError
 from orchestration.defs.accounts import metadata_of, sentence
 from orchestration.defs.checks import asset_check, asset_check_result, feed_results, feed_specs
 from orchestration.defs.partitions import materialized
-from orchestration.defs.pulls import PULLS, Ask, Pulls, landed_in
 from orchestration.defs.session import LAKE, Progress, Session, city_owners, owners
 from orchestration.lake.vocabulary import load_vocabulary
 from orchestration.landing.days import DaysReport, pull_days, pulled_days
@@ -40,7 +39,6 @@ def landing_asset(session: Session, feed: FeedContract) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         owners=owners(feed),
         kinds={feed.options.transport.kind},
-        required_resource_keys={PULLS},
         description=f"{feed.options.title.en} as delivered. {feed.description.purpose}",
         metadata={"contract": dg.MetadataValue.path(str(session.city.contract_path(feed.id))), "version": feed.version},
         check_specs=[
@@ -78,26 +76,20 @@ def landing_asset(session: Session, feed: FeedContract) -> dg.AssetsDefinition:
 
 def _pull_days(context: dg.AssetExecutionContext, session: Session, feed: FeedContract) -> DaysReport:
     """Pull day after day; a source that fails is retried, then left for the next run: other feeds go on."""
-    days = [date.fromisoformat(key) for key in context.partition_keys]  # the same for every feed of a run
-    pulls: Pulls = getattr(context.resources, PULLS)
-    done = pulls.take(
-        feed.id, lambda: ((name, _asking(session, name, days)) for name in landed_in(context.run, session))
-    )
+
+    def tell(report: PullReport) -> None:
+        if report.batches:
+            text = f"{report.business_date}: {report.objects} objects, {report.total_bytes:,} bytes"
+            session.tell(Progress("landing", feed.id, text))
+
+    days = map(date.fromisoformat, context.partition_keys)
+    done = pull_days(session.city, feed.id, days, session.workspace, tell)
     if done.error is not None:
         if not isinstance(done.error, SettingMissingError) and context.retry_number < _RETRY.max_retries:
             delay = _RETRY.calculate_delay(context.retry_number + 1)
             raise dg.RetryRequested(_RETRY.max_retries, delay) from done.error
         session.tell(Progress("landing", feed.id, f"{done.failed} failed: {done.error}"))
     return done
-
-
-def _asking(session: Session, feed: str, days: Sequence[date]) -> Ask:
-    def tell(report: PullReport) -> None:
-        if report.batches:
-            text = f"{report.business_date}: {report.objects} objects, {report.total_bytes:,} bytes"
-            session.tell(Progress("landing", feed, text))
-
-    return lambda: pull_days(session.city, feed, days, session.workspace, tell)
 
 
 def _pulled(session: Session, feed: FeedContract) -> set[str]:

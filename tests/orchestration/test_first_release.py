@@ -19,7 +19,6 @@ from orchestration.cli.exits import ExitCode
 from orchestration.cli.init import write_city
 from orchestration.cli.run import exit_code, print_report
 from orchestration.defs.feeds import landing_asset
-from orchestration.defs.pulls import PULLS, pulls_of_a_run
 from orchestration.defs.release import release_asset
 from orchestration.defs.session import LAKE, RANGE_END, RANGE_START, Session
 from orchestration.lake.connect import open_lake
@@ -57,8 +56,7 @@ def test_an_unset_variable_makes_no_first_release(
         warnings.simplefilter("ignore", dg.BetaWarning)
         steps = [landing_asset(session, feed), release_asset(session, [dg.AssetKey(["landing", "permits"])])]
     tags = {RANGE_START: day.isoformat(), RANGE_END: day.isoformat()}
-    resources = {LAKE: session.lake(), PULLS: pulls_of_a_run()}
-    result = dg.materialize(steps, resources=resources, tags=tags, raise_on_error=False)
+    result = dg.materialize(steps, resources={LAKE: session.lake()}, tags=tags, raise_on_error=False)
     with open_lake(session.workspace) as con:
         found = outcome_of(con, result, waits=bool(never_read(town, session.workspace, day)))
     outcome, number, reasons = found

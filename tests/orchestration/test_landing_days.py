@@ -12,7 +12,6 @@ import pytest
 from catalog.city import City
 from catalog.workspace import Workspace
 from orchestration.defs import feeds
-from orchestration.defs.pulls import PULLS, pulls_of_a_run
 from orchestration.defs.session import RANGE_END, RANGE_START, Session
 from orchestration.landing.days import first_open_day, pull_days, pulled_days
 from orchestration.landing.pull import pull
@@ -42,7 +41,7 @@ def land(session: Session, first: date, last: date) -> tuple[list[str | None], d
     """Materialized partitions and the check of one run over a range of days."""
     tags = {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
     asset = feeds.landing_asset(session, session.city.feeds["feed"])
-    done = dg.materialize([asset], resources={PULLS: pulls_of_a_run()}, tags=tags, raise_on_error=True)
+    done = dg.materialize([asset], tags=tags, raise_on_error=True)
     (check,) = done.get_asset_check_evaluations()
     return sorted(e.partition for e in done.get_asset_materialization_events()), check
 
